@@ -1,0 +1,23 @@
+/**
+ * Microseconds since 2000-01-01 00:00 UTC: PostgreSQL's TimestampTz (datatype/timestamp.h), as a number.
+ * Exact for every commit time until the year 2255.
+ */
+export type TimestampMicros = number;
+
+/** 2000-01-01 as milliseconds since the Unix epoch. */
+export const POSTGRES_EPOCH_MS = 946_684_800_000;
+
+const TWO_TO_32 = 0x1_0000_0000;
+
+/** Reads a little-endian TimestampTz at `offset`. */
+export function readTimestamp(view: DataView, offset: number): TimestampMicros {
+  return view.getInt32(offset + 4, true) * TWO_TO_32 + view.getUint32(offset, true);
+}
+
+/** `2026-11-21T02:45:47.184429Z`: UTC with microseconds, as `list --json` prints it. */
+export function formatTimestamp(micros: TimestampMicros): string {
+  const milliseconds = Math.floor(micros / 1000);
+  const rest = micros - milliseconds * 1000;
+  const iso = new Date(POSTGRES_EPOCH_MS + milliseconds).toISOString();
+  return `${iso.slice(0, -1)}${String(rest).padStart(3, '0')}Z`;
+}

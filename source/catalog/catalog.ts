@@ -1,0 +1,56 @@
+/**
+ * What relation is 1663/5/16403 at this LSN? The catalog as it changes along the WAL.
+ *
+ * A cluster's catalog is versioned: every row version read from disk or met in WAL is kept with the transaction that
+ * wrote it and the one that removed it, so that it can be asked for any moment between where reading began
+ * and where it has come to. WAL is fed to it in order by whoever reads WAL (transactions/); it reads no WAL itself.
+ */
+import type { Lsn } from '../bytes/lsn.js';
+import type { DatabaseDefinition, Oid, RelationDefinition, RelationLocator, TypeLookup } from './model.js';
+
+/** The moment, and the eyes, with which the catalog is read. */
+export interface Moment {
+  /** Everything committed by a record that begins before this LSN is seen. */
+  readonly lsn: Lsn;
+  /** And everything these (sub)transactions wrote in records before it: the transaction being decoded. */
+  readonly ownXids?: ReadonlySet<number>;
+}
+
+export interface Catalog {
+  database(oid: Oid): DatabaseDefinition | undefined;
+  /** The relation whose file this is at that moment. Cheap to ask again: the same object while nothing changed. */
+  relationByLocator(locator: RelationLocator, at: Moment): RelationDefinition | undefined;
+  relationByOid(databaseOid: Oid, oid: Oid, at: Moment): RelationDefinition | undefined;
+  /** Types of a database at a moment. The same object while nothing changed. */
+  types(databaseOid: Oid, at: Moment): TypeLookup;
+  /** All tables of a database at a moment ('r' and 'p', not system ones). */
+  tables(databaseOid: Oid, at: Moment): RelationDefinition[];
+}
+
+/** What a reader of WAL tells the catalog, record by record, in LSN order. */
+export interface CatalogFeed {
+  /** Does the catalog want to hear of this relation file? Called for every heap record: must be a cheap look-up on numbers. */
+  follows(tablespaceOid: Oid, databaseOid: Oid, fileNode: number): boolean;
+  /**
+   * A tuple was written at (block, offset) by `xid`: `tuple` is the whole on-disk tuple, HeapTupleHeaderData first
+   * (t_xmin may be left 0 when WAL does not carry it: `xid` rules).
+   */
+  tupleWritten(
+    locator: RelationLocator,
+    block: number,
+    offset: number,
+    tuple: Uint8Array,
+    xid: number,
+    lsn: Lsn,
+  ): void;
+  /** The tuple at (block, offset) was deleted or superseded by `xid`. */
+  tupleRemoved(locator: RelationLocator, block: number, offset: number, xid: number, lsn: Lsn): void;
+  /** The tuple at (block, offset) was overwritten in place, without a transaction (XLOG_HEAP_INPLACE): `data` replaces what follows its header. */
+  tupleOverwritten(locator: RelationLocator, block: number, offset: number, data: Uint8Array, lsn: Lsn): void;
+  /** A full-page image of a page of a followed relation, as it was after the record at `lsn` was applied. */
+  pageImage(locator: RelationLocator, block: number, page: Uint8Array, lsn: Lsn): void;
+  /** A (sub)transaction tree ended. `xids` holds the top-level one and its committed (or aborted) children. */
+  transactionEnded(xids: readonly number[], committed: boolean, lsn: Lsn): void;
+  /** pg_filenode.map of a database (0: global) was replaced (XLOG_RELMAP_UPDATE). */
+  mapReplaced(databaseOid: Oid, map: Uint8Array, lsn: Lsn): void;
+}

@@ -1,0 +1,70 @@
+/**
+ * The one door between a face and an opened incident. The TUI talks to a worker thread through it; the command
+ * line and tests may use the same object in their own thread. All answers are plain data.
+ */
+import type {
+  ExportRequest,
+  ExportSummary,
+  IncidentOverview,
+  IncidentRequest,
+  ListedChange,
+  ListedTransaction,
+  ListOrder,
+  Progress,
+} from './model.js';
+
+/** The outcome of filtering and sorting: positions in commit order, and how many there are. */
+export interface ListView {
+  /** How many transactions the filter lets through at this moment. */
+  readonly length: number;
+  /** How many there are in all. */
+  readonly total: number;
+  /** Still growing: WAL is being read. */
+  readonly growing: boolean;
+}
+
+export interface IncidentClient {
+  /** Opens both sides, finds the fork, and begins to read WAL in the background. Rejects with ForkpointError. */
+  open(request: IncidentRequest): Promise<IncidentOverview>;
+  /** Called at most ten times a second while WAL is read, and once when done or failed. Returns the way to stop listening. */
+  onProgress(listener: (progress: Progress) => void): () => void;
+  /** The overview again, with what reading has added since (WAL ends, coverage, fork time). */
+  overview(): Promise<IncidentOverview>;
+  /**
+   * Sets what the list shows. Rejects with ForkpointError when the filter does not parse (its message has the place).
+   * The view grows by itself while WAL is read.
+   */
+  setView(filter: string, order: ListOrder): Promise<ListView>;
+  /** Current size of the view. */
+  view(): Promise<ListView>;
+  /** Lines [from, from+count) of the view. */
+  rows(from: number, count: number): Promise<ListedTransaction[]>;
+  /** Indexes (commit order) of lines [from, from+count) of the view: for range marks and "all shown". */
+  indexes(from: number, count: number): Promise<number[]>;
+  /** Transactions by index. */
+  transactions(indexes: readonly number[]): Promise<ListedTransaction[]>;
+  /** Line of the view nearest to an xid, LSN or time typed by the operator (`738`, `0/A016F40`, `12:00:03`); undefined when nothing fits. */
+  locate(text: string): Promise<number | undefined>;
+  /** Changes [from, from+count) of one transaction, in order, and how many there are (counted so far; `more` when not all were counted). */
+  changes(index: number, from: number, count: number): Promise<{ changes: ListedChange[]; total: number }>;
+  /** First change at or after `from` whose text holds `needle` (case-insensitive), or undefined. */
+  searchChanges(index: number, needle: string, from: number): Promise<number | undefined>;
+  /** SQL text of one transaction, as lines [from, from+count), and how many lines there are. */
+  sql(
+    index: number,
+    direction: 'redo' | 'undo',
+    from: number,
+    count: number,
+  ): Promise<{ lines: string[]; total: number }>;
+  /** First lines of what export would write. */
+  preview(request: ExportRequest, lines: number): Promise<{ lines: string[]; more: boolean }>;
+  /** Writes it. Rejects with ForkpointError, leaving nothing half-written under its final name. */
+  export(
+    request: ExportRequest,
+    onProgress?: (bytesWritten: number, transactionsDone: number) => void,
+  ): Promise<ExportSummary>;
+  /** Sums over marked transactions, for the footer. */
+  totals(indexes: readonly number[]): Promise<{ transactions: number; rows: number }>;
+  /** Stops reading and frees everything. */
+  close(): Promise<void>;
+}

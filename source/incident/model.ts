@@ -1,0 +1,184 @@
+/** What an incident is, in plain structured-cloneable objects: two sides, a fork, what was lost. */
+import type { Lsn } from '../bytes/lsn.js';
+import type { TimestampMicros } from '../bytes/timestamp.js';
+import type { Change } from '../rows/row-change.js';
+import type { TransactionSummary } from '../transactions/transaction.js';
+
+/** Where to look: the operator's answers, whole. */
+export interface IncidentRequest {
+  /** Data directory of the old primary, or a directory that holds only WAL. */
+  readonly old: string;
+  /** Data directory or `postgres://` URL of the new primary. */
+  readonly new: string;
+  readonly oldWal?: readonly string[];
+  readonly newWal?: readonly string[];
+  readonly restoreCommand?: string;
+  /** The fork named by hand, when histories cannot tell. */
+  readonly fork?: Lsn;
+  readonly tempDir?: string;
+}
+
+/** How much of one segment is there. */
+export interface SegmentCoverage {
+  readonly fileName: string;
+  readonly timeline: number;
+  readonly startLsn: Lsn;
+  readonly state: 'present' | 'missing' | 'partial' | 'recycled' | 'foreign';
+  /** Path of the file used, when present. */
+  readonly path?: string;
+}
+
+/** One promotion or other end of a timeline, from a history file. */
+export interface TimelineSwitch {
+  /** The timeline that ended there. */
+  readonly timeline: number;
+  readonly lsn: Lsn;
+  readonly reason: string;
+}
+
+/** One of the two nodes. */
+export interface SideOverview {
+  /** Path or URL (password removed). */
+  readonly path: string;
+  readonly kind: 'data-directory' | 'wal-directory' | 'server';
+  readonly majorVersion: number;
+  readonly systemIdentifier: string;
+  /** DBState in PostgreSQL's own words (pg_controldata): `in production`, `shut down`, `in archive recovery` … */
+  readonly state: string;
+  readonly timeline: number;
+  readonly history: readonly TimelineSwitch[];
+  readonly checkpointLsn: Lsn;
+  readonly redoLsn: Lsn;
+  readonly checkpointTime: TimestampMicros;
+  /** Where its valid WAL ends; 0 until known. */
+  readonly endLsn: Lsn;
+  readonly endReason: string;
+  readonly segments: readonly SegmentCoverage[];
+  readonly walLevel: string;
+  readonly walSegmentSize: number;
+  /** postmaster.pid names a live process. */
+  readonly running: boolean;
+  readonly warnings: readonly string[];
+}
+
+export interface ForkPoint {
+  readonly lsn: Lsn;
+  /** The last timeline both sides share. */
+  readonly timeline: number;
+  /** Time of the last commit before the fork or of the promotion, when WAL tells. */
+  readonly time?: TimestampMicros;
+  /** How it was found, and what of it was verified in the WAL: sentences for people. */
+  readonly evidence: readonly string[];
+  /** False when the old side's history simply continues into the new one's: nothing can be lost. */
+  readonly diverged: boolean;
+}
+
+/** The loss in figures, growing while WAL is read. */
+export interface LossFigures {
+  readonly transactions: number;
+  readonly inserts: number;
+  readonly updates: number;
+  readonly deletes: number;
+  readonly truncates: number;
+  readonly inDoubt: number;
+  readonly undecodable: number;
+  readonly tables: readonly string[];
+  readonly databases: readonly string[];
+  readonly walBytes: number;
+  readonly firstCommitTime?: TimestampMicros;
+  readonly lastCommitTime?: TimestampMicros;
+}
+
+/** Both sides and the fork: known within milliseconds, before WAL is read. */
+export interface IncidentOverview {
+  readonly old: SideOverview;
+  readonly new: SideOverview;
+  readonly fork: ForkPoint;
+  /** Old and new look exchanged: why. */
+  readonly swapped?: string;
+  readonly warnings: readonly string[];
+}
+
+export interface Progress {
+  readonly phase: 'opening' | 'old' | 'new' | 'done' | 'failed';
+  readonly bytesRead: number;
+  readonly bytesTotal: number;
+  /** Bytes a second, over the last seconds. */
+  readonly rate: number;
+  readonly secondsLeft: number;
+  readonly loss: LossFigures;
+  /** Why it stopped, when failed. */
+  readonly error?: string;
+}
+
+export const VERDICTS = [
+  'clean',
+  'applied',
+  'dependency',
+  'changed',
+  'missing',
+  'exists',
+  'unique',
+  'unknown',
+] as const;
+/** How a lost change stands against what the new primary has written since; see DESIGN. `pending` while not yet known. */
+export type Verdict = (typeof VERDICTS)[number] | 'pending';
+
+/** A verdict with its reason, and the new primary's row where it has one. */
+export interface RowVerdict {
+  readonly verdict: Verdict;
+  readonly reason: string;
+  readonly current?: readonly (string | null)[];
+}
+
+/** One line of the list. */
+export interface ListedTransaction extends TransactionSummary {
+  readonly verdict: Verdict;
+}
+
+/** One line of a transaction's detail. */
+export interface ListedChange {
+  readonly change: Change;
+  readonly verdict?: RowVerdict;
+}
+
+export type SortKey = 'commit' | 'time' | 'xid' | 'rows' | 'size' | 'database' | 'table' | 'verdict';
+
+export interface ListOrder {
+  readonly key: SortKey;
+  readonly descending: boolean;
+}
+
+export type ExportFormat = 'sql' | 'wal2json' | 'csv' | 'report';
+
+export interface ExportRequest {
+  readonly format: ExportFormat;
+  /** Transactions by index; undefined means all that `filter` matches. */
+  readonly transactions?: readonly number[];
+  readonly filter?: string;
+  readonly undo: boolean;
+  readonly guard: boolean;
+  readonly ddl: boolean;
+  /** File (or directory when several databases); undefined or '-' is standard output. */
+  readonly output?: string;
+  readonly overwrite?: boolean;
+}
+
+export interface ExportedFile {
+  readonly path: string;
+  readonly database?: string;
+  readonly transactions: number;
+  readonly statements: number;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export interface ExportSummary {
+  readonly files: readonly ExportedFile[];
+  readonly transactions: number;
+  readonly statements: number;
+  readonly bytes: number;
+  /** Changes left out because they could not be decoded exactly. */
+  readonly leftOut: number;
+  readonly leftOutReasons: readonly string[];
+}

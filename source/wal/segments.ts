@@ -1,0 +1,42 @@
+/** Where WAL bytes come from, for one cluster: files found in any number of places, each checked before use. */
+import type { Lsn } from '../bytes/lsn.js';
+
+/** A segment that was found and checked: its first page carries the right system identifier, timeline and address. */
+export interface SegmentFile {
+  readonly path: string;
+  readonly fileName: string;
+  readonly timeline: number;
+  /** First LSN in it. */
+  readonly startLsn: Lsn;
+  /** Bytes that may be read; less than the segment size for a truncated or half-copied file. */
+  readonly length: number;
+  /** Named `.partial`: valid only as far as its pages say. */
+  readonly partial: boolean;
+}
+
+/** Why a segment cannot be read. */
+export interface MissingSegment {
+  readonly fileName: string;
+  readonly timeline: number;
+  readonly startLsn: Lsn;
+  readonly missing: true;
+  /** One sentence: absent, recycled (its pages carry address X), belongs to another cluster … */
+  readonly reason: string;
+}
+
+/** The WAL of one node as one line of bytes, along that node's own timeline history. */
+export interface WalSegments {
+  /** Bytes a segment (a power of two from 1 MiB to 1 GiB). */
+  readonly segmentSize: number;
+  /** XLOG_BLCKSZ. */
+  readonly pageSize: number;
+  readonly majorVersion: number;
+  /** Decimal text of the 64-bit system identifier, and its two halves for comparing on the fly. */
+  readonly systemIdentifier: string;
+  /** The segment that holds `lsn` on this node's history. */
+  at(lsn: Lsn): SegmentFile | MissingSegment;
+  /** Timeline an LSN belongs to on this node's history. */
+  timelineAt(lsn: Lsn): number;
+  /** Every segment position known of (present, partial or known to be missing) in LSN order. */
+  list(): readonly (SegmentFile | MissingSegment)[];
+}
