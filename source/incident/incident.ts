@@ -1,0 +1,33 @@
+/**
+ * An opened incident in its own thread: synchronous where it only reads files, so that the command line can be a
+ * plain loop. `IncidentClient` is the same thing behind a worker's door.
+ */
+import type { Change } from '../rows/row-change.js';
+import type { IncidentOverview, ListedTransaction, Progress, RowVerdict } from './model.js';
+
+export interface Incident {
+  /** Both sides and the fork, with what reading has added so far. */
+  overview(): IncidentOverview;
+  /** Reads WAL for about `milliseconds`; false when there is nothing left to read. Throws ForkpointError. */
+  step(milliseconds: number): boolean;
+  progress(): Progress;
+  /** Lost transactions known so far, in commit order. */
+  readonly length: number;
+  /** The transaction at a position in commit order, its verdict `pending` until judged. */
+  transaction(index: number): ListedTransaction;
+  /** Its changes in the order they were made (or backwards, for undo), decoded one by one: constant memory. */
+  changes(index: number, backwards?: boolean): Iterable<Change>;
+  /**
+   * Changes of many transactions, one forward pass over WAL (or backwards, transaction by transaction): what an
+   * export wants. `indexes` is ascending; they come back ascending, or descending when `backwards`.
+   */
+  transactionsWithChanges(
+    indexes: Iterable<number>,
+    backwards?: boolean,
+  ): Iterable<{ transaction: ListedTransaction; changes: Iterable<Change> }>;
+  /** Compares everything lost with what the new primary has written since; fills in the verdicts of `transaction()`. */
+  judge(onProgress?: (done: number, total: number) => void): Promise<void>;
+  /** Verdicts of each of `changes(index)`, in the same order; undefined where a verdict makes no sense (catalog, message). */
+  verdicts(index: number): Promise<(RowVerdict | undefined)[]>;
+  close(): void;
+}
