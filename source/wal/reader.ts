@@ -1,0 +1,429 @@
+/**
+ * Reads WAL record by record, forward from any place, checking all that xlogreader.c checks before a byte is used:
+ * page headers, lengths, the back link, and CRC-32C over every record.
+ *
+ * The reader is its own cursor (`RecordCursor`): fields are overwritten by each record, nothing is allocated on the way.
+ * A record that lies within one page is read where it lies; one that crosses pages is put together in a scratch buffer.
+ */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { updateCrc32c } from '../bytes/crc32c.js';
+import { formatLsn, type Lsn, maxAlign } from '../bytes/lsn.js';
+import {
+  type BlockReferences,
+  createBlockReferences,
+  parseRecordBody,
+  RECORD_HEADER_SIZE,
+} from './block-references.js';
+import { checkPageHeader } from './page-check.js';
+import {
+  FIRST_IS_CONTINUATION,
+  FIRST_IS_OVERWRITTEN_CONTINUATION,
+  pageFlags,
+  pageHeaderSize,
+  pageRemainingLength,
+  pageTimeline,
+} from './page-header.js';
+import type { RecordCursor } from './record-cursor.js';
+import { recordVersion } from './record-versions.js';
+import type { SegmentFile, WalSegments } from './segments.js';
+
+/** Why reading stopped. */
+export interface WalEnd {
+  /**
+   * `end`: nothing valid follows, as after any crash. `damaged`: this record is broken although WAL goes on behind it.
+   * `missing`: the next segment is not there although later ones are, or there is no telling.
+   */
+  readonly kind: 'end' | 'damaged' | 'missing';
+  /** Where the record that could not be read begins. */
+  readonly lsn: Lsn;
+  /** xlogreader's own words. */
+  readonly reason: string;
+  /** The file concerned, when there is one. */
+  readonly path?: string;
+}
+
+export interface WalReaderOptions {
+  /** BLCKSZ: the size in bytes of a page of data, which tells how long an image's hole is. */
+  readonly blockSize?: number;
+  /** Bytes read at once from a segment; a multiple of the page size. */
+  readonly windowBytes?: number;
+  /** WAL from here on is not looked at. */
+  readonly stopAt?: Lsn;
+}
+
+const DEFAULT_WINDOW = 1 << 20;
+/** RM_XLOG_ID and XLOG_SWITCH (catalog/pg_control.h). */
+const RMGR_XLOG = 0;
+const XLOG_SWITCH = 0x40;
+/** MaxAllocSize guards XLogRecord lengths in xlogreader.c; no record is longer (XLogRecordMaxSize). */
+const MAX_RECORD_LENGTH = 1020 * 1024 * 1024;
+
+export class WalReader implements RecordCursor, BlockReferences {
+  lsn: Lsn = 0;
+  endLsn: Lsn = 0;
+  buffer: Buffer;
+  view: DataView;
+  start = 0;
+  totalLength = 0;
+  xid = 0;
+  info = 0;
+  rmid = 0;
+  mainOffset = 0;
+  mainLength = 0;
+  topXid = 0;
+  origin = 0;
+  blockCount = 0;
+  readonly blockInUse;
+  readonly blockTablespace;
+  readonly blockDatabase;
+  readonly blockFileNode;
+  readonly blockFork;
+  readonly blockNumber;
+  readonly blockFlags;
+  readonly blockDataOffset;
+  readonly blockDataLength;
+  readonly imageOffset;
+  readonly imageLength;
+  readonly imageInfo;
+  readonly imageHoleOffset;
+  readonly imageHoleLength;
+
+  /** xl_prev of the current record. */
+  previousLsn: Lsn = 0;
+  /** Set once next() has returned false. */
+  end: WalEnd | undefined;
+  /** Bytes read from files, for progress and rate. */
+  bytesRead = 0;
+
+  readonly segments: WalSegments;
+  readonly #pageSize: number;
+  readonly #imageCompressedBits: number;
+  readonly #blockSize: number;
+  readonly #stopAt: Lsn;
+  readonly #windowBytes: number;
+  readonly #window: Buffer;
+  readonly #windowView: DataView;
+  /** LSNs that the window holds: [#windowStart, #windowEnd). */
+  #windowStart: Lsn = 0;
+  #windowEnd: Lsn = 0;
+  #scratch = Buffer.allocUnsafe(64 * 1024);
+  #scratchView = new DataView(this.#scratch.buffer, this.#scratch.byteOffset, this.#scratch.length);
+  #segment: SegmentFile | undefined;
+  #file: number | undefined;
+  /** Start of the page last checked. */
+  #checkedPage: Lsn = -1;
+  #latestPageTimeline = 0;
+  #position: Lsn = 0;
+  /** LSN of the record before #position, when it was read in sequence. */
+  #expectedPrevious: Lsn = -1;
+
+  constructor(segments: WalSegments, options: WalReaderOptions = {}) {
+    this.segments = segments;
+    this.#pageSize = segments.pageSize;
+    this.#imageCompressedBits = recordVersion(segments.majorVersion).imageCompressedBits;
+    this.#blockSize = options.blockSize ?? 8192;
+    this.#stopAt = options.stopAt ?? Number.MAX_SAFE_INTEGER;
+    const blocks = createBlockReferences();
+    this.blockInUse = blocks.blockInUse;
+    this.blockTablespace = blocks.blockTablespace;
+    this.blockDatabase = blocks.blockDatabase;
+    this.blockFileNode = blocks.blockFileNode;
+    this.blockFork = blocks.blockFork;
+    this.blockNumber = blocks.blockNumber;
+    this.blockFlags = blocks.blockFlags;
+    this.blockDataOffset = blocks.blockDataOffset;
+    this.blockDataLength = blocks.blockDataLength;
+    this.imageOffset = blocks.imageOffset;
+    this.imageLength = blocks.imageLength;
+    this.imageInfo = blocks.imageInfo;
+    this.imageHoleOffset = blocks.imageHoleOffset;
+    this.imageHoleLength = blocks.imageHoleLength;
+    this.#windowBytes = Math.max(options.windowBytes ?? DEFAULT_WINDOW, this.#pageSize);
+    this.#window = Buffer.allocUnsafeSlow(this.#windowBytes);
+    this.#windowView = new DataView(this.#window.buffer, this.#window.byteOffset, this.#window.length);
+    this.buffer = this.#window;
+    this.view = this.#windowView;
+  }
+
+  /** Where the next record is looked for. */
+  get position(): Lsn {
+    return this.#position;
+  }
+
+  /** Goes to a record's first byte (known from a checkpoint, an index, another record). */
+  seek(lsn: Lsn): void {
+    this.#position = lsn;
+    this.#expectedPrevious = -1;
+    this.#latestPageTimeline = 0;
+    this.end = undefined;
+  }
+
+  /**
+   * Goes to the first record that begins at or after `lsn`, as XLogFindNextRecord() does; false (with `end` set) when the
+   * page there cannot be read.
+   */
+  seekFirstRecord(lsn: Lsn): boolean {
+    this.seek(lsn);
+    let page = lsn - (lsn % this.#pageSize);
+    for (;;) {
+      if (!this.#loadPage(page, page)) return false;
+      const at = page - this.#windowStart;
+      const header = pageHeaderSize(this.#windowView, at);
+      const flags = pageFlags(this.#windowView, at);
+      if ((flags & FIRST_IS_CONTINUATION) === 0) {
+        this.#position = page + header;
+        break;
+      }
+      const remaining = maxAlign(pageRemainingLength(this.#windowView, at));
+      if (remaining < this.#pageSize - header) {
+        this.#position = page + header + remaining;
+        break;
+      }
+      page += this.#pageSize;
+    }
+    while (this.#position < lsn) if (!this.next()) return false;
+    return true;
+  }
+
+  /** Reads the record that begins at `lsn`; false (with `end` set) when there is none. */
+  readAt(lsn: Lsn): boolean {
+    this.seek(lsn);
+    return this.next();
+  }
+
+  /** Moves to the next record; false when there is none, with the reason in `end`. */
+  next(): boolean {
+    for (;;) {
+      const outcome = this.#read();
+      if (outcome !== RESTART) return outcome === OK;
+    }
+  }
+
+  #read(): number {
+    const pageSize = this.#pageSize;
+    let position = this.#position;
+    if (position >= this.#stopAt) return this.#stop('end', position, `reached ${formatLsn(this.#stopAt)}`);
+    let offsetInPage = position % pageSize;
+    const page = position - offsetInPage;
+    if (page !== this.#checkedPage || position < this.#windowStart || position >= this.#windowEnd) {
+      if (!this.#loadPage(page, position)) return STOPPED;
+    }
+    if (offsetInPage === 0) {
+      const at = page - this.#windowStart;
+      const header = pageHeaderSize(this.#windowView, at);
+      const flags = pageFlags(this.#windowView, at);
+      if ((flags & FIRST_IS_CONTINUATION) !== 0 && this.#expectedPrevious >= 0) {
+        return this.#stop('end', position, `contrecord is requested by ${formatLsn(position)}`);
+      }
+      offsetInPage = header;
+      position = page + header;
+    }
+    this.lsn = position;
+    const at = position - this.#windowStart;
+    const totalLength = this.#windowView.getUint32(at, true);
+    if (totalLength < RECORD_HEADER_SIZE || totalLength > MAX_RECORD_LENGTH) {
+      return this.#stop(
+        'end',
+        position,
+        `invalid record length at ${formatLsn(position)}: expected at least ${RECORD_HEADER_SIZE}, got ${totalLength}`,
+      );
+    }
+    this.totalLength = totalLength;
+    const inPage = pageSize - offsetInPage;
+    if (totalLength <= inPage) {
+      this.buffer = this.#window;
+      this.view = this.#windowView;
+      this.start = at;
+      this.endLsn = maxAlign(position + totalLength);
+    } else {
+      const outcome = this.#assemble(position, totalLength, inPage);
+      if (outcome !== OK) return outcome;
+    }
+    return this.#check(position);
+  }
+
+  /** Header fields, back link and checksum of the record at `start`, then its block references. */
+  #check(position: Lsn): number {
+    const { view, start, totalLength } = this;
+    const previous = view.getUint32(start + 12, true) * 0x1_0000_0000 + view.getUint32(start + 8, true);
+    if (this.#expectedPrevious >= 0 ? previous !== this.#expectedPrevious : previous >= position) {
+      return this.#stop(
+        'end',
+        position,
+        `record with incorrect prev-link ${formatLsn(Number.isSafeInteger(previous) ? previous : 0)} at ${formatLsn(position)}`,
+      );
+    }
+    let crc = updateCrc32c(0xffffffff, this.buffer, start + RECORD_HEADER_SIZE, start + totalLength);
+    crc = ~updateCrc32c(crc, this.buffer, start, start + 20) >>> 0;
+    if (crc !== view.getUint32(start + 20, true)) {
+      return this.#stop(
+        'end',
+        position,
+        `incorrect resource manager data checksum in record at ${formatLsn(position)}`,
+      );
+    }
+    this.previousLsn = previous;
+    this.xid = view.getUint32(start + 4, true);
+    this.info = view.getUint8(start + 16);
+    this.rmid = view.getUint8(start + 17);
+    const complaint = parseRecordBody(this, this.#blockSize, this.#imageCompressedBits);
+    if (complaint !== undefined) {
+      return this.#stop('damaged', position, `${complaint} at ${formatLsn(position)}`);
+    }
+    if (this.rmid === RMGR_XLOG && (this.info & 0xf0) === XLOG_SWITCH) {
+      const rest = this.endLsn % this.segments.segmentSize;
+      if (rest !== 0) this.endLsn += this.segments.segmentSize - rest;
+    }
+    this.#expectedPrevious = position;
+    this.#position = this.endLsn;
+    return OK;
+  }
+
+  /** Puts a record that crosses pages together in the scratch buffer. */
+  #assemble(position: Lsn, totalLength: number, inPage: number): number {
+    if (this.#scratch.length < totalLength) {
+      this.#scratch = Buffer.allocUnsafeSlow(Math.max(totalLength, this.#scratch.length * 2));
+      this.#scratchView = new DataView(this.#scratch.buffer, this.#scratch.byteOffset, this.#scratch.length);
+    }
+    const scratch = this.#scratch;
+    const pageSize = this.#pageSize;
+    let have = this.#window.copy(
+      scratch,
+      0,
+      position - this.#windowStart,
+      position - this.#windowStart + inPage,
+    );
+    let page = position - (position % pageSize) + pageSize;
+    while (have < totalLength) {
+      if (!this.#loadPage(page, position)) return STOPPED;
+      const at = page - this.#windowStart;
+      const header = pageHeaderSize(this.#windowView, at);
+      const flags = pageFlags(this.#windowView, at);
+      if ((flags & FIRST_IS_OVERWRITTEN_CONTINUATION) !== 0) {
+        // The server crashed in the middle of the record and went on at this page without it: it never was.
+        this.#position = page;
+        this.#expectedPrevious = -1;
+        return RESTART;
+      }
+      if ((flags & FIRST_IS_CONTINUATION) === 0) {
+        return this.#stop('end', position, `there is no contrecord flag at ${formatLsn(page)}`);
+      }
+      const remaining = pageRemainingLength(this.#windowView, at);
+      if (remaining !== totalLength - have) {
+        return this.#stop(
+          'end',
+          position,
+          `invalid contrecord length ${remaining} (expected ${totalLength - have}) at ${formatLsn(page)}`,
+        );
+      }
+      const take = Math.min(remaining, pageSize - header);
+      this.#window.copy(scratch, have, at + header, at + header + take);
+      have += take;
+      if (have === totalLength) this.endLsn = maxAlign(page + header + take);
+      page += pageSize;
+    }
+    this.buffer = scratch;
+    this.view = this.#scratchView;
+    this.start = 0;
+    return OK;
+  }
+
+  /** Makes sure that the page at `page` is in the window and checked. `wanted` is the record it is needed for. */
+  #loadPage(page: Lsn, wanted: Lsn): boolean {
+    if (page < this.#windowStart || page + this.#pageSize > this.#windowEnd) {
+      if (!this.#loadWindow(page, wanted)) return false;
+    }
+    if (page === this.#checkedPage) return true;
+    const segment = this.#segment as SegmentFile;
+    const complaint = checkPageHeader(
+      this.#windowView,
+      page - this.#windowStart,
+      page,
+      this.segments,
+      segment,
+      this.#latestPageTimeline,
+    );
+    if (complaint !== undefined) {
+      this.#checkedPage = -1;
+      this.#stop('end', wanted, complaint);
+      return false;
+    }
+    this.#latestPageTimeline = pageTimeline(this.#windowView, page - this.#windowStart);
+    this.#checkedPage = page;
+    return true;
+  }
+
+  #loadWindow(page: Lsn, wanted: Lsn): boolean {
+    const segmentSize = this.segments.segmentSize;
+    const segmentStart = page - (page % segmentSize);
+    if (!this.#segment || this.#segment.startLsn !== segmentStart) {
+      const segment = this.segments.at(page);
+      if ('missing' in segment) {
+        this.#stop('missing', wanted, `WAL segment ${segment.fileName}: ${segment.reason}`);
+        return false;
+      }
+      this.closeFile();
+      this.#segment = segment;
+      this.#file = openSync(segment.path, 'r');
+    }
+    const offset = page - segmentStart;
+    const wantedBytes = Math.min(this.#windowBytes, segmentSize - offset);
+    let have = 0;
+    while (have < wantedBytes) {
+      const got = readSync(this.#file as number, this.#window, have, wantedBytes - have, offset + have);
+      if (got === 0) break;
+      have += got;
+    }
+    this.bytesRead += have;
+    this.#checkedPage = -1;
+    if (have < this.#pageSize) {
+      this.#windowStart = 0;
+      this.#windowEnd = 0;
+      this.#stop(
+        'end',
+        wanted,
+        `could not read page at ${formatLsn(page)}: the file ends at byte ${offset + have}`,
+      );
+      return false;
+    }
+    this.#windowStart = page;
+    this.#windowEnd = page + have - (have % this.#pageSize);
+    return true;
+  }
+
+  #stop(kind: WalEnd['kind'], lsn: Lsn, reason: string): number {
+    this.end = { kind, lsn, reason, path: kind === 'missing' ? undefined : this.#segment?.path };
+    return STOPPED;
+  }
+
+  /**
+   * After next() returned false: does WAL of this node go on behind the place where reading stopped? Then it is no end but
+   * damage. Looks at page headers of what follows in this segment and at the next segment.
+   */
+  continuesAfter(lsn: Lsn): Lsn | undefined {
+    const pageSize = this.#pageSize;
+    const segmentSize = this.segments.segmentSize;
+    let page = lsn - (lsn % pageSize) + pageSize;
+    const last = lsn - (lsn % segmentSize) + 2 * segmentSize;
+    for (; page < last; page += pageSize) {
+      this.#latestPageTimeline = 0;
+      if (this.#loadPage(page, page)) return page;
+      if (this.end?.kind === 'missing') return undefined;
+    }
+    return undefined;
+  }
+
+  /** Lets go of the segment's file. The reader may be used again. */
+  closeFile(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+    this.#segment = undefined;
+    this.#windowStart = 0;
+    this.#windowEnd = 0;
+    this.#checkedPage = -1;
+  }
+}
+
+const OK = 0;
+const STOPPED = 1;
+const RESTART = 2;
