@@ -1,0 +1,32 @@
+/** A statement that fails unless it meets exactly one row. */
+import { quoteLiteral } from './literals.js';
+
+/** A dollar quote that the text does not hold. */
+function dollarQuote(text: string): string {
+  for (let attempt = 0; ; attempt++) {
+    const tag = attempt === 0 ? '$guard$' : `$guard${attempt}$`;
+    if (!text.includes(tag)) return tag;
+  }
+}
+
+/**
+ * Wraps a statement (without semicolon) in a DO block that raises an error naming `subject` unless one row was
+ * affected. Columns win over PL/pgSQL's variables, whatever they are called.
+ */
+export function guardedStatement(sql: string, subject: string): string {
+  const message = quoteLiteral(
+    // RAISE puts the count where the one lone percent sign is.
+    `forkpoint guard: ${subject.replaceAll('%', '%%')} met % rows, expected exactly 1`,
+  );
+  const hint = quoteLiteral(
+    'The row here is not the row this change started from. Nothing of this transaction is kept.',
+  );
+  const body = [
+    ' #variable_conflict use_column',
+    'DECLARE met bigint; BEGIN',
+    `${sql};`,
+    `GET DIAGNOSTICS met = ROW_COUNT; IF met <> 1 THEN RAISE EXCEPTION ${message}, met USING HINT = ${hint}; END IF; END `,
+  ].join('\n');
+  const quote = dollarQuote(body);
+  return `DO ${quote}${body}${quote}`;
+}

@@ -1,0 +1,151 @@
+/** INSERT, UPDATE and DELETE of exactly one row: the three sentences that redo, undo and guards are made of. */
+import { printable } from '../bytes/printable.js';
+import { isUnknown, type Row, type Table, type TableColumn, tableLabel } from '../rows/row-change.js';
+import { keyEquals, sameValue } from './equality.js';
+import { quoteIdentifier, tableName } from './identifiers.js';
+import { valueLiteral } from './literals.js';
+
+/** A statement without its semicolon, or the reason why none can be written. */
+export type RowStatement =
+  | { readonly kind: 'statement'; readonly sql: string; readonly subject: string }
+  | { readonly kind: 'left-out'; readonly reason: string };
+
+/** Why there is no statement: one clause that follows "left out:". */
+export function leftOut(reason: string): RowStatement {
+  return { kind: 'left-out', reason };
+}
+
+function unknownColumns(table: Table, row: Row, columns: Iterable<number>): string[] {
+  const names: string[] = [];
+  for (const index of columns) if (isUnknown(row[index])) names.push(table.columns[index].name);
+  return names;
+}
+
+function storedColumns(table: Table): number[] {
+  return table.columns.flatMap((column, index) => (column.generated === '' ? [index] : []));
+}
+
+/** For people: `public.orders (id)=(5)`, as PostgreSQL's own messages name a key. */
+function describeRow(table: Table, row: Row): string {
+  if (table.identity.kind === 'full-row')
+    return printable(`${tableLabel(table)} (a table without a unique key)`);
+  const names = table.identity.columns.map((index) => table.columns[index].name);
+  const values = table.identity.columns.map((index) => {
+    const value = row[index];
+    return value === null
+      ? 'null'
+      : isUnknown(value)
+        ? '?'
+        : value.length > 60
+          ? `${value.slice(0, 60)}…`
+          : value;
+  });
+  return printable(`${tableLabel(table)} (${names.join(', ')})=(${values.join(', ')})`);
+}
+
+/**
+ * The condition that picks the row with `row`'s identity, and only while it also has every value of `expected`, where
+ * that is given. Undefined when `row` does not hold its identity.
+ */
+function rowCondition(table: Table, row: Row, expected: Row | undefined): string | undefined {
+  const { kind, columns } = table.identity;
+  const compare = (index: number, test: (column: TableColumn, value: string | null) => string) => {
+    const value = row[index];
+    return isUnknown(value) ? undefined : test(table.columns[index], value);
+  };
+  if (kind === 'full-row') {
+    const terms = storedColumns(table).map((index) => compare(index, sameValue));
+    if (terms.includes(undefined) || terms.length === 0) return undefined;
+    const name = tableName(table);
+    return `ctid = (SELECT ctid FROM ONLY ${name} WHERE ${terms.join(' AND ')} LIMIT 1)`;
+  }
+  const terms = columns.map((index) => compare(index, keyEquals));
+  if (terms.includes(undefined)) return undefined;
+  if (expected) {
+    for (const index of storedColumns(table)) {
+      const value = expected[index];
+      if (!columns.includes(index) && !isUnknown(value)) terms.push(sameValue(table.columns[index], value));
+    }
+  }
+  return terms.join(' AND ');
+}
+
+/** Puts a whole row in. */
+export function insertRow(table: Table, row: Row): RowStatement {
+  const stored = storedColumns(table);
+  const unknown = unknownColumns(table, row, stored);
+  if (unknown.length > 0) return leftOut(`the value of ${unknown.join(', ')} is not known`);
+  const subject = `INSERT of ${describeRow(table, row)}`;
+  if (stored.length === 0)
+    return { kind: 'statement', sql: `INSERT INTO ${tableName(table)} DEFAULT VALUES`, subject };
+  const names = stored.map((index) => quoteIdentifier(table.columns[index].name));
+  const values = stored.map((index) => valueLiteral(table.columns[index], row[index] as string | null));
+  const overriding = stored.some((index) => table.columns[index].identity === 'a')
+    ? ' OVERRIDING SYSTEM VALUE'
+    : '';
+  return {
+    kind: 'statement',
+    sql: `INSERT INTO ${tableName(table)} (${names.join(', ')})${overriding} VALUES (${values.join(', ')})`,
+    subject,
+  };
+}
+
+/** Takes one row out. With `guard`, only while it is exactly `row` as far as that is known. */
+export function deleteRow(table: Table, row: Row, guard: boolean): RowStatement {
+  const condition = rowCondition(table, row, guard ? row : undefined);
+  if (condition === undefined) return leftOut('what tells the row from others is not known');
+  return {
+    kind: 'statement',
+    sql: `DELETE FROM ONLY ${tableName(table)} WHERE ${condition}`,
+    subject: `DELETE of ${describeRow(table, row)}`,
+  };
+}
+
+/** One row on its way from one state to another. */
+export interface RowMove {
+  readonly table: Table;
+  /** What the row is before the statement; undefined when nothing of it is known but that its identity is `to`'s. */
+  readonly from: Row | undefined;
+  readonly to: Row;
+  /** Of the two, the one that the logged update wrote: columns `unchanged` there are left alone. */
+  readonly written: Row;
+  readonly guard: boolean;
+}
+
+/** Changes one row: sets the columns that differ, or may differ where the old value is not known. */
+export function updateRow({ table, from, to, written, guard }: RowMove): RowStatement {
+  const differing: number[] = [];
+  const known: number[] = [];
+  for (const index of storedColumns(table)) {
+    const column = table.columns[index];
+    const target = to[index];
+    const source = from?.[index];
+    const logged = written[index];
+    if (isUnknown(logged) && logged.unknown === 'unchanged') continue;
+    if (isUnknown(target)) return leftOut(`the value of ${column.name} is not known`);
+    if (source !== undefined && !isUnknown(source)) {
+      if (column.identity !== 'a') known.push(index);
+      if (source === target) continue;
+      if (column.identity === 'a')
+        return leftOut(`${column.name} is GENERATED ALWAYS and UPDATE cannot set it`);
+    } else if (column.identity === 'a') {
+      // Only SET … = DEFAULT could have changed it, and nothing could say so again.
+      continue;
+    }
+    differing.push(index);
+  }
+  const condition = rowCondition(table, from ?? to, guard ? from : undefined);
+  if (condition === undefined) return leftOut('what tells the row from others is not known');
+  // An update that changed no value was still an update: it is repeated as one.
+  const columns = differing.length > 0 ? differing : known.slice(0, 1);
+  if (columns.length === 0) return leftOut('no column that UPDATE can set is known');
+  const assignments = columns.map((index) => {
+    const column = table.columns[index];
+    return `${quoteIdentifier(column.name)} = ${valueLiteral(column, to[index] as string | null)}`;
+  });
+  return {
+    kind: 'statement',
+    sql: `UPDATE ONLY ${tableName(table)} SET ${assignments.join(', ')} WHERE ${condition}`,
+    subject: `UPDATE of ${describeRow(table, from ?? to)}`,
+  };
+}

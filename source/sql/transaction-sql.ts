@@ -1,0 +1,146 @@
+/** One transaction as lines of SQL: its comment, BEGIN, a statement for each change, COMMIT. */
+import { formatLsn } from '../bytes/lsn.js';
+import { formatTimestamp, type TimestampMicros } from '../bytes/timestamp.js';
+import { type Change, type RowChange, tableLabel } from '../rows/row-change.js';
+import { rowCount, type TransactionSummary } from '../transactions/transaction.js';
+import { comment } from './comments.js';
+import { guardedStatement } from './guard.js';
+import { quoteLiteral } from './literals.js';
+import { redoStatement } from './redo.js';
+import { sequenceStatement } from './sequence.js';
+import type { Tally } from './tally.js';
+import { groupTruncates, truncateStatement } from './truncate.js';
+import { undoStatement } from './undo.js';
+
+/** How the statements are to be written. */
+export interface SqlOptions {
+  readonly direction: 'redo' | 'undo';
+  /** Each statement fails unless the row it meets is the row it expects. */
+  readonly guard: boolean;
+  /** Reconstructed DDL as statements; otherwise as comments. */
+  readonly ddl: boolean;
+  /** Write a transaction in doubt too: somebody chose it knowing its state. */
+  readonly inDoubt: boolean;
+}
+
+/** `2026-11-21 02:45:47.184429 UTC`. */
+export function formatUtc(time: TimestampMicros): string {
+  return formatTimestamp(time).replace('T', ' ').replace('Z', ' UTC');
+}
+
+/** The comment that heads a transaction: `xid 738  committed 2026-11-21 02:45:47.184429 UTC  LSN 0/A016F40`. */
+export function transactionHeading(transaction: TransactionSummary): string {
+  const { xid, state, gid, commitTime, commitLsn, straddlesFork } = transaction;
+  const facts = [
+    `xid ${xid}`,
+    `${state === 'prepared' ? 'PREPARED, never resolved' : 'committed'} ${formatUtc(commitTime)}`,
+    `LSN ${formatLsn(commitLsn)}`,
+  ];
+  if (gid !== undefined) facts.push(`gid ${gid}`);
+  if (straddlesFork) facts.push('began before the fork');
+  return facts.join('  ');
+}
+
+function messageText(content: Uint8Array): string {
+  const text = Buffer.from(content).toString('utf8');
+  if (Buffer.from(text, 'utf8').equals(content) && !text.includes('\0')) return quoteLiteral(text);
+  return `'\\x${Buffer.from(content).toString('hex')}'::bytea`;
+}
+
+/** The lines for one change that is no TRUNCATE. */
+function* changeLines(xid: number, change: Change, options: SqlOptions, tally: Tally): Generator<string> {
+  const at = `LSN ${formatLsn(change.lsn)}`;
+  switch (change.kind) {
+    case 'row': {
+      const write = options.direction === 'redo' ? redoStatement : undoStatement;
+      const statement = write(change, options.guard);
+      if (statement.kind === 'left-out') {
+        tally.leaveOut(`${change.operation} of ${tableLabel(change.table)}: ${statement.reason}`);
+        yield comment(
+          `LEFT OUT: ${change.operation} of ${tableLabel(change.table)} at ${at}: ${statement.reason}`,
+        );
+        return;
+      }
+      tally.statements++;
+      const { sql, subject } = statement;
+      yield* `${options.guard ? guardedStatement(sql, `xid ${xid}: ${subject}`) : sql};`.split('\n');
+      return;
+    }
+    case 'undecodable':
+      tally.leaveOut(`${change.operation} of ${change.relation}: ${change.problem}`);
+      yield comment(`LEFT OUT: ${change.operation} of ${change.relation} at ${at}: ${change.problem}`);
+      return;
+    case 'message':
+      yield comment(
+        `logical message, not sent again (its readers may have had it): SELECT pg_catalog.pg_logical_emit_message(${change.transactional}, ${quoteLiteral(change.prefix)}, ${messageText(change.content)});`,
+      );
+      return;
+    case 'sequence':
+      if (options.direction === 'undo') {
+        yield comment(
+          `sequence ${change.schema}.${change.name} is left where it is: sequences do not go back`,
+        );
+        return;
+      }
+      tally.statements++;
+      yield `${sequenceStatement(change)};`;
+      return;
+    case 'catalog':
+      if (options.direction === 'redo' && options.ddl && change.statement !== undefined) {
+        tally.statements++;
+        yield comment(`reconstructed from the catalog: ${change.description}`);
+        yield `${change.statement.replace(/;\s*$/, '')};`;
+        return;
+      }
+      yield comment(
+        `${options.direction === 'undo' ? 'NOT UNDONE' : 'not repeated'}: ${change.description}${change.statement === undefined ? '' : `: ${change.statement}`}`,
+      );
+  }
+}
+
+function* truncateLines(changes: readonly RowChange[], options: SqlOptions, tally: Tally): Generator<string> {
+  const tables = changes.map((change) => tableLabel(change.table)).join(', ');
+  const at = `LSN ${formatLsn(changes[0].lsn)}`;
+  const problem =
+    options.direction === 'undo'
+      ? 'a TRUNCATE logs none of the rows it took'
+      : changes.find((change) => change.problem !== undefined)?.problem;
+  if (problem !== undefined) {
+    tally.leaveOut(`truncate of ${tables}: ${problem}`, changes.length);
+    yield comment(`LEFT OUT: truncate of ${tables} at ${at}: ${problem}`);
+    return;
+  }
+  if (changes.some((change) => change.truncate?.cascade)) {
+    yield comment('was TRUNCATE … CASCADE; every table it reached is named');
+  }
+  tally.statements++;
+  yield `${truncateStatement(changes)};`;
+}
+
+/**
+ * The lines (without line ends) of one transaction. `changes` come in the order in which they are to be written: as
+ * they were made for redo, backwards for undo; they are taken one by one, so a transaction of any size fits.
+ */
+export function* transactionLines(
+  transaction: TransactionSummary,
+  changes: Iterable<Change>,
+  options: SqlOptions,
+  tally: Tally,
+): Generator<string> {
+  yield comment(transactionHeading(transaction));
+  if (transaction.state === 'prepared' && (!options.inDoubt || options.direction === 'undo')) {
+    const rows = rowCount(transaction) + transaction.truncates;
+    const reason = `xid ${transaction.xid} is in doubt: prepared, neither committed nor rolled back`;
+    tally.leaveOut(reason, Math.max(rows, 1));
+    yield comment(`LEFT OUT: ${rows} row changes: ${reason}`);
+    return;
+  }
+  yield 'BEGIN;';
+  // As deferred as they can be: what only held at the end of the original transaction is only asked at the end here.
+  yield 'SET CONSTRAINTS ALL DEFERRED;';
+  for (const group of groupTruncates(changes)) {
+    if ('truncate' in group) yield* truncateLines(group.truncate, options, tally);
+    else yield* changeLines(transaction.xid, group.single, options, tally);
+  }
+  yield 'COMMIT;';
+}
