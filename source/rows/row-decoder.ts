@@ -1,0 +1,120 @@
+/** From a tuple's bytes to a row's text, for one version of one table. */
+import { CorruptDatumError } from '../bytes/corrupt-datum.js';
+import {
+  decompressVarlena,
+  inlineVarlenaData,
+  readToastPointer,
+  type ToastPointer,
+} from '../bytes/varlena.js';
+import type { RelationDefinition, TypeLookup } from '../catalog/model.js';
+import { AttributeForm, createDeformedTuple, type DeformedTuple, deformTuple } from '../heap/deform.js';
+import { type OutputFunction, outputFunction, UndecodableValueError } from '../types/registry.js';
+import type { ColumnValue, Table, UnknownValue } from './row-change.js';
+import { tableOfRelation } from './table.js';
+
+/** Fetches a TOASTed value, decompressed; undefined when it is nowhere to be found. Throws CorruptDatumError when what is found is broken. */
+export type ToastFetch = (pointer: ToastPointer) => Buffer | undefined;
+
+const UNCHANGED: UnknownValue = { unknown: 'unchanged' };
+const VIRTUAL: UnknownValue = {
+  unknown: 'not-logged',
+  reason: 'a virtual generated column is computed when it is read',
+};
+
+export class RowDecoder {
+  readonly table: Table;
+  readonly types: TypeLookup;
+  readonly #relation: RelationDefinition;
+  readonly #attributeOfColumn: readonly number[];
+  /** Undefined where the type has no known text form; the reason is beside it. */
+  readonly #outputs: (OutputFunction | undefined)[] = [];
+  readonly #reasons: string[] = [];
+  readonly #deformed: DeformedTuple;
+
+  /** `id` is the number of this definition within the opened cluster. */
+  constructor(relation: RelationDefinition, types: TypeLookup, id: number) {
+    const { table, attributeOfColumn } = tableOfRelation(relation, types, id);
+    this.table = table;
+    this.types = types;
+    this.#relation = relation;
+    this.#attributeOfColumn = attributeOfColumn;
+    this.#deformed = createDeformedTuple(relation.attributes.length);
+    for (const column of table.columns) {
+      try {
+        this.#outputs.push(outputFunction(column.typeOid, types));
+        this.#reasons.push('');
+      } catch (error) {
+        if (!(error instanceof UndecodableValueError)) throw error;
+        this.#outputs.push(undefined);
+        this.#reasons.push(error.message);
+      }
+    }
+  }
+
+  /**
+   * The row in `tuple` (a whole on-disk tuple). A value that cannot be put into text is an UnknownValue; a tuple that does
+   * not fit the table throws MalformedTupleError.
+   */
+  decode(tuple: Buffer, fetch: ToastFetch): ColumnValue[] {
+    deformTuple(this.#relation.attributes, tuple, 0, tuple.length, this.#deformed);
+    return this.table.columns.map((_, column) => this.#value(tuple, column, fetch));
+  }
+
+  #value(tuple: Buffer, column: number, fetch: ToastFetch): ColumnValue {
+    const position = this.#attributeOfColumn[column];
+    const form = this.#deformed.forms[position];
+    const attribute = this.#relation.attributes[position];
+    if (attribute.generated === 'v') return VIRTUAL;
+    if (form === AttributeForm.null) return null;
+    if (form === AttributeForm.missing && attribute.missingValue === undefined) return null;
+    const output = this.#outputs[column];
+    if (output === undefined) return { unknown: 'undecodable', reason: this.#reasons[column] };
+    const start = this.#deformed.offsets[position];
+    const end = start + this.#deformed.lengths[position];
+    try {
+      switch (form) {
+        case AttributeForm.fixed:
+        case AttributeForm.cString:
+          return output(tuple, start, end);
+        case AttributeForm.shortVarlena:
+          return output(tuple, start + 1, end);
+        case AttributeForm.longVarlena:
+          return output(tuple, start + 4, end);
+        case AttributeForm.compressed: {
+          const data = decompressVarlena(tuple, start + 4, end);
+          return output(data, 0, data.length);
+        }
+        case AttributeForm.external: {
+          const data = fetch(readToastPointer(tuple, start));
+          return data === undefined ? UNCHANGED : output(data, 0, data.length);
+        }
+        default: {
+          const missing = Buffer.from(attribute.missingValue as Uint8Array);
+          if (attribute.length !== -1) return output(missing, 0, missing.length);
+          const data = inlineVarlenaData(missing, 0, missing.length);
+          return output(data, 0, data.length);
+        }
+      }
+    } catch (error) {
+      if (error instanceof UndecodableValueError || error instanceof CorruptDatumError) {
+        return { unknown: 'undecodable', reason: error.message };
+      }
+      throw error;
+    }
+  }
+}
+
+/** Row decoders by definition: the same while the catalog says the same. */
+export class RowDecoders {
+  readonly #decoders = new WeakMap<RelationDefinition, RowDecoder>();
+  #count = 0;
+
+  /** The decoder for rows of `relation`, with the types of that moment. */
+  for(relation: RelationDefinition, types: TypeLookup): RowDecoder {
+    const known = this.#decoders.get(relation);
+    if (known && known.types === types) return known;
+    const decoder = new RowDecoder(relation, types, ++this.#count);
+    this.#decoders.set(relation, decoder);
+    return decoder;
+  }
+}

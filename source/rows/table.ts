@@ -1,0 +1,81 @@
+/**
+ * From a relation's definition to the table that rows are shown and exported as: live columns with their types' names, and how one
+ * row is told from another.
+ */
+import type { RelationDefinition, TypeLookup, UniqueIndexDefinition } from '../catalog/model.js';
+import { formatTypeName, isNumericType } from '../types/registry.js';
+import type { RowIdentity, Table, TableColumn } from './row-change.js';
+
+/** A table, and which attribute (from 0) each of its columns is. */
+export interface TableOfRelation {
+  readonly table: Table;
+  readonly attributeOfColumn: readonly number[];
+}
+
+/** Builds the table of `relation`; `id` is the number it is to carry. */
+export function tableOfRelation(
+  relation: RelationDefinition,
+  types: TypeLookup,
+  id: number,
+): TableOfRelation {
+  const columns: TableColumn[] = [];
+  const attributeOfColumn: number[] = [];
+  const columnOfAttribute = new Map<number, number>();
+  relation.attributes.forEach((attribute, position) => {
+    if (attribute.dropped) return;
+    columnOfAttribute.set(attribute.number, columns.length);
+    attributeOfColumn.push(position);
+    columns.push({
+      name: attribute.name,
+      typeName: formatTypeName(attribute.typeOid, attribute.typmod, types),
+      typeOid: attribute.typeOid,
+      numeric: isNumericType(attribute.typeOid, types),
+      notNull: attribute.notNull,
+      generated: attribute.generated,
+      identity: attribute.identity,
+    });
+  });
+  const columnsOf = (index: UniqueIndexDefinition): number[] | undefined => {
+    const found = index.columns.map((number) => columnOfAttribute.get(number));
+    return found.every((each) => each !== undefined) ? (found as number[]) : undefined;
+  };
+  const uniqueKeys: { name: string; columns: number[]; nullsNotDistinct: boolean }[] = [];
+  for (const index of relation.uniqueIndexes) {
+    const indexed = columnsOf(index);
+    if (indexed && !index.partial) {
+      uniqueKeys.push({ name: index.name, columns: indexed, nullsNotDistinct: index.nullsNotDistinct });
+    }
+  }
+  const table: Table = {
+    id,
+    oid: relation.oid,
+    database: relation.database.name,
+    schema: relation.schema,
+    name: relation.name,
+    columns,
+    identity: identityOf(relation, columns, columnsOf),
+    uniqueKeys,
+  };
+  return { table, attributeOfColumn };
+}
+
+/** Primary key, else the replica identity's index, else a unique index over NOT NULL columns, else the whole row. */
+function identityOf(
+  relation: RelationDefinition,
+  columns: readonly TableColumn[],
+  columnsOf: (index: UniqueIndexDefinition) => number[] | undefined,
+): RowIdentity {
+  const usable = relation.uniqueIndexes.filter((index) => !index.partial && columnsOf(index) !== undefined);
+  const primary = usable.find((index) => index.primary);
+  if (primary) return { kind: 'primary-key', columns: columnsOf(primary) as number[] };
+  const replica = usable.find((index) => index.replicaIdentity);
+  if (replica) return { kind: 'replica-identity-index', columns: columnsOf(replica) as number[] };
+  const unique = usable.find(
+    (index) => index.immediate && (columnsOf(index) as number[]).every((column) => columns[column].notNull),
+  );
+  if (unique) return { kind: 'unique-index', columns: columnsOf(unique) as number[] };
+  const stored = columns
+    .map((_, position) => position)
+    .filter((position) => columns[position].generated !== 'v');
+  return { kind: 'full-row', columns: stored };
+}

@@ -1,0 +1,343 @@
+/**
+ * A transaction's records turned into changes of rows: read again from WAL, one by one, when somebody looks.
+ */
+
+import { CorruptDatumError } from '../bytes/corrupt-datum.js';
+import { formatLsn, type Lsn } from '../bytes/lsn.js';
+import type { Catalog, Moment } from '../catalog/catalog.js';
+import type { RelationDefinition } from '../catalog/model.js';
+import { MalformedTupleError } from '../heap/deform.js';
+import type { Change, ColumnValue, Row, RowChange, RowOperation } from '../rows/row-change.js';
+import { isUnknown } from '../rows/row-change.js';
+import { type RowDecoder, RowDecoders } from '../rows/row-decoder.js';
+import {
+  DeleteFlag,
+  deleteFlags,
+  deleteOffset,
+  insertedTuple,
+  insertOffset,
+  type LoggedTuple,
+  loggedOldTuple,
+  multiInsertCount,
+  multiInsertedTuples,
+  multiInsertOffset,
+  parseTruncate,
+  TruncateFlag,
+  UpdateFlag,
+  updatedTuple,
+  updateFlags,
+  updateNewOffset,
+  updateOldBlockId,
+  updateOldOffset,
+} from '../wal/heap-record.js';
+import { parseLogicalMessage } from '../wal/logical-message.js';
+import type { RecordCursor } from '../wal/record-cursor.js';
+import { HeapOperation, ResourceManager } from '../wal/resource-managers.js';
+import { roleOf } from './relations.js';
+import type { Scan } from './scan.js';
+import { parseSequence } from './sequence-record.js';
+import type { ToastReader } from './toast-reader.js';
+import { assemble, TupleUnavailableError } from './tuple-source.js';
+
+/** Decodes records of one opened node. */
+export class ChangeDecoder {
+  readonly #scan: Scan;
+  readonly #catalog: Catalog;
+  readonly #decoders = new RowDecoders();
+  readonly #toast: ToastReader;
+
+  constructor(scan: Scan, catalog: Catalog, toast: ToastReader) {
+    this.#scan = scan;
+    this.#catalog = catalog;
+    this.#toast = toast;
+  }
+
+  /** The changes that the record under the cursor holds, as its transaction (`ownXids`) saw the catalog. */
+  decode(record: RecordCursor, ownXids: ReadonlySet<number> | undefined): Change[] {
+    const moment: Moment = { lsn: record.lsn, ownXids };
+    switch (record.rmid) {
+      case ResourceManager.logicalMessage:
+        return [{ kind: 'message', lsn: record.lsn, xid: record.xid, ...parseLogicalMessage(record) }];
+      case ResourceManager.sequence:
+        return this.#sequence(record, moment);
+      case ResourceManager.heap2:
+        return this.#rows(record, moment, 'insert');
+    }
+    switch (record.info & HeapOperation.mask) {
+      case HeapOperation.insert:
+        return this.#rows(record, moment, 'insert');
+      case HeapOperation.delete:
+        return this.#rows(record, moment, 'delete');
+      case HeapOperation.truncate:
+        return this.#truncate(record, moment);
+      default:
+        return this.#rows(record, moment, 'update');
+    }
+  }
+
+  #rows(record: RecordCursor, moment: Moment, operation: RowOperation): Change[] {
+    const locator = {
+      tablespaceOid: record.blockTablespace[0],
+      databaseOid: record.blockDatabase[0],
+      fileNode: record.blockFileNode[0],
+    };
+    const definition = this.#catalog.relationByLocator(locator, moment);
+    const { lsn, xid } = record;
+    if (!definition) {
+      const relation = `relation ${locator.tablespaceOid}/${locator.databaseOid}/${locator.fileNode}`;
+      const problem = `the catalog of the old primary does not tell which table ${relation} was at ${formatLsn(lsn)}`;
+      const count = record.rmid === ResourceManager.heap2 ? multiInsertCount(record) : 1;
+      return Array.from({ length: count }, () => ({
+        kind: 'undecodable',
+        operation,
+        lsn,
+        xid,
+        relation,
+        problem,
+      }));
+    }
+    if (roleOf(definition) !== 'table') return [];
+    const decoder = this.#decoders.for(definition, this.#catalog.types(locator.databaseOid, moment));
+    if (record.rmid === ResourceManager.heap2) return this.#multiInsert(record, decoder);
+    if (operation === 'insert')
+      return [this.#insert(record, decoder, insertOffset(record), insertedTuple(record))];
+    if (operation === 'delete') return [this.#delete(record, decoder, definition)];
+    return [this.#update(record, decoder, definition)];
+  }
+
+  #multiInsert(record: RecordCursor, decoder: RowDecoder): Change[] {
+    const tuples = multiInsertedTuples(record);
+    const changes: Change[] = [];
+    const count = multiInsertCount(record);
+    for (let i = 0; i < count; i++) {
+      changes.push(this.#insert(record, decoder, multiInsertOffset(record, i), tuples?.[i]));
+    }
+    return changes;
+  }
+
+  #insert(
+    record: RecordCursor,
+    decoder: RowDecoder,
+    offset: number,
+    logged: LoggedTuple | undefined,
+  ): RowChange {
+    const after = this.#attempt(decoder, record.lsn, () =>
+      this.#scan.tuples.newTuple(record, offset, logged, 0),
+    );
+    return rowChange(record, decoder, 'insert', undefined, after);
+  }
+
+  #delete(record: RecordCursor, decoder: RowDecoder, definition: RelationDefinition): RowChange {
+    const whole = (deleteFlags(record) & DeleteFlag.containsOldTuple) !== 0;
+    const logged = loggedOldTuple(record, 8);
+    const before = this.#oldRow(record, decoder, definition, logged, whole, 0, deleteOffset(record));
+    if (before.row === undefined) {
+      return { ...rowChange(record, decoder, 'delete', undefined, undefined), problem: before.problem };
+    }
+    return rowChange(record, decoder, 'delete', before, undefined);
+  }
+
+  #update(record: RecordCursor, decoder: RowDecoder, definition: RelationDefinition): RowChange {
+    const flags = updateFlags(record);
+    const logged = loggedOldTuple(record, 14);
+    const whole = (flags & UpdateFlag.containsOldTuple) !== 0;
+    const oldBlockId = updateOldBlockId(record);
+    const before = this.#oldRow(
+      record,
+      decoder,
+      definition,
+      logged,
+      whole,
+      oldBlockId,
+      updateOldOffset(record),
+    );
+    const newTuple = updatedTuple(record);
+    const writer = this.#scan.oldRows.writerFor(record.lsn);
+    const after = this.#attempt(decoder, record.lsn, () =>
+      this.#scan.tuples.newTuple(record, updateNewOffset(record), newTuple, writer),
+    );
+    const row = after.row;
+    if (row !== undefined && before.row !== undefined) {
+      // A TOASTed value the update left alone: whichever side has it speaks for both.
+      for (let i = 0; i < row.length; i++) {
+        const value = row[i];
+        const old = before.row[i];
+        if (isUnknown(value) && value.unknown === 'unchanged' && !isUnknown(old)) row[i] = old;
+      }
+    }
+    if (
+      row !== undefined &&
+      before.row === undefined &&
+      (flags & UpdateFlag.containsNewTuple) !== 0 &&
+      logged === undefined
+    ) {
+      // Logical decoding logs no old key where the key did not change, so the new row's key is the old one's.
+      const key = replicaIdentityColumns(decoder, definition);
+      if (key)
+        before.row = row.map((value, i) =>
+          key.includes(i) ? value : { unknown: 'not-logged', reason: before.problem },
+        );
+    }
+    return rowChange(record, decoder, 'update', before, after);
+  }
+
+  /** The row an update or delete met: logged whole, or read back from where it was written, or at least its key. */
+  #oldRow(
+    record: RecordCursor,
+    decoder: RowDecoder,
+    definition: RelationDefinition,
+    logged: LoggedTuple | undefined,
+    whole: boolean,
+    blockId: number,
+    offset: number,
+  ): Attempt {
+    const fromRecord =
+      logged === undefined
+        ? undefined
+        : this.#attempt(decoder, record.lsn, () => assemble(record.buffer, logged));
+    if (fromRecord?.row !== undefined && whole) return fromRecord;
+    const fromPast = this.#attempt(decoder, record.lsn, () =>
+      this.#scan.tuples.written(this.#scan.oldRows.writerFor(record.lsn), {
+        tablespaceOid: record.blockTablespace[blockId],
+        databaseOid: record.blockDatabase[blockId],
+        fileNode: record.blockFileNode[blockId],
+        block: record.blockNumber[blockId],
+        offset,
+      }),
+    );
+    if (fromRecord?.row === undefined) return fromPast;
+    const key = replicaIdentityColumns(decoder, definition) ?? [];
+    const keyRow = fromRecord.row;
+    if (fromPast.row !== undefined && key.every((i) => fromPast.row?.[i] === keyRow[i])) return fromPast;
+    const reason =
+      fromPast.row === undefined
+        ? fromPast.problem
+        : 'the row found at its place has another key than the one logged';
+    return { row: keyRow.map((value, i) => (key.includes(i) ? value : { unknown: 'not-logged', reason })) };
+  }
+
+  /** Fetches a tuple and decodes it; what cannot be had or read becomes a problem, never a guess. */
+  #attempt(decoder: RowDecoder, lsn: Lsn, tuple: () => Buffer): Attempt {
+    try {
+      return { row: decoder.decode(tuple(), (pointer) => this.#toast.fetch(pointer, lsn)) };
+    } catch (error) {
+      if (
+        error instanceof TupleUnavailableError ||
+        error instanceof MalformedTupleError ||
+        error instanceof CorruptDatumError ||
+        error instanceof RangeError
+      ) {
+        return { row: undefined, problem: error.message };
+      }
+      throw error;
+    }
+  }
+
+  #truncate(record: RecordCursor, moment: Moment): Change[] {
+    const { databaseOid, flags, relationOids } = parseTruncate(record);
+    const changes: Change[] = [];
+    for (const oid of relationOids) {
+      const definition = this.#catalog.relationByOid(databaseOid, oid, moment);
+      if (definition && (definition.kind !== 'r' || definition.system)) continue;
+      const { lsn, xid } = record;
+      if (!definition) {
+        const problem = `the catalog does not tell which table OID ${oid} was at ${formatLsn(lsn)}`;
+        changes.push({
+          kind: 'undecodable',
+          operation: 'truncate',
+          lsn,
+          xid,
+          relation: `OID ${oid}`,
+          problem,
+        });
+        continue;
+      }
+      const { table } = this.#decoders.for(definition, this.#catalog.types(databaseOid, moment));
+      const truncate = {
+        cascade: (flags & TruncateFlag.cascade) !== 0,
+        restartIdentity: (flags & TruncateFlag.restartSequences) !== 0,
+      };
+      changes.push({ kind: 'row', operation: 'truncate', lsn, xid, table, truncate });
+    }
+    return changes;
+  }
+
+  #sequence(record: RecordCursor, moment: Moment): Change[] {
+    const locator = {
+      tablespaceOid: record.blockTablespace[0],
+      databaseOid: record.blockDatabase[0],
+      fileNode: record.blockFileNode[0],
+    };
+    const definition = this.#catalog.relationByLocator(locator, moment);
+    if (!definition) return [];
+    const { lastValue, isCalled } = parseSequence(record);
+    const { schema, name } = definition;
+    return [
+      {
+        kind: 'sequence',
+        lsn: record.lsn,
+        xid: record.xid,
+        database: definition.database.name,
+        schema,
+        name,
+        lastValue,
+        isCalled,
+      },
+    ];
+  }
+}
+
+interface Attempt {
+  row: ColumnValue[] | undefined;
+  problem?: string;
+}
+
+/** Columns that logical decoding logs as the old row's key, when it logs only a key. */
+function replicaIdentityColumns(
+  decoder: RowDecoder,
+  definition: RelationDefinition,
+): readonly number[] | undefined {
+  const wanted = definition.uniqueIndexes.find((index) =>
+    definition.replicaIdentity === 'i'
+      ? index.replicaIdentity
+      : definition.replicaIdentity === 'd' && index.primary,
+  );
+  if (!wanted) return undefined;
+  return decoder.table.uniqueKeys.find((key) => key.name === wanted.name)?.columns;
+}
+
+function rowChange(
+  record: RecordCursor,
+  decoder: RowDecoder,
+  operation: RowOperation,
+  before: Attempt | undefined,
+  after: Attempt | undefined,
+): RowChange {
+  const { table } = decoder;
+  const problem =
+    (after !== undefined && after.row === undefined
+      ? `the new row cannot be read: ${after.problem}`
+      : undefined) ??
+    undecodable(table.columns, after?.row) ??
+    undecodable(table.columns, before?.row);
+  return {
+    kind: 'row',
+    operation,
+    lsn: record.lsn,
+    xid: record.xid,
+    table,
+    before: before?.row,
+    after: after?.row,
+    problem,
+  };
+}
+
+function undecodable(
+  columns: readonly { readonly name: string }[],
+  row: Row | undefined,
+): string | undefined {
+  const index = row?.findIndex((value) => isUnknown(value) && value.unknown === 'undecodable') ?? -1;
+  if (row === undefined || index < 0) return undefined;
+  const value = row[index];
+  return `column ${columns[index].name}: ${isUnknown(value) ? value.reason : ''}`;
+}

@@ -1,0 +1,77 @@
+/**
+ * Where was the tuple at (relation, block, offset) last written? The answer for every heap page touched since reading began.
+ *
+ * A page's past begins with a full-page image (the first change after a checkpoint) or with a page made anew, and
+ * goes on through the records that put tuples onto it. It is enough to remember *which record* wrote a line pointer last:
+ * WAL is the store, and the tuple is read back from there when somebody wants it. Prune, vacuum and freeze need not be followed:
+ * they free line pointers and touch headers, but move no tuple to another offset and change no column.
+ */
+import type { Lsn } from '../bytes/lsn.js';
+
+/** Nothing is known of the tuple: its page was never seen whole. */
+export const WRITER_UNKNOWN = 0;
+
+interface PageHistory {
+  /** Record that holds the page's latest image; 0 when the page was made anew since. */
+  image: Lsn;
+  /** LSN of the record that last wrote each offset number since the image; 0 where the image rules. */
+  writers: Float64Array;
+}
+
+const NO_WRITERS = new Float64Array(0);
+const TWO_TO_32 = 0x1_0000_0000;
+
+export class PageHistories {
+  readonly #pages = new Map<number, PageHistory>();
+
+  /** The record at `lsn` carries an image of the page. `relation` is a number of the caller's, below 2^20. */
+  image(relation: number, block: number, lsn: Lsn): void {
+    const page = this.#page(relation, block);
+    page.image = lsn;
+    page.writers = NO_WRITERS;
+  }
+
+  /** The page was made anew. */
+  initialize(relation: number, block: number): void {
+    const page = this.#page(relation, block);
+    page.image = 0;
+    page.writers = NO_WRITERS;
+  }
+
+  /** The record at `lsn` wrote a tuple at `offset`. */
+  write(relation: number, block: number, offset: number, lsn: Lsn): void {
+    const page = this.#page(relation, block);
+    if (offset >= page.writers.length) {
+      const grown = new Float64Array(Math.max(offset + 8, page.writers.length * 2));
+      grown.set(page.writers);
+      page.writers = grown;
+    }
+    page.writers[offset] = lsn;
+  }
+
+  /**
+   * The LSN of the record that wrote the tuple, negative when it lies in that record's full-page image, WRITER_UNKNOWN when
+   * the page's past is not in the WAL that was read.
+   */
+  writerOf(relation: number, block: number, offset: number): number {
+    const page = this.#pages.get(relation * TWO_TO_32 + block);
+    if (!page) return WRITER_UNKNOWN;
+    const writer = offset < page.writers.length ? page.writers[offset] : 0;
+    return writer !== 0 ? writer : -page.image || WRITER_UNKNOWN;
+  }
+
+  /** Pages remembered. */
+  get size(): number {
+    return this.#pages.size;
+  }
+
+  #page(relation: number, block: number): PageHistory {
+    const key = relation * TWO_TO_32 + block;
+    let page = this.#pages.get(key);
+    if (!page) {
+      page = { image: 0, writers: NO_WRITERS };
+      this.#pages.set(key, page);
+    }
+    return page;
+  }
+}

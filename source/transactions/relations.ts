@@ -1,0 +1,108 @@
+/**
+ * Relation files as WAL names them (1663/5/16403), numbered as they are met, and what each is for.
+ *
+ * Asked for every block reference of every heap record, so a look-up is two Map reads on numbers, and none when it is the same
+ * relation as before.
+ */
+import type { Lsn } from '../bytes/lsn.js';
+import type { Catalog, CatalogFeed, Moment } from '../catalog/catalog.js';
+import type { RelationDefinition, RelationLocator } from '../catalog/model.js';
+
+/**
+ * What a relation file means for reading rows. `unknown`: the catalog does not tell (yet). `ignored`: an index, a materialized
+ * view, a table being rewritten: pages, but no rows of anybody's.
+ */
+export type RelationRole = 'unknown' | 'table' | 'toast' | 'catalog' | 'sequence' | 'ignored';
+
+/** One relation file. */
+export interface LocalRelation {
+  /** Counted from 1, in the order of first sight. */
+  readonly number: number;
+  readonly locator: RelationLocator;
+  role: RelationRole;
+  /** What the catalog said when it was last asked; undefined while unknown. */
+  definition: RelationDefinition | undefined;
+  /** The catalog wants to hear of every tuple written here. */
+  readonly followed: boolean;
+}
+
+export class Relations {
+  readonly #catalog: Catalog & CatalogFeed;
+  readonly #byDatabase = new Map<number, Map<number, LocalRelation[]>>();
+  #count = 0;
+  #last: LocalRelation | undefined;
+
+  constructor(catalog: Catalog & CatalogFeed) {
+    this.#catalog = catalog;
+  }
+
+  /** The relation file with this locator, new when it was never met. */
+  at(tablespaceOid: number, databaseOid: number, fileNode: number): LocalRelation {
+    const last = this.#last;
+    if (
+      last !== undefined &&
+      last.locator.fileNode === fileNode &&
+      last.locator.databaseOid === databaseOid &&
+      last.locator.tablespaceOid === tablespaceOid
+    )
+      return last;
+    let files = this.#byDatabase.get(databaseOid);
+    if (!files) {
+      files = new Map();
+      this.#byDatabase.set(databaseOid, files);
+    }
+    let candidates = files.get(fileNode);
+    if (!candidates) {
+      candidates = [];
+      files.set(fileNode, candidates);
+    }
+    let found = candidates.find((each) => each.locator.tablespaceOid === tablespaceOid);
+    if (!found) {
+      found = {
+        number: ++this.#count,
+        locator: { tablespaceOid, databaseOid, fileNode },
+        role: 'unknown',
+        definition: undefined,
+        followed: this.#catalog.follows(tablespaceOid, databaseOid, fileNode),
+      };
+      if (found.followed) found.role = 'catalog';
+      candidates.push(found);
+    }
+    this.#last = found;
+    return found;
+  }
+
+  /** The catalog's name when a change of it is worth telling, else undefined. */
+  catalogName(relation: LocalRelation, lsn: Lsn): string | undefined {
+    if (!relation.definition) {
+      relation.definition = this.#catalog.relationByLocator(relation.locator, { lsn });
+    }
+    const name = relation.definition?.name ?? 'a system catalog';
+    return UNREMARKABLE_CATALOGS.has(name) ? undefined : name;
+  }
+
+  /** Finds out what an unknown relation is, as seen at `moment`. */
+  identify(relation: LocalRelation, moment: Moment): void {
+    const definition = this.#catalog.relationByLocator(relation.locator, moment);
+    if (!definition) return;
+    relation.definition = definition;
+    relation.role = roleOf(definition);
+  }
+}
+
+/**
+ * Catalogs that change without anybody having said so: the statistics that ANALYZE gathers, and those about their own TOAST.
+ * A transaction that wrote nothing else lost nothing.
+ */
+const UNREMARKABLE_CATALOGS: ReadonlySet<string> = new Set(['pg_statistic', 'pg_statistic_ext_data']);
+
+/** What rows of this relation are to an operator. */
+export function roleOf(definition: RelationDefinition): RelationRole {
+  if (definition.kind === 't') return 'toast';
+  if (definition.system) return 'catalog';
+  if (definition.kind === 'S') return 'sequence';
+  if (definition.kind !== 'r') return 'ignored';
+  // A table being rewritten (ALTER TABLE, VACUUM FULL) writes into a transient relation of this name: make_new_heap() in cluster.c.
+  if (/^pg_temp_\d+$/.test(definition.name)) return 'ignored';
+  return 'table';
+}

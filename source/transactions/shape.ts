@@ -1,0 +1,56 @@
+/** From counters by relation file to what people read: rows by table, in the names of that moment. */
+import type { Catalog, Moment } from '../catalog/catalog.js';
+import type { OpenTransaction } from './open-transaction.js';
+import { roleOf } from './relations.js';
+import type { TableCounts } from './transaction.js';
+import type { TransactionShape } from './transaction-index.js';
+
+/** What a whole transaction did, by table. `databaseOid` is 0 when its records did not say. */
+export function shapeOf(
+  transaction: OpenTransaction,
+  catalog: Catalog,
+  databaseOid: number,
+  at: Moment,
+): TransactionShape {
+  const tables = new Map<string, { -readonly [Key in keyof TableCounts]: TableCounts[Key] }>();
+  let database = databaseOid;
+  let undecodable = 0;
+  const countsOf = (schema: string, table: string) => {
+    const key = `${schema}\u0000${table}`;
+    let counts = tables.get(key);
+    if (!counts) {
+      counts = { schema, table, insert: 0, update: 0, delete: 0, truncate: 0 };
+      tables.set(key, counts);
+    }
+    return counts;
+  };
+  for (const each of transaction.counts) {
+    const { relation } = each;
+    if (each.insert === 0 && each.update === 0 && each.delete === 0) continue;
+    // The definition at commit time; a table that this transaction itself dropped is remembered from when it was written.
+    const definition = catalog.relationByLocator(relation.locator, at) ?? relation.definition;
+    database ||= relation.locator.databaseOid;
+    if (definition && (relation.role !== 'table' || roleOf(definition) !== 'table')) continue;
+    if (!definition) undecodable += each.insert + each.update + each.delete;
+    const { tablespaceOid, databaseOid: db, fileNode } = relation.locator;
+    const counts = definition
+      ? countsOf(definition.schema, definition.name)
+      : countsOf('?', `relation ${tablespaceOid}/${db}/${fileNode}`);
+    counts.insert += each.insert;
+    counts.update += each.update;
+    counts.delete += each.delete;
+  }
+  for (const definition of transaction.truncated) countsOf(definition.schema, definition.name).truncate++;
+  const list = [...tables.values()];
+  const sum = (key: 'insert' | 'update' | 'delete' | 'truncate') =>
+    list.reduce((total, each) => total + each[key], 0);
+  return {
+    database: catalog.database(database)?.name ?? (database === 0 ? '' : `database ${database}`),
+    tables: list,
+    inserts: sum('insert'),
+    updates: sum('update'),
+    deletes: sum('delete'),
+    truncates: sum('truncate'),
+    undecodable,
+  };
+}

@@ -1,0 +1,156 @@
+/**
+ * Every transaction found, as an index of numbers into WAL: some forty bytes each, in commit order.
+ *
+ * What many transactions have in common (database, tables, numbers of rows by operation: their shape) is kept once.
+ */
+import type { Lsn } from '../bytes/lsn.js';
+import type { TimestampMicros } from '../bytes/timestamp.js';
+import type { TableCounts, TransactionSummary } from './transaction.js';
+
+/** What a transaction did, without saying which one did it. */
+export interface TransactionShape {
+  readonly database: string;
+  readonly tables: readonly TableCounts[];
+  readonly inserts: number;
+  readonly updates: number;
+  readonly deletes: number;
+  readonly truncates: number;
+  readonly undecodable: number;
+}
+
+/** One transaction to be added. */
+export interface TransactionEntry {
+  readonly xid: number;
+  readonly firstLsn: Lsn;
+  readonly commitLsn: Lsn;
+  readonly commitEndLsn: Lsn;
+  readonly commitTime: TimestampMicros;
+  readonly walBytes: number;
+  readonly prepared: boolean;
+  readonly straddlesFork: boolean;
+  readonly changesCatalog: boolean;
+  readonly gid?: string;
+  readonly shape: TransactionShape;
+}
+
+const CHUNK = 16 * 1024;
+const PREPARED = 1;
+const STRADDLES = 2;
+const CATALOG = 4;
+
+interface Columns {
+  readonly xid: Uint32Array;
+  readonly firstLsn: Float64Array;
+  readonly commitLsn: Float64Array;
+  readonly endDistance: Uint32Array;
+  readonly time: Float64Array;
+  readonly walBytes: Float64Array;
+  readonly shape: Uint32Array;
+  readonly flags: Uint8Array;
+}
+
+function createColumns(): Columns {
+  return {
+    xid: new Uint32Array(CHUNK),
+    firstLsn: new Float64Array(CHUNK),
+    commitLsn: new Float64Array(CHUNK),
+    endDistance: new Uint32Array(CHUNK),
+    time: new Float64Array(CHUNK),
+    walBytes: new Float64Array(CHUNK),
+    shape: new Uint32Array(CHUNK),
+    flags: new Uint8Array(CHUNK),
+  };
+}
+
+export class TransactionIndex {
+  readonly #chunks: Columns[] = [];
+  readonly #shapes: TransactionShape[] = [];
+  readonly #shapeNumbers = new Map<string, number>();
+  readonly #gids = new Map<number, string>();
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Adds a transaction at the end. */
+  append(entry: TransactionEntry): void {
+    const at = this.#length % CHUNK;
+    if (at === 0) this.#chunks.push(createColumns());
+    const columns = this.#chunks[this.#chunks.length - 1];
+    columns.xid[at] = entry.xid;
+    columns.firstLsn[at] = entry.firstLsn;
+    columns.commitLsn[at] = entry.commitLsn;
+    columns.endDistance[at] = entry.commitEndLsn - entry.commitLsn;
+    columns.time[at] = entry.commitTime;
+    columns.walBytes[at] = entry.walBytes;
+    columns.shape[at] = this.#shapeNumber(entry.shape);
+    columns.flags[at] =
+      (entry.prepared ? PREPARED : 0) |
+      (entry.straddlesFork ? STRADDLES : 0) |
+      (entry.changesCatalog ? CATALOG : 0);
+    if (entry.gid !== undefined) this.#gids.set(this.#length, entry.gid);
+    this.#length++;
+  }
+
+  /** The transaction at `index` as an object. Throws RangeError outside [0, length). */
+  summary(index: number): TransactionSummary {
+    const columns = this.#columns(index);
+    const at = index % CHUNK;
+    const shape = this.#shapes[columns.shape[at]];
+    const flags = columns.flags[at];
+    return {
+      index,
+      xid: columns.xid[at],
+      gid: this.#gids.get(index),
+      state: flags & PREPARED ? 'prepared' : 'committed',
+      firstLsn: columns.firstLsn[at],
+      commitLsn: columns.commitLsn[at],
+      commitEndLsn: columns.commitLsn[at] + columns.endDistance[at],
+      commitTime: columns.time[at],
+      straddlesFork: (flags & STRADDLES) !== 0,
+      changesCatalog: (flags & CATALOG) !== 0,
+      walBytes: columns.walBytes[at],
+      ...shape,
+    };
+  }
+
+  /** Where the transaction's commit (or prepare) record begins. */
+  commitLsn(index: number): Lsn {
+    return this.#columns(index).commitLsn[index % CHUNK];
+  }
+
+  /** Where its first record begins. */
+  firstLsn(index: number): Lsn {
+    return this.#columns(index).firstLsn[index % CHUNK];
+  }
+
+  /** The first transaction whose commit record begins at or after `lsn`; length when there is none. */
+  atOrAfter(lsn: Lsn): number {
+    let low = 0;
+    let high = this.#length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.commitLsn(middle) < lsn) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #columns(index: number): Columns {
+    if (index < 0 || index >= this.#length)
+      throw new RangeError(`no transaction ${index} among ${this.#length}`);
+    return this.#chunks[Math.floor(index / CHUNK)];
+  }
+
+  #shapeNumber(shape: TransactionShape): number {
+    const key = JSON.stringify(shape);
+    let number = this.#shapeNumbers.get(key);
+    if (number === undefined) {
+      number = this.#shapes.length;
+      this.#shapes.push(shape);
+      this.#shapeNumbers.set(key, number);
+    }
+    return number;
+  }
+}
