@@ -14,7 +14,7 @@ import type { WalPlaces } from '../wal/places.js';
 import { WalReader } from '../wal/reader.js';
 import { ResourceManager, XlogOperation } from '../wal/resource-managers.js';
 import { historyFileName } from '../wal/segment-name.js';
-import type { TimelineHistory } from './history-file.js';
+import { lastSharedEntry, type TimelineHistory } from './history-file.js';
 import { compareStretch, findParting, foundAt } from './wal-comparison.js';
 
 /** One node as far as finding the fork needs it. */
@@ -44,15 +44,7 @@ const NAME_THE_FORK = 'name the fork by hand with --fork LSN if you know it';
 
 /** Compares two histories. Throws ForkpointError when they share no timeline. */
 export function forkOfHistories(old: TimelineHistory, fresh: TimelineHistory): HistoryFork {
-  let last = -1;
-  while (
-    last + 1 < old.length &&
-    last + 1 < fresh.length &&
-    old[last + 1].timeline === fresh[last + 1].timeline &&
-    old[last + 1].begin === fresh[last + 1].begin
-  ) {
-    last++;
-  }
+  const last = lastSharedEntry(old, fresh);
   if (last < 0) {
     const path = (history: TimelineHistory): string => history.map((entry) => entry.timeline).join(' → ');
     throw new ForkpointError({

@@ -127,3 +127,20 @@ export function findHistory(timeline: number, places: readonly string[]): FoundH
     ? { history: historyWithoutParents(1) }
     : { history: historyWithoutParents(timeline), missing: name };
 }
+
+/**
+ * Index, in both, of the last entry that two histories share: the same timeline, begun at the same place, and so all the
+ * way down. -1 when they share none.
+ */
+export function lastSharedEntry(left: TimelineHistory, right: TimelineHistory): number {
+  let last = -1;
+  while (
+    last + 1 < left.length &&
+    last + 1 < right.length &&
+    left[last + 1].timeline === right[last + 1].timeline &&
+    left[last + 1].begin === right[last + 1].begin
+  ) {
+    last++;
+  }
+  return last;
+}
