@@ -43,13 +43,16 @@ const NEXT: Readonly<Record<string, string>> = {
 
 function connectionError(error: unknown, url: string): ForkpointError {
   const code = errorCodeOf(error) ?? '';
-  return new ForkpointError({
-    what: `cannot connect to the server: ${messageOf(error)}`,
-    where: withoutPassword(url),
-    next:
-      NEXT[code] ??
-      'check the connection string; what it leaves out comes from PGHOST, PGPORT, PGUSER, PGDATABASE',
-  });
+  return new ForkpointError(
+    {
+      what: `cannot connect to the server: ${messageOf(error)}`,
+      where: withoutPassword(url),
+      next:
+        NEXT[code] ??
+        'check the connection string; what it leaves out comes from PGHOST, PGPORT, PGUSER, PGDATABASE',
+    },
+    { cause: error },
+  );
 }
 
 /** Milliseconds until an attempt to connect is given up. */
