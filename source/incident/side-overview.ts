@@ -1,0 +1,121 @@
+/** One side of an incident as faces show it: who it is, where it went, which of its WAL is there. */
+import type { Lsn } from '../bytes/lsn.js';
+import type { ServerFacts } from '../server/live-server.js';
+import type { TimelineHistory } from '../timeline/history-file.js';
+import type { DirectoryProbe } from '../timeline/probe.js';
+import { segmentStart } from '../wal/segment-name.js';
+import type { MissingSegment, SegmentFile, WalSegments } from '../wal/segments.js';
+import type { SegmentCoverage, SideOverview, TimelineSwitch } from './model.js';
+
+/** Segments that are named one by one as missing before the first that is there. */
+const NAMED_MISSING = 64;
+
+function switchesOf(history: TimelineHistory): TimelineSwitch[] {
+  return history.slice(0, -1).map(({ timeline, end, reason }) => ({ timeline, lsn: end, reason }));
+}
+
+function coverageOf(segment: SegmentFile | MissingSegment, segmentSize: number): SegmentCoverage {
+  const { fileName, timeline, startLsn } = segment;
+  if ('missing' in segment) {
+    const state = 'state' in segment ? (segment.state as SegmentCoverage['state']) : 'missing';
+    return { fileName, timeline, startLsn, state };
+  }
+  const state = segment.partial || segment.length < segmentSize ? 'partial' : 'present';
+  return { fileName, timeline, startLsn, state, path: segment.path };
+}
+
+/** One side's WAL: what it has itself, and with what the other side can lend from before the fork. */
+export interface SideWal {
+  readonly own: WalSegments;
+  readonly completed: WalSegments;
+}
+
+/** Every segment of a side from its first one, or from `needed` if that is earlier, the gaps included. */
+function coverage({ own, completed }: SideWal, needed: Lsn): SegmentCoverage[] {
+  const { segmentSize } = own;
+  const borrowed = (segment: SegmentFile | MissingSegment): SegmentFile | MissingSegment =>
+    'missing' in segment && segment.startLsn + segmentSize > needed
+      ? completed.at(segment.startLsn)
+      : segment;
+  const there = own.list().map((segment) => coverageOf(borrowed(segment), segmentSize));
+  const first = there.length > 0 ? there[0].startLsn : needed + 1;
+  const before: SegmentCoverage[] = [];
+  for (
+    let at = segmentStart(needed, segmentSize);
+    at < first && before.length < NAMED_MISSING;
+    at += segmentSize
+  ) {
+    before.push(coverageOf(completed.at(at), segmentSize));
+  }
+  return [...before, ...there];
+}
+
+/** One side that is a directory. `needed` is the first LSN whose segment matters; `history` the completed one. */
+export function describeSide(
+  probe: DirectoryProbe,
+  wal: SideWal,
+  history: TimelineHistory,
+  needed: Lsn,
+  moreWarnings: readonly string[] = [],
+): SideOverview {
+  const warnings = [...probe.warnings, ...moreWarnings];
+  if (probe.walLevel === 'minimal') {
+    warnings.push('wal_level is minimal: changes may have bypassed WAL, and such rows are in no WAL at all.');
+  }
+  if (probe.control && !probe.control.checkpoint.fullPageWrites) {
+    warnings.push('full_page_writes is off: old rows cannot be rebuilt from the images of their pages.');
+  }
+  return {
+    path: probe.path,
+    kind: probe.kind,
+    majorVersion: probe.majorVersion,
+    systemIdentifier: probe.systemIdentifier,
+    state: probe.state,
+    timeline: history[history.length - 1].timeline,
+    history: switchesOf(history),
+    checkpointLsn: probe.checkpointLsn,
+    redoLsn: probe.redoLsn,
+    checkpointTime: probe.checkpointTime,
+    endLsn: 0,
+    endReason: '',
+    segments: coverage(wal, needed),
+    walLevel: probe.walLevel,
+    walSegmentSize: probe.walSegmentSize,
+    running: probe.running !== undefined,
+    warnings,
+  };
+}
+
+/** DBState in pg_controldata's words, as far as a running server tells. */
+export function serverState(facts: ServerFacts): string {
+  return facts.inRecovery ? 'in archive recovery' : 'in production';
+}
+
+/** A side that is a live server. */
+export function describeServer(
+  facts: ServerFacts,
+  history: TimelineHistory,
+  wal: SideWal | undefined,
+  fork: Lsn,
+  warnings: readonly string[],
+): SideOverview {
+  return {
+    path: facts.url,
+    kind: 'server',
+    majorVersion: facts.majorVersion,
+    systemIdentifier: facts.systemIdentifier,
+    state: serverState(facts),
+    timeline: facts.timeline,
+    history: switchesOf(history),
+    checkpointLsn: facts.checkpointLsn,
+    redoLsn: facts.redoLsn,
+    checkpointTime: facts.checkpointTime,
+    endLsn: facts.currentLsn,
+    endReason: 'the server is running',
+    segments: wal ? coverage(wal, fork) : [],
+    walLevel: facts.walLevel,
+    walSegmentSize: facts.walSegmentSize,
+    running: true,
+    warnings,
+  };
+}
