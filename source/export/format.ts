@@ -1,0 +1,57 @@
+/** What each export format is: a few generators of text around a stream of transactions. */
+import type {
+  ExportFormat,
+  ExportRequest,
+  IncidentOverview,
+  ListedTransaction,
+  LossFigures,
+} from '../incident/model.js';
+import type { Change } from '../rows/row-change.js';
+import type { Tally } from '../sql/tally.js';
+import { writeCsv } from './csv.js';
+import { writeReport } from './report.js';
+import type { Selection, Selections } from './selection.js';
+import { writeSql } from './sql-file.js';
+import { writeWal2json } from './wal2json.js';
+
+/** Everything an export says about where it comes from. */
+export interface ExportContext {
+  /** forkpoint's own version. */
+  readonly version: string;
+  readonly overview: IncidentOverview;
+  readonly loss: LossFigures;
+  readonly selections: Selections;
+}
+
+/** What one file is written from. */
+export interface FileContext extends Omit<ExportContext, 'selections'> {
+  readonly request: ExportRequest;
+  /** The database the file is for; undefined when it holds all. */
+  readonly database: string | undefined;
+  readonly selection: Selection;
+}
+
+/** Writes one file's text in pieces, each ending a line. */
+export interface FormatWriter {
+  header(): Iterable<string>;
+  /** `changes` are in the order in which they are to be written. */
+  transaction(transaction: ListedTransaction, changes: Iterable<Change>): Iterable<string>;
+  footer(): Iterable<string>;
+}
+
+/** A format: how its files are called, and how they are written. */
+export interface Format {
+  /** With the dot. */
+  readonly extension: string;
+  /** Its content belongs to one database, so several need several files. */
+  readonly perDatabase: boolean;
+  readonly open: (context: FileContext, tally: Tally) => FormatWriter;
+}
+
+/** All formats by name. */
+export const FORMATS: Readonly<Record<ExportFormat, Format>> = {
+  sql: { extension: '.sql', perDatabase: true, open: writeSql },
+  wal2json: { extension: '.jsonl', perDatabase: true, open: writeWal2json },
+  csv: { extension: '.csv', perDatabase: false, open: writeCsv },
+  report: { extension: '.md', perDatabase: false, open: writeReport },
+};

@@ -1,0 +1,67 @@
+/** A file of SQL: header, one BEGIN … COMMIT per lost transaction, a closing line that counts. */
+import { formatLsn } from '../bytes/lsn.js';
+import { formatCount, formatTime, plural } from '../incident/figures.js';
+import type { SideOverview } from '../incident/model.js';
+import { comment } from '../sql/comments.js';
+import { fileHeader } from '../sql/file-header.js';
+import type { Tally } from '../sql/tally.js';
+import { type SqlOptions, transactionLines } from '../sql/transaction-sql.js';
+import type { FileContext, FormatWriter } from './format.js';
+
+function sideFact(name: string, side: SideOverview): string {
+  return `${name}: ${side.path} (system identifier ${side.systemIdentifier}, PostgreSQL ${side.majorVersion}, timeline ${side.timeline})`;
+}
+
+/** What the file is, as lines of its first comment. */
+function facts({ version, overview, request, database, selection }: FileContext): string[] {
+  const lines = [
+    `forkpoint ${version}: ${request.undo ? 'undo' : 'redo'} of transactions that the failover lost${request.guard ? ', guarded' : ''}`,
+    sideFact('old primary', overview.old),
+    sideFact('new primary', overview.new),
+    `fork: ${formatLsn(overview.fork.lsn)}, the end of what both share on timeline ${overview.fork.timeline}`,
+  ];
+  if (database !== undefined) lines.push(`database: ${database}`);
+  lines.push(
+    request.transactions
+      ? 'selection: transactions marked by hand'
+      : `selection: ${request.filter ? `filter ${request.filter}` : 'everything lost'}`,
+    `${plural(selection.transactions, 'transaction')}: ${formatCount(selection.inserts)} rows inserted, ${formatCount(selection.updates)} updated, ${formatCount(selection.deletes)} deleted, ${formatCount(selection.truncates)} tables truncated`,
+  );
+  if (selection.firstCommitTime !== undefined && selection.lastCommitTime !== undefined) {
+    lines.push(
+      `committed from ${formatTime(selection.firstCommitTime)} to ${formatTime(selection.lastCommitTime)} UTC`,
+    );
+  }
+  lines.push(
+    request.undo
+      ? 'To be run in that database on the OLD primary: it takes these transactions back, the last one first.'
+      : 'To be run in that database on the NEW primary: it repeats these transactions in the order they committed.',
+  );
+  return lines;
+}
+
+/** Opens the SQL format. */
+export function writeSql(context: FileContext, tally: Tally): FormatWriter {
+  const { request } = context;
+  const options: SqlOptions = {
+    direction: request.undo ? 'undo' : 'redo',
+    guard: request.guard,
+    ddl: request.ddl,
+    inDoubt: request.transactions !== undefined,
+  };
+  return {
+    *header() {
+      for (const line of fileHeader(facts(context))) yield `${line}\n`;
+    },
+    *transaction(transaction, changes) {
+      for (const line of transactionLines(transaction, changes, options, tally)) yield `${line}\n`;
+      yield '\n';
+    },
+    *footer() {
+      for (const reason of tally.reasons()) yield `${comment(`LEFT OUT: ${reason}`)}\n`;
+      const missing =
+        tally.leftOut === 0 ? 'nothing left out' : `${plural(tally.leftOut, 'change')} LEFT OUT`;
+      yield `${comment(`end: ${plural(context.selection.transactions, 'transaction')}, ${plural(tally.statements, 'statement')}, ${missing}`)}\n`;
+    },
+  };
+}
