@@ -30,32 +30,39 @@ export interface SideWal {
   readonly completed: WalSegments;
 }
 
-/** Every segment of a side from its first one, or from `needed` if that is earlier, the gaps included. */
-function coverage({ own, completed }: SideWal, needed: Lsn): SegmentCoverage[] {
-  const { segmentSize } = own;
-  const borrowed = (segment: SegmentFile | MissingSegment): SegmentFile | MissingSegment =>
-    'missing' in segment && segment.startLsn + segmentSize > needed
-      ? completed.at(segment.startLsn)
-      : segment;
-  const there = own.list().map((segment) => coverageOf(borrowed(segment), segmentSize));
-  const first = there.length > 0 ? there[0].startLsn : needed + 1;
-  const before: SegmentCoverage[] = [];
-  for (
-    let at = segmentStart(needed, segmentSize);
-    at < first && before.length < NAMED_MISSING;
-    at += segmentSize
-  ) {
-    before.push(coverageOf(completed.at(at), segmentSize));
-  }
-  return [...before, ...there];
+/** The stretch of WAL that is needed of a side for certain: its segments are named even when there is no trace of them. */
+export interface NeededWal {
+  readonly from: Lsn;
+  readonly through: Lsn;
 }
 
-/** One side that is a directory. `needed` is the first LSN whose segment matters; `history` the completed one. */
+/** Every segment of a side, the gaps included, and whatever of the needed stretch lies before or behind. */
+function coverage({ own, completed }: SideWal, needed: NeededWal): SegmentCoverage[] {
+  const { segmentSize } = own;
+  const found = (from: Lsn, until: Lsn): SegmentCoverage[] => {
+    const segments: SegmentCoverage[] = [];
+    for (let at = from; at < until && segments.length < NAMED_MISSING; at += segmentSize) {
+      segments.push(coverageOf(completed.at(at), segmentSize));
+    }
+    return segments;
+  };
+  const from = segmentStart(needed.from, segmentSize);
+  const listed = own.list();
+  if (listed.length === 0) return found(from, needed.through + 1);
+  const there = listed.map((segment) => {
+    const wanted = 'missing' in segment && segment.startLsn >= from;
+    return coverageOf(wanted ? completed.at(segment.startLsn) : segment, segmentSize);
+  });
+  const end = listed[listed.length - 1].startLsn + segmentSize;
+  return [...found(from, listed[0].startLsn), ...there, ...found(end, needed.through + 1)];
+}
+
+/** One side that is a directory. `history` is the completed one. */
 export function describeSide(
   probe: DirectoryProbe,
   wal: SideWal,
   history: TimelineHistory,
-  needed: Lsn,
+  needed: NeededWal,
   moreWarnings: readonly string[] = [],
 ): SideOverview {
   const warnings = [...probe.warnings, ...moreWarnings];
@@ -112,7 +119,7 @@ export function describeServer(
     checkpointTime: facts.checkpointTime,
     endLsn: facts.currentLsn,
     endReason: 'the server is running',
-    segments: wal ? coverage(wal, fork) : [],
+    segments: wal ? coverage(wal, { from: fork, through: fork }) : [],
     walLevel: facts.walLevel,
     walSegmentSize: facts.walSegmentSize,
     running: true,

@@ -13,7 +13,6 @@ import { findHistory, lastSharedEntry, type TimelineHistory } from '../timeline/
 import { type DirectoryProbe, probeDataDirectory } from '../timeline/probe.js';
 import { withCommonHistory } from '../wal/common-history.js';
 import { openWalSegments, type WalPlaces } from '../wal/places.js';
-import type { WalSegments } from '../wal/segments.js';
 import type { ForkPoint, IncidentOverview, IncidentRequest, SideOverview } from './model.js';
 import { describeServer, describeSide, serverState } from './side-overview.js';
 
@@ -21,9 +20,9 @@ import { describeServer, describeSide, serverState } from './side-overview.js';
 export interface OpenedSides {
   readonly overview: IncidentOverview;
   /** The old primary's WAL along its own history; before the fork, what it lacks comes from the new side. */
-  readonly oldSegments: WalSegments;
+  readonly oldSegments: WalPlaces;
   /** The new primary's, likewise; undefined for a live server without `--new-wal`. */
-  readonly newSegments?: WalSegments;
+  readonly newSegments?: WalPlaces;
   readonly server?: LiveServer;
   readonly oldProbe: DirectoryProbe;
   /** Undefined for a live server. */
@@ -210,13 +209,20 @@ export async function openSides(request: IncidentRequest): Promise<OpenedSides> 
     const oldSegments = newWal ? withCommonHistory(oldWal, newWal, fork.lsn) : oldWal;
     const newSegments = newWal && withCommonHistory(newWal, oldWal, fork.lsn);
 
-    const needed = oldProbe.redoLsn > 0 ? Math.min(oldProbe.redoLsn, fork.lsn) : fork.lsn;
+    const through = fork.lsn;
+    const from = oldProbe.redoLsn > 0 ? Math.min(oldProbe.redoLsn, through) : through;
     const newSideWal = newWal && newSegments && { own: newWal, completed: newSegments };
     const describeNew = (): SideOverview => {
       if (fresh.server) {
         return describeServer(fresh.server.facts, newer.history, newSideWal, fork.lsn, newer.warnings);
       }
-      return describeSide(fresh.probe!, newSideWal!, newer.history, fork.lsn, newer.warnings);
+      return describeSide(
+        fresh.probe!,
+        newSideWal!,
+        newer.history,
+        { from: through, through },
+        newer.warnings,
+      );
     };
     return {
       overview: {
@@ -224,7 +230,7 @@ export async function openSides(request: IncidentRequest): Promise<OpenedSides> 
           oldProbe,
           { own: oldWal, completed: oldSegments },
           old.history,
-          needed,
+          { from, through },
           old.warnings,
         ),
         new: describeNew(),

@@ -354,7 +354,6 @@ export function probeDataDirectory(given: string): DataDirectoryProbe {
     return refuse(fileProblem(error, where));
   }
   const inside = dataDirectoriesInside(path, names);
-  const hint =
-    inside.length > 0 ? `; ${inside.map((name) => join(path, name)).join(', ')} looks like one` : '';
+  const hint = inside.length > 0 ? `; look at ${inside.map((name) => join(path, name)).join(', ')}` : '';
   return refuse(`not a data directory: it has neither PG_VERSION nor WAL segments${hint}`);
 }

@@ -9,7 +9,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ForkpointError } from '../bytes/errors.js';
-import type { Lsn } from '../bytes/lsn.js';
+import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import { checkSegmentFile, type SegmentCheck } from './segment-file.js';
 import { looksLikeSegmentName, parseSegmentFileName, segmentFileName, segmentStart } from './segment-name.js';
 import type { MissingSegment, SegmentFile, WalSegments } from './segments.js';
@@ -132,7 +132,12 @@ class GatheredSegments implements WalPlaces {
             continue;
           }
           const length = Math.min(check.length, ownBytes - (ownBytes % this.pageSize));
-          if (lsn - startLsn >= length || (best && best.length >= length)) continue;
+          if (lsn - startLsn >= length) {
+            const reason = `readable only up to ${formatLsn(startLsn + length)}`;
+            refusals.push({ path, check: { usable: false, kind: 'truncated', reason } });
+            continue;
+          }
+          if (best && best.length >= length) continue;
           best = {
             path,
             fileName: name,
