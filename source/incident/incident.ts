@@ -27,7 +27,10 @@ export interface Incident {
   ): Iterable<{ transaction: ListedTransaction; changes: Iterable<Change> }>;
   /** Compares everything lost with what the new primary has written since; fills in the verdicts of `transaction()`. */
   judge(onProgress?: (done: number, total: number) => void): Promise<void>;
-  /** Verdicts of each of `changes(index)`, in the same order; undefined where a verdict makes no sense (catalog, message). */
-  verdicts(index: number): Promise<(RowVerdict | undefined)[]>;
+  /**
+   * Verdicts of changes [from, from + count) of a transaction (all when not said), in their order; undefined where a verdict makes no
+   * sense (catalog, message). Empty while it has not been judged.
+   */
+  verdicts(index: number, from?: number, count?: number): Promise<(RowVerdict | undefined)[]>;
   close(): void;
 }

@@ -3,7 +3,7 @@
  */
 
 import { CorruptDatumError } from '../bytes/corrupt-datum.js';
-import { formatLsn, type Lsn } from '../bytes/lsn.js';
+import { formatLsn } from '../bytes/lsn.js';
 import type { Catalog, Moment } from '../catalog/catalog.js';
 import type { RelationDefinition } from '../catalog/model.js';
 import { MalformedTupleError } from '../heap/deform.js';
@@ -98,19 +98,19 @@ export class ChangeDecoder {
     }
     if (roleOf(definition) !== 'table') return [];
     const decoder = this.#decoders.for(definition, this.#catalog.types(locator.databaseOid, moment));
-    if (record.rmid === ResourceManager.heap2) return this.#multiInsert(record, decoder);
+    if (record.rmid === ResourceManager.heap2) return this.#multiInsert(record, decoder, moment);
     if (operation === 'insert')
-      return [this.#insert(record, decoder, insertOffset(record), insertedTuple(record))];
-    if (operation === 'delete') return [this.#delete(record, decoder, definition)];
-    return [this.#update(record, decoder, definition)];
+      return [this.#insert(record, decoder, moment, insertOffset(record), insertedTuple(record))];
+    if (operation === 'delete') return [this.#delete(record, decoder, moment, definition)];
+    return [this.#update(record, decoder, moment, definition)];
   }
 
-  #multiInsert(record: RecordCursor, decoder: RowDecoder): Change[] {
+  #multiInsert(record: RecordCursor, decoder: RowDecoder, moment: Moment): Change[] {
     const tuples = multiInsertedTuples(record);
     const changes: Change[] = [];
     const count = multiInsertCount(record);
     for (let i = 0; i < count; i++) {
-      changes.push(this.#insert(record, decoder, multiInsertOffset(record, i), tuples?.[i]));
+      changes.push(this.#insert(record, decoder, moment, multiInsertOffset(record, i), tuples?.[i]));
     }
     return changes;
   }
@@ -118,26 +118,37 @@ export class ChangeDecoder {
   #insert(
     record: RecordCursor,
     decoder: RowDecoder,
+    moment: Moment,
     offset: number,
     logged: LoggedTuple | undefined,
   ): RowChange {
-    const after = this.#attempt(decoder, record.lsn, () =>
+    const after = this.#attempt(decoder, record, moment, () =>
       this.#scan.tuples.newTuple(record, offset, logged, 0),
     );
     return rowChange(record, decoder, 'insert', undefined, after);
   }
 
-  #delete(record: RecordCursor, decoder: RowDecoder, definition: RelationDefinition): RowChange {
+  #delete(
+    record: RecordCursor,
+    decoder: RowDecoder,
+    moment: Moment,
+    definition: RelationDefinition,
+  ): RowChange {
     const whole = (deleteFlags(record) & DeleteFlag.containsOldTuple) !== 0;
     const logged = loggedOldTuple(record, 8);
-    const before = this.#oldRow(record, decoder, definition, logged, whole, 0, deleteOffset(record));
+    const before = this.#oldRow(record, decoder, moment, definition, logged, whole, 0, deleteOffset(record));
     if (before.row === undefined) {
       return { ...rowChange(record, decoder, 'delete', undefined, undefined), problem: before.problem };
     }
     return rowChange(record, decoder, 'delete', before, undefined);
   }
 
-  #update(record: RecordCursor, decoder: RowDecoder, definition: RelationDefinition): RowChange {
+  #update(
+    record: RecordCursor,
+    decoder: RowDecoder,
+    moment: Moment,
+    definition: RelationDefinition,
+  ): RowChange {
     const flags = updateFlags(record);
     const logged = loggedOldTuple(record, 14);
     const whole = (flags & UpdateFlag.containsOldTuple) !== 0;
@@ -145,6 +156,7 @@ export class ChangeDecoder {
     const before = this.#oldRow(
       record,
       decoder,
+      moment,
       definition,
       logged,
       whole,
@@ -153,7 +165,7 @@ export class ChangeDecoder {
     );
     const newTuple = updatedTuple(record);
     const writer = this.#scan.oldRows.writerFor(record.lsn);
-    const after = this.#attempt(decoder, record.lsn, () =>
+    const after = this.#attempt(decoder, record, moment, () =>
       this.#scan.tuples.newTuple(record, updateNewOffset(record), newTuple, writer),
     );
     const row = after.row;
@@ -185,6 +197,7 @@ export class ChangeDecoder {
   #oldRow(
     record: RecordCursor,
     decoder: RowDecoder,
+    moment: Moment,
     definition: RelationDefinition,
     logged: LoggedTuple | undefined,
     whole: boolean,
@@ -194,9 +207,9 @@ export class ChangeDecoder {
     const fromRecord =
       logged === undefined
         ? undefined
-        : this.#attempt(decoder, record.lsn, () => assemble(record.buffer, logged));
+        : this.#attempt(decoder, record, moment, () => assemble(record.buffer, logged));
     if (fromRecord?.row !== undefined && whole) return fromRecord;
-    const fromPast = this.#attempt(decoder, record.lsn, () =>
+    const fromPast = this.#attempt(decoder, record, moment, () =>
       this.#scan.tuples.written(this.#scan.oldRows.writerFor(record.lsn), {
         tablespaceOid: record.blockTablespace[blockId],
         databaseOid: record.blockDatabase[blockId],
@@ -217,9 +230,10 @@ export class ChangeDecoder {
   }
 
   /** Fetches a tuple and decodes it; what cannot be had or read becomes a problem, never a guess. */
-  #attempt(decoder: RowDecoder, lsn: Lsn, tuple: () => Buffer): Attempt {
+  #attempt(decoder: RowDecoder, record: RecordCursor, moment: Moment, tuple: () => Buffer): Attempt {
+    const databaseOid = record.blockDatabase[0];
     try {
-      return { row: decoder.decode(tuple(), (pointer) => this.#toast.fetch(pointer, lsn)) };
+      return { row: decoder.decode(tuple(), (pointer) => this.#toast.fetch(pointer, databaseOid, moment)) };
     } catch (error) {
       if (
         error instanceof TupleUnavailableError ||

@@ -7,7 +7,7 @@ import type { Catalog, CatalogFeed } from '../catalog/catalog.js';
 import type { Change } from '../rows/row-change.js';
 import { WalReader } from '../wal/reader.js';
 import { recordVersion } from '../wal/record-versions.js';
-import { TransactionOperation } from '../wal/resource-managers.js';
+import { ResourceManager, TransactionOperation } from '../wal/resource-managers.js';
 import { parsePrepare, parseTransactionEnd } from '../wal/transaction-record.js';
 import { ChangeDecoder } from './changes.js';
 import { type CollectedRecords, RecordCollector } from './record-collector.js';
@@ -89,35 +89,40 @@ export class ClusterReader {
       return;
     }
     const collector = new RecordCollector(this.scan.relations);
-    const walker = this.#walker;
+    // A reader of its own: others may look at transactions between two steps.
+    const walker = new WalReader(this.#options.segments, { blockSize: this.#options.blockSize });
     const version = recordVersion(this.#options.segments.majorVersion);
-    // Whoever began after lostFrom has all its records after it.
-    walker.seek(this.#options.lostFrom);
-    for (const index of indexes) {
-      const summary = this.summary(index);
-      if (summary.state === 'prepared' || summary.firstLsn < this.#options.lostFrom) {
-        // Began long ago, or prepared elsewhere: a walk of its own costs less than carrying everything along.
-        yield { index, changes: this.changes(index) };
-        continue;
-      }
-      let found = false;
-      while (!found) {
-        if (!walker.next()) throw this.#lostRecord(summary.commitLsn, walker.end?.reason);
-        if (walker.rmid !== 1) {
-          collector.add(walker);
+    try {
+      // Whoever began after lostFrom has all its records after it.
+      walker.seek(this.#options.lostFrom);
+      for (const index of indexes) {
+        const summary = this.summary(index);
+        if (summary.state === 'prepared' || summary.firstLsn < this.#options.lostFrom) {
+          // Began long ago, or prepared elsewhere: a walk of its own costs less than carrying everything along.
+          yield { index, changes: this.changes(index) };
           continue;
         }
-        const operation = walker.info & TransactionOperation.mask;
-        if (operation === TransactionOperation.prepare) continue;
-        if (operation > TransactionOperation.abortPrepared) continue;
-        const end = parseTransactionEnd(walker, version);
-        const xids = [end.xid, ...end.subxids];
-        const records = collector.take(xids);
-        found = walker.lsn === summary.commitLsn;
-        if (!found) continue;
-        const ownXids = summary.changesCatalog ? new Set(xids) : undefined;
-        yield { index, changes: this.#decode({ records, ownXids }, summary, false) };
+        let found = false;
+        while (!found) {
+          if (!walker.next()) throw this.#lostRecord(summary.commitLsn, walker.end?.reason);
+          if (walker.rmid !== ResourceManager.transaction) {
+            collector.add(walker);
+            continue;
+          }
+          const operation = walker.info & TransactionOperation.mask;
+          if (operation === TransactionOperation.prepare) continue;
+          if (operation > TransactionOperation.abortPrepared) continue;
+          const end = parseTransactionEnd(walker, version);
+          const xids = [end.xid, ...end.subxids];
+          const records = collector.take(xids);
+          found = walker.lsn === summary.commitLsn;
+          if (!found) continue;
+          const ownXids = summary.changesCatalog ? new Set(xids) : undefined;
+          yield { index, changes: this.#decode({ records, ownXids }, summary, false) };
+        }
       }
+    } finally {
+      walker.closeFile();
     }
   }
 

@@ -5,11 +5,13 @@
 import { CorruptDatumError } from '../bytes/corrupt-datum.js';
 import type { Lsn } from '../bytes/lsn.js';
 import { decompressVarlena, type ToastPointer } from '../bytes/varlena.js';
+import type { Moment } from '../catalog/catalog.js';
+import type { Oid } from '../catalog/model.js';
 import type { Scan } from './scan.js';
 import { readToastChunk } from './toast-chunk.js';
 
 /** Another place to look for a value's chunks: their bytes joined, undefined when it has them not, or not all. */
-export type ToastFallback = (pointer: ToastPointer) => Buffer | undefined;
+export type ToastFallback = (pointer: ToastPointer, databaseOid: Oid, at: Moment) => Buffer | undefined;
 
 /** Values kept, since an update's old and new row often share one. */
 const KEPT_VALUES = 16;
@@ -24,12 +26,12 @@ export class ToastReader {
     this.#fallback = fallback;
   }
 
-  /** The value for a pointer found in a row written at `lsn`; undefined when its chunks are nowhere. Throws CorruptDatumError. */
-  fetch(pointer: ToastPointer, lsn: Lsn): Buffer | undefined {
+  /** The value for a pointer found in a row of this database that was written at this moment; undefined when its chunks are nowhere. Throws CorruptDatumError. */
+  fetch(pointer: ToastPointer, databaseOid: Oid, at: Moment): Buffer | undefined {
     const key = `${pointer.toastRelationOid}:${pointer.valueId}:${pointer.externalSize}`;
     const kept = this.#kept.get(key);
     if (kept) return kept;
-    const external = this.#fromWal(pointer, lsn) ?? this.#fallback?.(pointer);
+    const external = this.#fromWal(pointer, at.lsn) ?? this.#fallback?.(pointer, databaseOid, at);
     if (external === undefined) return undefined;
     const value =
       pointer.compression === undefined ? external : decompressVarlena(external, 0, external.length);

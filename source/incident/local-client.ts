@@ -1,0 +1,268 @@
+/**
+ * An incident behind the client's door, in this thread: reads WAL in slices between which questions are answered. Runs inside the
+ * worker for the TUI.
+ */
+import { exportTransactions, previewExport } from '../export/export.js';
+import type { ExportContext } from '../export/format.js';
+import { selectionOf } from '../export/selection.js';
+import { rowCount } from '../transactions/transaction.js';
+import { forkpointVersion } from '../version.js';
+import { searchableText } from './changes-text.js';
+import type { IncidentClient, ListView } from './client.js';
+import { parseFilter } from './filter.js';
+import { ListViewState } from './list-view.js';
+import { locateTransaction } from './locate.js';
+import type {
+  ExportRequest,
+  ExportSummary,
+  IncidentOverview,
+  IncidentRequest,
+  ListedChange,
+  ListedTransaction,
+  ListOrder,
+  Progress,
+} from './model.js';
+import { openIncident } from './open.js';
+import type { OpenedIncident } from './opened-incident.js';
+import { SqlLines } from './sql-lines.js';
+
+/** Milliseconds of reading between two looks at the questions. */
+const SLICE = 8;
+/** Milliseconds between two reports of progress. */
+const REPORT_EVERY = 100;
+
+export class LocalClient implements IncidentClient {
+  #opened: OpenedIncident | undefined;
+  #view: ListViewState | undefined;
+  readonly #listeners = new Set<(progress: Progress) => void>();
+  #lastReport = 0;
+  #failure: string | undefined;
+  #closed = false;
+  #sql: { key: string; lines: SqlLines } | undefined;
+
+  async open(request: IncidentRequest): Promise<IncidentOverview> {
+    this.#opened?.close();
+    this.#failure = undefined;
+    this.#sql = undefined;
+    const incident = await openIncident(request);
+    this.#opened = incident;
+    this.#view = new ListViewState(incident, '', { key: 'commit', descending: false });
+    void this.#run(incident);
+    return incident.overview();
+  }
+
+  onProgress(listener: (progress: Progress) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async overview(): Promise<IncidentOverview> {
+    return this.#incident().overview();
+  }
+
+  async setView(filter: string, order: ListOrder): Promise<ListView> {
+    this.#view = new ListViewState(this.#incident(), filter, order);
+    this.#view.extend(SLICE * 2);
+    void this.#catchUp(this.#view);
+    return this.view();
+  }
+
+  async view(): Promise<ListView> {
+    const incident = this.#incident();
+    const view = this.#list();
+    const growing = incident.progress().phase === 'old' || view.extend(0);
+    return { length: view.length, total: incident.length, growing };
+  }
+
+  async rows(from: number, count: number): Promise<ListedTransaction[]> {
+    const incident = this.#incident();
+    return (await this.indexes(from, count)).map((index) => incident.transaction(index));
+  }
+
+  async indexes(from: number, count: number): Promise<number[]> {
+    const view = this.#list();
+    const end = Math.min(from + count, view.length);
+    const indexes: number[] = [];
+    for (let line = Math.max(0, from); line < end; line++) indexes.push(view.at(line));
+    return indexes;
+  }
+
+  async transactions(indexes: readonly number[]): Promise<ListedTransaction[]> {
+    const incident = this.#incident();
+    return indexes
+      .filter((index) => index >= 0 && index < incident.length)
+      .map((index) => incident.transaction(index));
+  }
+
+  async locate(text: string): Promise<number | undefined> {
+    const index = locateTransaction(this.#incident(), text);
+    return index === undefined ? undefined : this.#list().lineOf(index);
+  }
+
+  async changes(
+    index: number,
+    from: number,
+    count: number,
+  ): Promise<{ changes: ListedChange[]; total: number }> {
+    const incident = this.#incident();
+    const verdicts = await incident.verdicts(index, from, count);
+    const changes: ListedChange[] = [];
+    for (const change of incident.changeSlice(index, from, count)) {
+      changes.push({ change, verdict: verdicts[changes.length] });
+    }
+    return { changes, total: incident.changeCount(index) };
+  }
+
+  async searchChanges(index: number, needle: string, from: number): Promise<number | undefined> {
+    const wanted = needle.toLowerCase();
+    let position = from;
+    for (const change of this.#incident().changeSlice(index, from, Number.POSITIVE_INFINITY)) {
+      if (searchableText(change).includes(wanted)) return position;
+      position++;
+    }
+    return undefined;
+  }
+
+  async sql(index: number, direction: 'redo' | 'undo', from: number, count: number) {
+    const key = `${index} ${direction}`;
+    if (this.#sql?.key !== key) {
+      this.#sql = { key, lines: new SqlLines(this.#incident(), index, direction) };
+    }
+    return this.#sql.lines.slice(from, count);
+  }
+
+  async preview(request: ExportRequest, lines: number): Promise<{ lines: string[]; more: boolean }> {
+    const { source, context } = this.#export(request);
+    return previewExport(request, source, context, lines);
+  }
+
+  async export(
+    request: ExportRequest,
+    onProgress?: (bytesWritten: number, transactionsDone: number) => void,
+  ): Promise<ExportSummary> {
+    const { source, context } = this.#export(request);
+    const run = exportTransactions(request, source, context);
+    let breathed = performance.now();
+    try {
+      for (;;) {
+        const { done, value } = run.next();
+        if (done) return value;
+        if (performance.now() - breathed < SLICE) continue;
+        onProgress?.(value.bytesWritten, value.transactionsDone);
+        await breathe();
+        breathed = performance.now();
+        if (this.#closed) throw new Error('closed while exporting');
+      }
+    } finally {
+      // Whatever ended it early: what was half-written goes.
+      run.return(undefined as never);
+    }
+  }
+
+  async totals(indexes: readonly number[]): Promise<{ transactions: number; rows: number }> {
+    const incident = this.#incident();
+    let rows = 0;
+    for (const index of indexes) rows += rowCount(incident.transaction(index));
+    return { transactions: indexes.length, rows };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#opened?.close();
+    this.#opened = undefined;
+  }
+
+  #incident(): OpenedIncident {
+    if (!this.#opened) throw new Error('no incident is open');
+    return this.#opened;
+  }
+
+  #list(): ListViewState {
+    if (!this.#view) throw new Error('no incident is open');
+    return this.#view;
+  }
+
+  #current(incident: OpenedIncident): boolean {
+    return this.#opened === incident && !this.#closed;
+  }
+
+  /** Reads the old side, then the new one, in slices. */
+  async #run(incident: OpenedIncident): Promise<void> {
+    try {
+      for (let more = true; more; ) {
+        await breathe();
+        if (!this.#current(incident)) return;
+        more = incident.step(SLICE);
+        this.#list().extend(SLICE);
+        this.#report(incident, false);
+      }
+      this.#report(incident, true);
+      await incident.judge(() => {
+        if (!this.#current(incident)) throw new Superseded();
+        this.#report(incident, false);
+      });
+      const view = this.#list();
+      if (view.dependsOnVerdicts) {
+        view.restart();
+        await this.#catchUp(view);
+      }
+    } catch (error) {
+      if (error instanceof Superseded || !this.#current(incident)) return;
+      this.#failure = error instanceof Error ? error.message : String(error);
+    }
+    this.#report(incident, true);
+  }
+
+  /** Applies a filter to what has been read, in slices. */
+  async #catchUp(view: ListViewState): Promise<void> {
+    while (this.#view === view && this.#opened && view.extend(SLICE)) await breathe();
+    if (this.#opened && this.#view === view) this.#report(this.#opened, true);
+  }
+
+  #report(incident: OpenedIncident, now: boolean): void {
+    if (!this.#current(incident)) return;
+    const at = performance.now();
+    if (!now && at - this.#lastReport < REPORT_EVERY) return;
+    this.#lastReport = at;
+    const progress = this.#failure
+      ? { ...incident.progress(), phase: 'failed' as const, error: this.#failure }
+      : incident.progress();
+    for (const listener of this.#listeners) listener(progress);
+  }
+
+  /** Which transactions an export takes, in the order it wants them, and what it says about itself. */
+  #export(request: ExportRequest) {
+    const incident = this.#incident();
+    const indexes = request.transactions
+      ? [...request.transactions].sort((a, b) => a - b)
+      : [...selected(incident, request.filter ?? '')];
+    const context: ExportContext = {
+      version: forkpointVersion(),
+      overview: incident.overview(),
+      loss: incident.progress().loss,
+      selections: selectionOf(indexes.map((index) => incident.transaction(index))),
+    };
+    return { source: incident.transactionsWithChanges(indexes, request.undo), context };
+  }
+}
+
+/** Positions of the transactions that a filter lets through. */
+export function* selected(incident: OpenedIncident, text: string): Generator<number> {
+  const filter = parseFilter(text);
+  for (let index = 0; index < incident.length; index++) {
+    const transaction = incident.transaction(index);
+    const answer = filter.matchesTransaction(transaction);
+    if (
+      answer === true ||
+      (answer === 'needs rows' && filter.matchesChanges(transaction, incident.changes(index)))
+    )
+      yield index;
+  }
+}
+
+/** Another incident was opened while this one was being judged. */
+class Superseded extends Error {}
+
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

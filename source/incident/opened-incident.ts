@@ -1,0 +1,272 @@
+/**
+ * An incident with both sides open: the old primary's lost transactions, read and decoded in this thread, and what the new primary
+ * has written since.
+ */
+import type { Lsn } from '../bytes/lsn.js';
+import type { Change } from '../rows/row-change.js';
+import type { ClusterReader } from '../transactions/cluster-reader.js';
+import type { StartingPoint } from '../transactions/starting-point.js';
+import { type CurrentRows, WrittenSinceFork } from './current-rows.js';
+import type { Incident } from './incident.js';
+import { Judge } from './judge.js';
+import { LossCounter } from './loss-counter.js';
+import {
+  type IncidentOverview,
+  type ListedTransaction,
+  type Progress,
+  type RowVerdict,
+  VERDICTS,
+  type Verdict,
+} from './model.js';
+import { ReadingRate } from './reading-rate.js';
+
+/** One side as it is read. */
+export interface OpenedSide {
+  readonly reader: ClusterReader;
+  readonly start: StartingPoint;
+  /** Where its WAL can end at the latest: the end of its last segment. */
+  readonly lastPossibleLsn: Lsn;
+}
+
+/** What an incident is made of. */
+export interface IncidentParts {
+  readonly overview: IncidentOverview;
+  /** Undefined when the two sides never parted: then nothing is lost and nothing need be read. */
+  readonly old: OpenedSide | undefined;
+  /** The new primary's data directory, when it is one. */
+  readonly fresh: OpenedSide | undefined;
+  /** The new primary's rows, when it is a running server. */
+  readonly live: CurrentRows | undefined;
+  readonly close: () => void;
+}
+
+/** Transactions judged at once: enough for a live server to be asked about many rows in one query. */
+const JUDGED_TOGETHER = 256;
+
+export class OpenedIncident implements Incident {
+  readonly #parts: IncidentParts;
+  readonly #rate = new ReadingRate();
+  readonly #loss = new LossCounter();
+  #counted = 0;
+  #verdicts = new Uint8Array(1024).fill(PENDING);
+  #judge: Judge | undefined;
+  #phase: Progress['phase'] = 'old';
+
+  constructor(parts: IncidentParts) {
+    this.#parts = parts;
+    if (!parts.old) this.#phase = 'done';
+  }
+
+  overview(): IncidentOverview {
+    const { overview, old, fresh } = this.#parts;
+    const withEnd = (side: IncidentOverview['old'], opened: OpenedSide | undefined) => {
+      const end = opened?.reader.scan.reader.end;
+      return end ? { ...side, endLsn: end.lsn, endReason: end.reason } : side;
+    };
+    const time = old?.reader.scan.lastCommitTimeBefore || undefined;
+    return {
+      ...overview,
+      old: withEnd(overview.old, old),
+      new: withEnd(overview.new, fresh),
+      fork: { ...overview.fork, time: overview.fork.time ?? time },
+      warnings: [...overview.warnings, ...this.#warnings()],
+    };
+  }
+
+  /** What reading found out that the operator must know: damage, gaps, transactions that may be cut short. */
+  #warnings(): string[] {
+    const { old, fresh } = this.#parts;
+    const warnings: string[] = [];
+    if (old?.start.shortfall) warnings.push(`old primary: ${old.start.shortfall}`);
+    const end = old?.reader.scan.reader.end;
+    if (end && end.kind !== 'end')
+      warnings.push(`old primary: reading stopped: ${end.reason}${end.path ? ` (${end.path})` : ''}`);
+    const incomplete = this.#freshIncomplete();
+    if (fresh && incomplete) warnings.push(`new primary: ${incomplete}`);
+    return warnings;
+  }
+
+  step(milliseconds: number): boolean {
+    const { old } = this.#parts;
+    if (!old || this.#phase !== 'old') return false;
+    const more = old.reader.scan.step(milliseconds);
+    for (; this.#counted < old.reader.length; this.#counted++)
+      this.#loss.add(old.reader.summary(this.#counted));
+    this.#rate.note(old.reader.scan.reader.bytesRead);
+    if (!more) this.#phase = 'new';
+    return more;
+  }
+
+  progress(): Progress {
+    const { old } = this.#parts;
+    const bytesRead = old?.reader.scan.reader.bytesRead ?? 0;
+    const reading = this.#phase === 'old';
+    const bytesTotal =
+      old && reading ? Math.max(bytesRead, old.lastPossibleLsn - old.start.startLsn) : bytesRead;
+    const rate = this.#rate.bytesPerSecond;
+    return {
+      phase: this.#phase,
+      bytesRead,
+      bytesTotal,
+      rate,
+      secondsLeft: reading && rate > 0 ? (bytesTotal - bytesRead) / rate : 0,
+      loss: this.#loss.figures(),
+    };
+  }
+
+  /** True when the old side's WAL ended in damage or a gap: what came after it is not in the list. */
+  get incomplete(): boolean {
+    const { old } = this.#parts;
+    const end = old?.reader.scan.reader.end;
+    return (end !== undefined && end.kind !== 'end') || old?.start.shortfall !== undefined;
+  }
+
+  get length(): number {
+    return this.#parts.old?.reader.length ?? 0;
+  }
+
+  transaction(index: number): ListedTransaction {
+    return { ...this.#reader().summary(index), verdict: this.#verdictOf(index) };
+  }
+
+  changes(index: number, backwards = false): Iterable<Change> {
+    return this.#reader().changes(index, backwards);
+  }
+
+  /** Changes [from, from + count) of a transaction. */
+  *changeSlice(index: number, from: number, count: number): Generator<Change> {
+    let position = 0;
+    for (const change of this.changes(index)) {
+      if (position >= from + count) return;
+      if (position++ >= from) yield change;
+    }
+  }
+
+  /** How many changes a transaction has at most, without decoding them. */
+  changeCount(index: number): number {
+    return this.#reader().changeCount(index);
+  }
+
+  *transactionsWithChanges(
+    indexes: Iterable<number>,
+    backwards = false,
+  ): Generator<{ transaction: ListedTransaction; changes: Iterable<Change> }> {
+    const wanted = [...indexes];
+    if (backwards) {
+      for (let i = wanted.length - 1; i >= 0; i--) {
+        yield { transaction: this.transaction(wanted[i]), changes: this.changes(wanted[i], true) };
+      }
+      return;
+    }
+    for (const { index, changes } of this.#reader().forward(wanted)) {
+      yield { transaction: this.transaction(index), changes };
+    }
+  }
+
+  /** Positions in commit order of transactions near a place, for jumping to an LSN. */
+  atOrAfter(lsn: Lsn): number {
+    return this.#parts.old?.reader.scan.index.atOrAfter(lsn) ?? 0;
+  }
+
+  async judge(onProgress?: (done: number, total: number) => void): Promise<void> {
+    if (this.#phase === 'done') return;
+    while (this.step(1000));
+    const judge = new Judge(await this.#currentRows());
+    this.#judge = judge;
+    const total = this.length;
+    let batch: { index: number; changes: Change[] }[] = [];
+    const flush = async () => {
+      const outcomes = await judge.judge(batch);
+      outcomes.forEach((outcome, i) => {
+        this.#setVerdict(batch[i].index, outcome.verdict);
+      });
+      onProgress?.(batch[batch.length - 1].index + 1, total);
+      batch = [];
+      await breathe();
+    };
+    for (const { transaction, changes } of this.transactionsWithChanges(range(total))) {
+      batch.push({ index: transaction.index, changes: [...changes] });
+      if (batch.length >= JUDGED_TOGETHER) await flush();
+    }
+    if (batch.length > 0) await flush();
+    this.#phase = 'done';
+  }
+
+  /** Earlier lost transactions that this one builds upon; empty until judged. */
+  dependencies(index: number): readonly number[] {
+    return this.#judge?.dependencies(index) ?? [];
+  }
+
+  async verdicts(
+    index: number,
+    from = 0,
+    count = Number.POSITIVE_INFINITY,
+  ): Promise<(RowVerdict | undefined)[]> {
+    if (!this.#judge || this.#verdictOf(index) === 'pending') return [];
+    const changes = [...this.changeSlice(index, 0, from + count)];
+    return (await this.#judge.rowVerdicts(index, changes)).slice(from);
+  }
+
+  close(): void {
+    this.#parts.old?.reader.close();
+    this.#parts.fresh?.reader.close();
+    this.#parts.close();
+  }
+
+  #reader(): ClusterReader {
+    const { old } = this.#parts;
+    if (!old) throw new RangeError('nothing was lost, so there is nothing to read');
+    return old.reader;
+  }
+
+  /** Reads what the new primary has written since the fork, all of it. */
+  async #currentRows(): Promise<CurrentRows> {
+    const { fresh, live } = this.#parts;
+    if (live) return live;
+    if (!fresh) {
+      return new WrittenSinceFork(
+        'there is no WAL of the new primary to tell what it has written since the fork',
+      );
+    }
+    while (fresh.reader.scan.step(50)) await breathe();
+    const written = new WrittenSinceFork(this.#freshIncomplete());
+    let sinceBreath = 0;
+    for (const { changes } of fresh.reader.forward(range(fresh.reader.length))) {
+      for (const change of changes) written.add(change);
+      if (++sinceBreath % JUDGED_TOGETHER === 0) await breathe();
+    }
+    return written;
+  }
+
+  #freshIncomplete(): string | undefined {
+    const { fresh } = this.#parts;
+    const end = fresh?.reader.scan.reader.end;
+    if (end && end.kind !== 'end') return `what it wrote after ${end.reason} is not known`;
+    return undefined;
+  }
+
+  #verdictOf(index: number): Verdict {
+    const code = index < this.#verdicts.length ? this.#verdicts[index] : PENDING;
+    return code === PENDING ? 'pending' : VERDICTS[code];
+  }
+
+  #setVerdict(index: number, verdict: Verdict): void {
+    if (index >= this.#verdicts.length) {
+      const grown = new Uint8Array(Math.max(index + 1, this.#verdicts.length * 2)).fill(PENDING);
+      grown.set(this.#verdicts);
+      this.#verdicts = grown;
+    }
+    this.#verdicts[index] = verdict === 'pending' ? PENDING : VERDICTS.indexOf(verdict);
+  }
+}
+
+const PENDING = 255;
+
+function range(length: number): number[] {
+  return Array.from({ length }, (_, index) => index);
+}
+
+/** Lets messages and signals through between two slices of work. */
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,87 @@
+/** The client's door with the incident in a worker thread behind it: whatever it does, the thread that draws stays free. */
+import { Worker } from 'node:worker_threads';
+import type { IncidentClient } from './client.js';
+import type { ExportRequest, ExportSummary, Progress } from './model.js';
+import { type Call, type Question, type Reply, revive } from './rpc.js';
+
+interface Waiting {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: Error) => void;
+  readonly onExporting?: (bytesWritten: number, transactionsDone: number) => void;
+}
+
+/** Starts a worker and returns the door to it. */
+export function createWorkerClient(): IncidentClient {
+  const worker = new Worker(new URL('./worker.js', import.meta.url));
+  const waiting = new Map<number, Waiting>();
+  const listeners = new Set<(progress: Progress) => void>();
+  let calls = 0;
+  let ended: Error | undefined;
+
+  worker.on('message', (reply: Reply) => {
+    if (reply.kind === 'progress') {
+      for (const listener of listeners) listener(reply.progress);
+      return;
+    }
+    const call = waiting.get(reply.id);
+    if (!call) return;
+    if (reply.kind === 'exporting') {
+      call.onExporting?.(reply.bytes, reply.transactions);
+      return;
+    }
+    waiting.delete(reply.id);
+    if (reply.kind === 'result') call.resolve(reply.value as never);
+    else call.reject(revive(reply.message, reply.complaint));
+  });
+  const end = (error: Error) => {
+    ended = error;
+    for (const call of waiting.values()) call.reject(error);
+    waiting.clear();
+  };
+  worker.on('error', end);
+  worker.on('exit', () => end(new Error('the reading thread has ended')));
+
+  function ask<Method extends Question>(
+    method: Method,
+    args: Parameters<IncidentClient[Method]> | readonly unknown[],
+    onExporting?: Waiting['onExporting'],
+  ): ReturnType<IncidentClient[Method]> {
+    const id = ++calls;
+    const answer = new Promise((resolve, reject) => {
+      if (ended) {
+        reject(ended);
+        return;
+      }
+      waiting.set(id, { resolve, reject, onExporting });
+      const call: Call = { id, method, args };
+      worker.postMessage(call);
+    });
+    return answer as ReturnType<IncidentClient[Method]>;
+  }
+
+  return {
+    open: (...args) => ask('open', args),
+    onProgress(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    overview: () => ask('overview', []),
+    setView: (...args) => ask('setView', args),
+    view: () => ask('view', []),
+    rows: (...args) => ask('rows', args),
+    indexes: (...args) => ask('indexes', args),
+    transactions: (...args) => ask('transactions', args),
+    locate: (...args) => ask('locate', args),
+    changes: (...args) => ask('changes', args),
+    searchChanges: (...args) => ask('searchChanges', args),
+    sql: (...args) => ask('sql', args),
+    preview: (...args) => ask('preview', args),
+    export: (request: ExportRequest, onProgress): Promise<ExportSummary> =>
+      ask('export', [request], onProgress),
+    totals: (...args) => ask('totals', args),
+    async close() {
+      await ask('close', []).catch(() => undefined);
+      await worker.terminate();
+    },
+  };
+}
