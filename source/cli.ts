@@ -1,0 +1,63 @@
+#!/usr/bin/env node
+/** The front door: reads the arguments and opens the face they ask for. Each face is loaded only when it is needed. */
+import { constants } from 'node:os';
+import { ForkpointError } from './bytes/errors.js';
+import { printable } from './bytes/printable.js';
+import { type Arguments, readArguments, UsageError } from './commands/arguments.js';
+import { EXIT, type ExitCode } from './commands/exit-code.js';
+import { OutputClosedError } from './export/output.js';
+
+/** A signal ends the process through its `exit` handlers, which remove temporary files. */
+function endOnSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => process.exit(128 + constants.signals[signal]));
+  }
+}
+
+async function run(options: Arguments): Promise<ExitCode> {
+  switch (options.command) {
+    case 'inspect':
+      endOnSignals();
+      return (await import('./commands/inspect.js')).inspect(options);
+    case 'list':
+      endOnSignals();
+      return (await import('./commands/list.js')).list(options);
+    case 'export':
+      endOnSignals();
+      return (await import('./commands/export.js')).exportLost(options);
+    case 'demo':
+      return (await import('./commands/app.js')).app(
+        (await import('./commands/demo.js')).demoArguments(options),
+      );
+    case 'app':
+      return (await import('./commands/app.js')).app(options);
+  }
+}
+
+/** Says what went wrong; a defect of forkpoint keeps its stack. */
+function complain(error: unknown, command: string | undefined): ExitCode {
+  if (error instanceof OutputClosedError) {
+    // `forkpoint list | head` has what it wanted; an export that was cut short has not.
+    if (command !== 'export') return EXIT.done;
+    process.stderr.write(`forkpoint: ${error.message}\n`);
+    return EXIT.failed;
+  }
+  if (error instanceof ForkpointError) {
+    const { what, where, next } = error.complaint;
+    process.stderr.write(`forkpoint: ${printable(where ? `${what} (${where})` : what)}\n`);
+    if (next) process.stderr.write(`  ${printable(next)}\n`);
+    return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+  }
+  process.stderr.write(
+    `forkpoint: this is a defect of forkpoint, please report it\n${error instanceof Error ? error.stack : error}\n`,
+  );
+  return EXIT.failed;
+}
+
+let options: Arguments | undefined;
+try {
+  options = readArguments(process.argv.slice(2), import.meta);
+  process.exitCode = await run(options);
+} catch (error) {
+  process.exitCode = complain(error, options?.command);
+}

@@ -1,0 +1,161 @@
+/** The command line, understood: which command, on what, with which options. */
+import meow from 'meow';
+import { ForkpointError } from '../bytes/errors.js';
+import { parseLsn } from '../bytes/lsn.js';
+import type { ExportFormat, IncidentRequest } from '../incident/model.js';
+import { HELP } from './help.js';
+
+/** Options of one kind: how many values they take, and the commands they mean something for. */
+interface Option {
+  readonly type: 'string' | 'boolean';
+  readonly isMultiple?: boolean;
+  readonly shortFlag?: 'o';
+  readonly commands: readonly string[];
+}
+
+const READING = ['app', 'inspect', 'list', 'export'];
+
+const OPTIONS = {
+  oldWal: { type: 'string', isMultiple: true, commands: READING },
+  newWal: { type: 'string', isMultiple: true, commands: READING },
+  restoreCommand: { type: 'string', commands: READING },
+  fork: { type: 'string', commands: READING },
+  tempDir: { type: 'string', commands: READING.concat('demo') },
+  json: { type: 'boolean', commands: ['inspect', 'list'] },
+  filter: { type: 'string', commands: ['list', 'export'] },
+  output: { type: 'string', shortFlag: 'o', commands: ['export'] },
+  overwrite: { type: 'boolean', commands: ['export'] },
+  format: { type: 'string', commands: ['export'] },
+  undo: { type: 'boolean', commands: ['export'] },
+  guard: { type: 'boolean', commands: ['export'] },
+  ddl: { type: 'boolean', commands: ['export'] },
+} as const satisfies Record<string, Option>;
+
+type OptionName = keyof typeof OPTIONS;
+
+const COMMANDS = ['inspect', 'list', 'export', 'demo'] as const;
+
+/** The command, or `app` when only directories were named. */
+export type CommandName = (typeof COMMANDS)[number] | 'app';
+
+/** Everything the command line said. */
+export interface Arguments {
+  readonly command: CommandName;
+  readonly version: string;
+  /** OLD and NEW with their WAL; only `app` and `demo` may miss either. */
+  readonly request: Partial<IncidentRequest>;
+  readonly json: boolean;
+  readonly filter: string | undefined;
+  readonly output: string | undefined;
+  readonly overwrite: boolean;
+  readonly format: ExportFormat;
+  readonly undo: boolean;
+  readonly guard: boolean;
+  readonly ddl: boolean;
+}
+
+/** The command line cannot be understood: exit code 2. */
+export class UsageError extends ForkpointError {}
+
+function usage(what: string, next = 'see forkpoint --help'): UsageError {
+  return new UsageError({ what, next });
+}
+
+function dashed(name: string): string {
+  return name.length === 1
+    ? `-${name}`
+    : `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** `--filter -x` means a value that begins with a dash: ties each value to its option before meow sees them. */
+function tieValues(argv: readonly string[]): string[] {
+  const takesValue = new Map<string, string>();
+  for (const [name, option] of Object.entries<Option>(OPTIONS)) {
+    if (option.type !== 'string') continue;
+    takesValue.set(dashed(name), dashed(name));
+    if (option.shortFlag) takesValue.set(`-${option.shortFlag}`, dashed(name));
+  }
+  const tied: string[] = [];
+  for (let at = 0; at < argv.length; at++) {
+    if (argv[at] === '--') return tied.concat(argv.slice(at));
+    const name = takesValue.get(argv[at]);
+    if (name === undefined) tied.push(argv[at]);
+    else if (at + 1 >= argv.length) throw usage(`${argv[at]} needs a value`);
+    else tied.push(`${name}=${argv[++at]}`);
+  }
+  return tied;
+}
+
+const FORMATS: readonly ExportFormat[] = ['sql', 'wal2json', 'csv', 'report'];
+
+function formatOf(text: string | undefined): ExportFormat {
+  const format = FORMATS.find((one) => one === (text ?? 'sql'));
+  if (!format) throw usage(`there is no format "${text}"`, `formats are ${FORMATS.join(', ')}`);
+  return format;
+}
+
+function splitCommand(input: readonly string[]): { command: CommandName; operands: readonly string[] } {
+  const command = COMMANDS.find((name) => name === input[0]);
+  return command ? { command, operands: input.slice(1) } : { command: 'app', operands: input };
+}
+
+function checkOperands(command: CommandName, operands: readonly string[]): void {
+  const [least, most] = { app: [0, 2], demo: [0, 0], inspect: [2, 2], list: [2, 2], export: [2, 2] }[command];
+  if (operands.length > most) {
+    const next = command === 'app' ? `commands are ${COMMANDS.join(', ')}; see forkpoint --help` : undefined;
+    throw usage(
+      `what is "${operands[most]}"? ${command === 'demo' ? 'demo takes no directory' : 'there is one OLD and one NEW'}`,
+      next,
+    );
+  }
+  if (operands.length < least) {
+    const missing =
+      operands.length === 0 ? 'the old primary (OLD) and the new one (NEW) are' : 'the new primary (NEW) is';
+    throw usage(`${missing} missing`, `forkpoint ${command} OLD NEW`);
+  }
+}
+
+/**
+ * Reads the command line (without node and script). `--help` and `--version` print and end the process with 0.
+ * Throws UsageError.
+ */
+export function readArguments(argv: readonly string[], importMeta: ImportMeta): Arguments {
+  const cli = meow(HELP, {
+    importMeta,
+    argv: tieValues(argv),
+    description: false,
+    flags: OPTIONS,
+  });
+  const { command, operands } = splitCommand(cli.input.map(String));
+  const flags = cli.flags as Record<string, unknown>;
+  for (const [name, value] of Object.entries(flags)) {
+    const option: Option | undefined = OPTIONS[name as OptionName];
+    if (!option) throw usage(`there is no option ${dashed(name)}`);
+    const given = Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+    if (given && !option.commands.includes(command)) {
+      throw usage(
+        `${dashed(name)} means nothing for ${command === 'app' ? 'the full-screen program' : command}`,
+      );
+    }
+    if (given && !option.isMultiple && Array.isArray(value)) throw usage(`${dashed(name)} is given twice`);
+  }
+  checkOperands(command, operands);
+  const fork = cli.flags.fork === undefined ? undefined : parseLsn(cli.flags.fork);
+  if (cli.flags.fork !== undefined && fork === undefined) {
+    throw usage(`--fork ${cli.flags.fork} is no LSN`, 'write it like 0/A016F40');
+  }
+  const { oldWal, newWal, restoreCommand, tempDir } = cli.flags;
+  return {
+    command,
+    version: cli.pkg.version ?? '',
+    request: { old: operands[0], new: operands[1], oldWal, newWal, restoreCommand, fork, tempDir },
+    json: cli.flags.json ?? false,
+    filter: cli.flags.filter,
+    output: cli.flags.output,
+    overwrite: cli.flags.overwrite ?? false,
+    format: formatOf(cli.flags.format),
+    undo: cli.flags.undo ?? false,
+    guard: cli.flags.guard ?? false,
+    ddl: cli.flags.ddl ?? false,
+  };
+}

@@ -1,0 +1,71 @@
+/** `forkpoint export`: the lost transactions that a filter lets through, written out. */
+import { printable } from '../bytes/printable.js';
+import { checkExportRequest, exportTransactions } from '../export/export.js';
+import { selectionOf } from '../export/selection.js';
+import { formatBytes, plural } from '../incident/figures.js';
+import { parseFilter } from '../incident/filter.js';
+import type { ExportRequest, ExportSummary, ListedTransaction } from '../incident/model.js';
+import { selectTransactions } from '../incident/select.js';
+import type { Arguments } from './arguments.js';
+import { EXIT, type ExitCode } from './exit-code.js';
+import { breathe, ProgressLine, readIncident } from './reading.js';
+
+/** Milliseconds between two looks at signals. */
+const SLICE_MS = 50;
+
+/** What was written, on standard error: standard output may be the export itself. */
+function report(summary: ExportSummary): void {
+  const say = (text: string) => process.stderr.write(`${printable(text)}\n`);
+  for (const file of summary.files) {
+    const name = file.path === '-' ? 'standard output' : file.path;
+    say(
+      `${name}: ${plural(file.transactions, 'transaction')}, ${plural(file.statements, 'statement')}, ${formatBytes(file.bytes)}, sha256 ${file.sha256}`,
+    );
+  }
+  if (summary.leftOut === 0) return;
+  say(`LEFT OUT: ${plural(summary.leftOut, 'change')}`);
+  for (const reason of summary.leftOutReasons) say(`  ${reason}`);
+}
+
+/** Runs the command. Throws ForkpointError, and OutputClosedError when nobody reads standard output any more. */
+export async function exportLost(options: Arguments): Promise<ExitCode> {
+  const request: ExportRequest = options;
+  checkExportRequest(request);
+  const filter = parseFilter(options.filter ?? '');
+  const { incident, incomplete } = await readIncident(
+    options,
+    filter.needs.verdict || request.format === 'report',
+  );
+  const indexes: number[] = [];
+  const chosen = function* (): Generator<ListedTransaction> {
+    for (const transaction of selectTransactions(incident, filter)) {
+      indexes.push(transaction.index);
+      yield transaction;
+    }
+  };
+  const context = {
+    version: options.version,
+    overview: incident.overview(),
+    loss: incident.progress().loss,
+    selections: selectionOf(chosen()),
+  };
+  const source = indexes.length === 0 ? [] : incident.transactionsWithChanges(indexes, request.undo);
+  const writing = exportTransactions(request, source, context);
+  const line = new ProgressLine();
+  let lookedUp = Date.now();
+  for (;;) {
+    const { done, value } = writing.next();
+    if (done) {
+      line.clear();
+      report(value);
+      return incomplete || value.leftOut > 0 ? EXIT.incomplete : EXIT.done;
+    }
+    if (Date.now() - lookedUp > SLICE_MS) {
+      line.show(
+        () => `writing: ${value.transactionsDone} of ${indexes.length}, ${formatBytes(value.bytesWritten)}`,
+      );
+      await breathe();
+      lookedUp = Date.now();
+    }
+  }
+}

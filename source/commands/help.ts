@@ -1,0 +1,53 @@
+/** What `--help` prints below the usage line that meow makes. */
+export const HELP = `
+  forkpoint: what did the failover lose? Reads a crashed old PostgreSQL primary and the promoted new
+  one, offline and read-only, finds where they parted, and turns the lost transactions back into SQL.
+
+  Usage
+    $ forkpoint [OLD] [NEW]             the full-screen program; what is missing is asked for
+    $ forkpoint inspect OLD NEW         both sides, the fork, and what is lost in numbers
+    $ forkpoint list    OLD NEW         a line for each lost transaction, in commit order
+    $ forkpoint export  OLD NEW         the lost transactions as SQL, wal2json, CSV or a report
+    $ forkpoint demo                    the full-screen program on the bundled sample incident
+
+    OLD  the old primary: its data directory, stopped, or a directory that holds only its WAL
+    NEW  the new primary: its data directory, or postgres://user@host/database of the running server
+
+  Where to find WAL
+    --old-wal DIR            one more directory with the old side's WAL segments (repeatable)
+    --new-wal DIR            the same for the new side
+    --restore-command CMD    fetches a segment from the archive, with %f and %p as in postgresql.conf;
+                             taken from the configuration when not given
+    --fork LSN               where the two parted, when their histories cannot tell
+    --temp-dir DIR           for what does not fit in memory (private, removed at the end)
+
+  Output
+    --json                   inspect: one object; list: an object a line
+    --filter EXPR            list, export: only what the expression lets through
+    -o, --output FILE        export: write here; - or nothing is standard output. A directory gets a
+                             file for each database
+    --overwrite              export: replace an existing file
+    --format FORMAT          export: sql (default), wal2json, csv or report
+    --undo                   export: SQL that takes the transactions back, the last one first
+    --guard                  export: SQL whose statements fail unless they meet the row they expect
+    --ddl                    export: reconstructed DDL as statements, not as comments
+
+  Filter: words that must all hold
+    table:orders  schema:shop  db:app  op:insert|update|delete|truncate|ddl  key:42
+    xid:738  xid:700..800  lsn:0/A0..0/B0  rows:>100  state:prepared
+    time:>=12:00:03  time:12:00..12:30  time:2026-11-21T12:00..13:00   (UTC)
+    verdict:clean|applied|dependency|changed|missing|exists|unique|unknown
+    -word negates, "quotes" hold spaces, * in a name is anything, bare words search the rows' text
+
+  Other
+    --version, --help
+
+  Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but incomplete (WAL missing, rows that could not
+  be decoded, transactions in doubt left out).
+
+  Examples
+    $ forkpoint inspect /srv/old/data /srv/new/data
+    $ forkpoint list old new --filter 'table:orders verdict:clean time:>=12:00'
+    $ forkpoint export old new --guard -o lost.sql && psql -v ON_ERROR_STOP=1 -f lost.sql app
+    $ forkpoint export old postgres://app@new-primary/app --format wal2json | consumer
+`;

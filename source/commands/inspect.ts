@@ -1,0 +1,88 @@
+/** `forkpoint inspect`: both sides, the fork, what is lost in numbers. */
+import { formatLsn } from '../bytes/lsn.js';
+import { formatTimestamp } from '../bytes/timestamp.js';
+import { forkDiagram } from '../incident/diagram.js';
+import type { IncidentOverview, LossFigures, SideOverview } from '../incident/model.js';
+import type { Arguments } from './arguments.js';
+import { EXIT, type ExitCode } from './exit-code.js';
+import { readIncident } from './reading.js';
+import { StandardLines } from './standard-lines.js';
+
+/** Columns when standard output is no terminal. */
+const DEFAULT_WIDTH = 80;
+
+function sideJson(side: SideOverview): object {
+  return {
+    path: side.path,
+    kind: side.kind,
+    version: side.majorVersion,
+    systemIdentifier: side.systemIdentifier,
+    state: side.state,
+    running: side.running,
+    timeline: side.timeline,
+    history: side.history.map(({ timeline, lsn, reason }) => ({ timeline, lsn: formatLsn(lsn), reason })),
+    checkpointLsn: formatLsn(side.checkpointLsn),
+    checkpointTime: formatTimestamp(side.checkpointTime),
+    endLsn: formatLsn(side.endLsn),
+    endReason: side.endReason,
+    walLevel: side.walLevel,
+    walSegmentSize: side.walSegmentSize,
+    segments: side.segments.map(({ fileName, timeline, startLsn, state, path }) => ({
+      fileName,
+      timeline,
+      startLsn: formatLsn(startLsn),
+      state,
+      path,
+    })),
+    warnings: side.warnings,
+  };
+}
+
+function overviewJson(overview: IncidentOverview, loss: LossFigures, complete: boolean): object {
+  const { fork, old } = overview;
+  const time = (micros: number | undefined) => (micros === undefined ? undefined : formatTimestamp(micros));
+  return {
+    systemIdentifier: old.systemIdentifier,
+    version: old.majorVersion,
+    fork: {
+      lsn: formatLsn(fork.lsn),
+      timeline: fork.timeline,
+      time: time(fork.time),
+      diverged: fork.diverged,
+      evidence: fork.evidence,
+    },
+    old: sideJson(old),
+    new: sideJson(overview.new),
+    lost: {
+      transactions: loss.transactions,
+      inserts: loss.inserts,
+      updates: loss.updates,
+      deletes: loss.deletes,
+      truncates: loss.truncates,
+      inDoubt: loss.inDoubt,
+      undecodable: loss.undecodable,
+      tables: loss.tables,
+      databases: loss.databases,
+      walBytes: loss.walBytes,
+      firstCommitTime: time(loss.firstCommitTime),
+      lastCommitTime: time(loss.lastCommitTime),
+    },
+    complete,
+    swapped: overview.swapped,
+    warnings: overview.warnings,
+  };
+}
+
+/** Runs the command. Throws ForkpointError. */
+export async function inspect(options: Arguments): Promise<ExitCode> {
+  const { incident, incomplete } = await readIncident(options, false);
+  const overview = incident.overview();
+  const { loss } = incident.progress();
+  const lines = new StandardLines();
+  if (options.json) lines.write(JSON.stringify(overviewJson(overview, loss, !incomplete)));
+  else
+    for (const line of forkDiagram(overview, loss, process.stdout.columns || DEFAULT_WIDTH))
+      lines.write(line);
+  lines.end();
+  return incomplete ? EXIT.incomplete : EXIT.done;
+}

@@ -1,0 +1,75 @@
+/** `forkpoint list`: a line for each lost transaction, in commit order. */
+import { formatLsn } from '../bytes/lsn.js';
+import { printable } from '../bytes/printable.js';
+import { fit } from '../bytes/text-width.js';
+import { formatTimestamp } from '../bytes/timestamp.js';
+import { formatTime } from '../incident/figures.js';
+import { parseFilter } from '../incident/filter.js';
+import type { ListedTransaction } from '../incident/model.js';
+import { selectTransactions } from '../incident/select.js';
+import { tableLabel } from '../rows/row-change.js';
+import type { Arguments } from './arguments.js';
+import { EXIT, type ExitCode } from './exit-code.js';
+import { breathe, readIncident } from './reading.js';
+import { StandardLines } from './standard-lines.js';
+
+function jsonLine(t: ListedTransaction): string {
+  const tables: Record<string, object> = {};
+  for (const { schema, table, insert, update, delete: deleted, truncate } of t.tables) {
+    tables[tableLabel({ schema, name: table })] = { insert, update, delete: deleted, truncate };
+  }
+  return JSON.stringify({
+    xid: t.xid,
+    commitLsn: formatLsn(t.commitLsn),
+    commitEndLsn: formatLsn(t.commitEndLsn),
+    commitTime: formatTimestamp(t.commitTime),
+    state: t.state,
+    gid: t.gid,
+    database: t.database,
+    straddlesFork: t.straddlesFork,
+    tables,
+    verdict: t.verdict,
+    undecodable: t.undecodable,
+    changesCatalog: t.changesCatalog,
+    walBytes: t.walBytes,
+  });
+}
+
+const HEADINGS = ['commit time (UTC)', 'xid', 'database', 'rows', 'verdict', 'tables'] as const;
+/** Columns of all but the last. */
+const WIDTHS = [26, 10, 12, 18, 10] as const;
+
+function tableLine(cells: readonly string[]): string {
+  return cells.map((cell, at) => (at < WIDTHS.length ? fit(cell, WIDTHS[at]) : cell)).join('  ');
+}
+
+function textLine(t: ListedTransaction): string {
+  const counts = [`+${t.inserts}`, `~${t.updates}`, `-${t.deletes}`];
+  if (t.truncates > 0) counts.push(`0${t.truncates}`);
+  const notes = t.tables.map(({ schema, table }) => printable(tableLabel({ schema, name: table })));
+  if (t.changesCatalog) notes.push('(DDL)');
+  if (t.straddlesFork) notes.push('(began before the fork)');
+  if (t.state === 'prepared') notes.push(`(IN DOUBT: prepared as ${printable(t.gid ?? '?')})`);
+  if (t.undecodable > 0) notes.push(`(${t.undecodable} UNDECODABLE)`);
+  return tableLine([
+    formatTime(t.commitTime),
+    String(t.xid),
+    printable(t.database),
+    counts.join(' '),
+    t.verdict,
+    notes.join(' '),
+  ]);
+}
+
+/** Runs the command. Throws ForkpointError. */
+export async function list(options: Arguments): Promise<ExitCode> {
+  const filter = parseFilter(options.filter ?? '');
+  const { incident, incomplete } = await readIncident(options, true);
+  const lines = new StandardLines();
+  if (!options.json) lines.write(tableLine(HEADINGS));
+  for (const transaction of selectTransactions(incident, filter)) {
+    if (lines.write(options.json ? jsonLine(transaction) : textLine(transaction))) await breathe();
+  }
+  lines.end();
+  return incomplete ? EXIT.incomplete : EXIT.done;
+}

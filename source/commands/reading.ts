@@ -1,0 +1,70 @@
+/** Opening an incident for a command that runs to its end, and reading all of it. */
+import { formatBytes, formatDuration } from '../incident/figures.js';
+import type { Incident } from '../incident/incident.js';
+import type { IncidentRequest } from '../incident/model.js';
+import type { Arguments } from './arguments.js';
+
+/** Milliseconds of work between two looks at signals and the progress line. */
+const SLICE_MS = 50;
+/** The progress line is drawn again at most this often. */
+const DRAW_MS = 200;
+
+/** Lets signals through, and streams drain, between two slices of work. */
+export function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** One line on standard error, on a terminal only, that overwrites itself. */
+export class ProgressLine {
+  #drawn = 0;
+  #shown = false;
+
+  /** Draws `text` unless it was drawn a moment ago. */
+  show(text: () => string): void {
+    if (!process.stderr.isTTY || Date.now() - this.#drawn < DRAW_MS) return;
+    this.#drawn = Date.now();
+    this.#shown = true;
+    process.stderr.write(`\r\x1b[K${text()}`);
+  }
+
+  /** Takes the line away. */
+  clear(): void {
+    if (this.#shown) process.stderr.write('\r\x1b[K');
+    this.#shown = false;
+  }
+}
+
+/** An incident read to its end. */
+export interface ReadIncident {
+  readonly incident: Incident;
+  /** Damage or a gap ended the reading, or rows could not be decoded: exit code 3. */
+  readonly incomplete: boolean;
+}
+
+/**
+ * Opens the incident and reads the old side's WAL; with `judge` also compares it with the new primary. The incident is
+ * closed when the process ends, however it does. Throws ForkpointError.
+ */
+export async function readIncident(options: Arguments, judge: boolean): Promise<ReadIncident> {
+  const { openIncident } = await import('../incident/open.js');
+  const incident = await openIncident(options.request as IncidentRequest);
+  process.once('exit', () => incident.close());
+  const line = new ProgressLine();
+  try {
+    while (incident.step(SLICE_MS)) {
+      line.show(() => {
+        const { bytesRead, bytesTotal, rate, secondsLeft } = incident.progress();
+        return `reading WAL: ${formatBytes(bytesRead)} of ${formatBytes(bytesTotal)}, ${formatBytes(rate)}/s, ${formatDuration(secondsLeft)} left`;
+      });
+      await breathe();
+    }
+    if (judge) {
+      await incident.judge((done, total) =>
+        line.show(() => `comparing with the new primary: ${done} of ${total}`),
+      );
+    }
+  } finally {
+    line.clear();
+  }
+  return { incident, incomplete: incident.incomplete || incident.progress().loss.undecodable > 0 };
+}
