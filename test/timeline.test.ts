@@ -281,6 +281,10 @@ describe('bad input', () => {
     assert.match(refusal(join(scratch, 'nothing')), /nothing does not exist/);
     assert.match(refusal(join(directory('file', { a: '' }), 'a')), /is a file, not a directory/);
     assert.match(refusal(directory('empty')), /neither PG_VERSION nor WAL segments/);
+    assert.match(
+      refusal(directory('gz', { '000000010000000000000001.gz': 'x' })),
+      /segments are compressed \(000000010000000000000001\.gz\)/,
+    );
     directory('outer/15', { PG_VERSION: '15\n' });
     assert.match(refusal(join(scratch, 'bad', 'outer')), /look at .*outer\/15/);
     assert.match(refusal(directory('old', { PG_VERSION: '9.6\n' })), /unsupported version "9.6": .*10 to 18/);

@@ -353,6 +353,8 @@ export function probeDataDirectory(given: string): DataDirectoryProbe {
     const where = error instanceof Error && 'path' in error ? String(error.path) : path;
     return refuse(fileProblem(error, where));
   }
+  const compressed = names.find((name) => /^[0-9A-F]{24}\.[a-z0-9]+$/.test(name));
+  if (compressed) return refuse(`its WAL segments are compressed (${compressed}): decompress them first`);
   const inside = dataDirectoriesInside(path, names);
   const hint = inside.length > 0 ? `; look at ${inside.map((name) => join(path, name)).join(', ')}` : '';
   return refuse(`not a data directory: it has neither PG_VERSION nor WAL segments${hint}`);

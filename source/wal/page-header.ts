@@ -3,7 +3,6 @@
  * (XLogLongPageHeaderData, 40 bytes). The same in every major from 10 to 18. Functions here read numbers in place:
  * a page is looked at a million times, so nothing is allocated.
  */
-import { type Lsn, readLsn } from '../bytes/lsn.js';
 
 /** SizeOfXLogShortPHD, in bytes. */
 export const SHORT_PAGE_HEADER_SIZE = 24;
@@ -14,14 +13,12 @@ export const LONG_PAGE_HEADER_SIZE = 40;
 export const FIRST_IS_CONTINUATION = 0x0001;
 /** XLP_LONG_HEADER: the header is the long one (a segment's first page). */
 export const LONG_HEADER = 0x0002;
-/** XLP_BKP_REMOVABLE: full-page images starting here are optional. */
-export const BACKUP_REMOVABLE = 0x0004;
 /**
  * XLP_FIRST_IS_OVERWRITE_CONTRECORD: the record that should go on here never ended; an OVERWRITE_CONTRECORD record
  * stands in its place. Minor releases of November 2021 brought it to every major from 10 on.
  */
 export const FIRST_IS_OVERWRITTEN_CONTINUATION = 0x0008;
-/** XLP_ALL_FLAGS: a page with any other bit is not a WAL page. */
+/** XLP_ALL_FLAGS (with XLP_BKP_REMOVABLE, 0x0004): a page with any other bit is not a WAL page. */
 export const ALL_PAGE_FLAGS = 0x000f;
 
 /** xlp_magic: which major wrote the page (versions.ts). */
@@ -39,11 +36,6 @@ export function pageTimeline(view: DataView, offset: number): number {
   return view.getUint32(offset + 4, true);
 }
 
-/** xlp_pageaddr: the page's own LSN. Throws RangeError beyond 2^53. */
-export function pageAddress(view: DataView, offset: number): Lsn {
-  return readLsn(view, offset + 8);
-}
-
 /** xlp_rem_len: bytes of the continued record that are still to come, this page's included. */
 export function pageRemainingLength(view: DataView, offset: number): number {
   return view.getUint32(offset + 16, true);
@@ -52,16 +44,6 @@ export function pageRemainingLength(view: DataView, offset: number): number {
 /** xlp_sysid of a long header, as the decimal text that pg_controldata prints. */
 export function longHeaderSystemIdentifier(view: DataView, offset: number): string {
   return view.getBigUint64(offset + 24, true).toString();
-}
-
-/** True when a long header's xlp_sysid has these two 32-bit halves: a comparison without a bigint. */
-export function longHeaderHasSystemIdentifier(
-  view: DataView,
-  offset: number,
-  high: number,
-  low: number,
-): boolean {
-  return view.getUint32(offset + 28, true) === high && view.getUint32(offset + 24, true) === low;
 }
 
 /** xlp_seg_size of a long header, in bytes. */
@@ -77,10 +59,4 @@ export function longHeaderPageSize(view: DataView, offset: number): number {
 /** Bytes the header at `offset` takes, by its own flags (XLogPageHeaderSize). */
 export function pageHeaderSize(view: DataView, offset: number): number {
   return pageFlags(view, offset) & LONG_HEADER ? LONG_PAGE_HEADER_SIZE : SHORT_PAGE_HEADER_SIZE;
-}
-
-/** Splits the decimal text of a system identifier into its halves, for longHeaderHasSystemIdentifier. */
-export function systemIdentifierHalves(systemIdentifier: string): { high: number; low: number } {
-  const value = BigInt(systemIdentifier);
-  return { high: Number(value >> 32n), low: Number(value & 0xffff_ffffn) };
 }

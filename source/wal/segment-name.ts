@@ -69,9 +69,3 @@ export function looksLikeSegmentName(name: string): boolean {
 export function historyFileName(timeline: number): string {
   return `${hexadecimal(timeline)}.history`;
 }
-
-/** Timeline of a history file's name; undefined when it is not one. */
-export function parseHistoryFileName(name: string): number | undefined {
-  const match = /^([0-9A-F]{8})\.history$/.exec(name);
-  return match ? Number.parseInt(match[1], 16) : undefined;
-}
