@@ -2,6 +2,8 @@
 import meow from 'meow';
 import { ForkpointError } from '../bytes/errors.js';
 import { parseLsn } from '../bytes/lsn.js';
+import { checkExportRequest } from '../export/request.js';
+import { parseFilter } from '../incident/filter.js';
 import type { ExportFormat, IncidentRequest } from '../incident/model.js';
 import { HELP } from './help.js';
 
@@ -115,6 +117,16 @@ function checkOperands(command: CommandName, operands: readonly string[]): void 
   }
 }
 
+/** What the language and the export find wrong with the options is wrong usage too. */
+function checkMeaning(options: Arguments): void {
+  try {
+    parseFilter(options.filter ?? '');
+    checkExportRequest(options);
+  } catch (error) {
+    throw error instanceof ForkpointError ? new UsageError(error.complaint) : error;
+  }
+}
+
 /**
  * Reads the command line (without node and script). `--help` and `--version` print and end the process with 0.
  * Throws UsageError.
@@ -145,7 +157,7 @@ export function readArguments(argv: readonly string[], importMeta: ImportMeta): 
     throw usage(`--fork ${cli.flags.fork} is no LSN`, 'write it like 0/A016F40');
   }
   const { oldWal, newWal, restoreCommand, tempDir } = cli.flags;
-  return {
+  const options: Arguments = {
     command,
     version: cli.pkg.version ?? '',
     request: { old: operands[0], new: operands[1], oldWal, newWal, restoreCommand, fork, tempDir },
@@ -158,4 +170,6 @@ export function readArguments(argv: readonly string[], importMeta: ImportMeta): 
     guard: cli.flags.guard ?? false,
     ddl: cli.flags.ddl ?? false,
   };
+  checkMeaning(options);
+  return options;
 }

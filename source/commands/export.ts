@@ -1,6 +1,6 @@
 /** `forkpoint export`: the lost transactions that a filter lets through, written out. */
 import { printable } from '../bytes/printable.js';
-import { checkExportRequest, exportTransactions } from '../export/export.js';
+import { exportTransactions } from '../export/export.js';
 import { selectionOf } from '../export/selection.js';
 import { formatBytes, plural } from '../incident/figures.js';
 import { parseFilter } from '../incident/filter.js';
@@ -30,7 +30,6 @@ function report(summary: ExportSummary): void {
 /** Runs the command. Throws ForkpointError, and OutputClosedError when nobody reads standard output any more. */
 export async function exportLost(options: Arguments): Promise<ExitCode> {
   const request: ExportRequest = options;
-  checkExportRequest(request);
   const filter = parseFilter(options.filter ?? '');
   const { incident, incomplete } = await readIncident(
     options,

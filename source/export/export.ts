@@ -2,13 +2,13 @@
  * Writing an export: transactions stream through one of the formats into one file, or a file for each database.
  * Memory does not grow with the export, and nothing bears its final name before everything is on disk.
  */
-import { ForkpointError } from '../bytes/errors.js';
 import type { ExportedFile, ExportRequest, ExportSummary, ListedTransaction } from '../incident/model.js';
 import type { Change } from '../rows/row-change.js';
 import { Tally } from '../sql/tally.js';
 import { type Destination, planDestinations } from './destinations.js';
 import { type ExportContext, FORMATS, type FormatWriter } from './format.js';
 import { type Output, openOutput } from './output.js';
+import { checkExportRequest } from './request.js';
 
 /** A transaction with its changes, in the order in which they are to be written. */
 export interface TransactionWithChanges {
@@ -20,17 +20,6 @@ export interface TransactionWithChanges {
 export interface ExportProgress {
   readonly bytesWritten: number;
   readonly transactionsDone: number;
-}
-
-/** Refuses options that do not go together. Throws ForkpointError. */
-export function checkExportRequest(request: ExportRequest): void {
-  if (request.format === 'sql') return;
-  const option = request.undo ? '--undo' : request.guard ? '--guard' : request.ddl ? '--ddl' : undefined;
-  if (option === undefined) return;
-  throw new ForkpointError({
-    what: `${option} is a way of writing SQL and means nothing for ${request.format}`,
-    next: 'leave it out, or choose --format sql',
-  });
 }
 
 /** One file being written. */
