@@ -1,0 +1,124 @@
+import { Box } from 'ink';
+import type { ReactElement } from 'react';
+import { printable } from '../bytes/printable.js';
+import { truncateMiddle } from '../bytes/text-width.js';
+import { Dialog } from './components/dialog.js';
+import { Footer } from './components/footer.js';
+import { Header } from './components/header.js';
+import { LineView } from './components/line-view.js';
+import { LinesView } from './components/lines-view.js';
+import type { AppController } from './controllers/app.js';
+import { useKeys } from './hooks/use-keys.js';
+import { useRedraw } from './hooks/use-redraw.js';
+import { ThemeContext } from './hooks/use-theme.js';
+import { DetailScreen } from './screens/detail-screen.js';
+import { ExportScreen } from './screens/export-screen.js';
+import { HelpScreen } from './screens/help-screen.js';
+import { ListScreen } from './screens/list-screen.js';
+import { PickScreen } from './screens/pick-screen.js';
+import { TimelineScreen } from './screens/timeline-screen.js';
+import { maskPassword } from './server-url.js';
+import type { Line } from './span.js';
+import type { Style, Theme } from './theme.js';
+
+/** Props of {@link App}. */
+export interface AppProps {
+  readonly app: AppController;
+  readonly theme: Theme;
+}
+
+/** The least the screens are laid out for. */
+const LEAST = { columns: 60, rows: 12 } as const;
+
+const MESSAGE_STYLES: Readonly<Record<string, Style>> = { info: 'good', warning: 'warning', error: 'error' };
+
+function screenTitle(app: AppController): string {
+  if (app.help) return 'keys';
+  switch (app.screen) {
+    case 'pick':
+      return 'choose two sides of a failover';
+    case 'opening':
+      return 'opening';
+    case 'timeline':
+      return 'the fork';
+    case 'list':
+      return 'lost transactions';
+    case 'detail':
+      return `xid ${app.detail?.transaction.xid ?? ''}`;
+    case 'export':
+      return 'export';
+  }
+}
+
+function OpeningView({ app, width, height }: ScreenProps): ReactElement {
+  const request = app.opening;
+  const lines: Line[] = [
+    [],
+    [{ text: 'Opening', style: 'title' }],
+    [{ text: '  OLD  ', style: 'old' }, { text: truncateMiddle(printable(request?.old ?? ''), width - 7) }],
+    [
+      { text: '  NEW  ', style: 'new' },
+      { text: truncateMiddle(printable(maskPassword(request?.new ?? '')), width - 7) },
+    ],
+  ];
+  return <LinesView lines={lines} width={width} height={height} />;
+}
+
+interface ScreenProps {
+  readonly app: AppController;
+  readonly width: number;
+  readonly height: number;
+}
+
+function Body({ app, width, height }: ScreenProps): ReactElement {
+  if (app.confirmation) return <Dialog confirmation={app.confirmation} width={width} height={height} />;
+  if (app.help) return <HelpScreen help={app.help} width={width} height={height} />;
+  const { incident, detail, exporting } = app;
+  if (app.screen === 'pick') return <PickScreen pick={app.pick} width={width} height={height} />;
+  if (!incident) return <OpeningView app={app} width={width} height={height} />;
+  if (app.screen === 'detail' && detail) {
+    const marked = incident.list.marks.has(detail.transaction.index);
+    return <DetailScreen detail={detail} marked={marked} width={width} height={height} />;
+  }
+  if (app.screen === 'export' && exporting)
+    return <ExportScreen exporting={exporting} width={width} height={height} />;
+  if (app.screen === 'list') {
+    return (
+      <ListScreen
+        list={incident.list}
+        progress={app.progress}
+        pendingMarks={incident.keeper.pendingMarks}
+        width={width}
+        height={height}
+      />
+    );
+  }
+  return <TimelineScreen timeline={incident.timeline} width={width} height={height} />;
+}
+
+/** The whole screen: a line above, a body, a line for messages, the keys. Exactly as large as the terminal. */
+export function App({ app, theme }: AppProps): ReactElement {
+  useRedraw(app.redrawer);
+  useKeys((press) => app.press(press));
+  const { columns, rows } = app.size;
+  if (columns < LEAST.columns || rows < LEAST.rows) {
+    const text = `${columns}×${rows} is too small: forkpoint needs ${LEAST.columns}×${LEAST.rows}. q quits.`;
+    return <LinesView lines={[[{ text }]]} width={columns} height={rows} />;
+  }
+  const { message } = app;
+  const said: Line = message
+    ? [{ text: ` ${printable(message.text)}`, style: MESSAGE_STYLES[message.kind] }]
+    : app.incident && app.exporting?.state === 'writing' && app.screen !== 'export'
+      ? [{ text: ' an export is being written: e shows it', style: 'warning' }]
+      : [];
+  return (
+    <ThemeContext.Provider value={theme}>
+      <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
+        <Header title={screenTitle(app)} progress={app.incident ? app.progress : undefined} width={columns} />
+        <Body app={app} width={columns} height={rows - 3} />
+        <LineView line={said} width={columns} />
+        <Footer context={app.context} facts={app.facts} width={columns} />
+      </Box>
+    </ThemeContext.Provider>
+  );
+}

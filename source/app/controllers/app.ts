@@ -1,0 +1,519 @@
+/** The application: which screen is open, what a key does, what the worker has said. No drawing here. */
+import type { IncidentClient } from '../../incident/client.js';
+import { formatCount, plural } from '../../incident/figures.js';
+import type { IncidentOverview, IncidentRequest, LossFigures, Progress } from '../../incident/model.js';
+import type { SavedSession, SessionStore } from '../../incident/session.js';
+import { clipboardSequence } from '../clipboard.js';
+import { bindingFor, type Context, type Facts, isTyping } from '../keymap.js';
+import { type KeyPress, keyLabel } from '../keys.js';
+import type { Probing } from '../probing.js';
+import { Redraw } from '../redraw.js';
+import type { Confirmation } from './confirm.js';
+import { DetailController } from './detail.js';
+import { ExportController } from './export.js';
+import { HelpController } from './help.js';
+import { errorText, type Host, type MessageKind, type ScreenSize } from './host.js';
+import { ListController } from './list.js';
+import { PickController } from './pick.js';
+import { SessionKeeper } from './session-keeper.js';
+import { TimelineController } from './timeline.js';
+
+/** The screens there are. */
+export type Screen = 'pick' | 'opening' | 'timeline' | 'list' | 'detail' | 'export';
+
+/** What the application is started with. */
+export interface AppOptions {
+  /** A fresh client; called again when other sides are chosen. */
+  readonly connect: () => IncidentClient;
+  readonly probing: Probing;
+  readonly sessions: SessionStore;
+  readonly workingDirectory: string;
+  /** Sides given as arguments. */
+  readonly request?: Partial<IncidentRequest>;
+  readonly initialFilter?: string;
+  /** Puts a control sequence (the clipboard's) on the terminal. */
+  readonly send: (sequence: string) => void;
+  readonly size: ScreenSize;
+  /** The operator has left; the exit code. */
+  readonly exit: (code: number) => void;
+}
+
+const NOTHING_LOST: LossFigures = {
+  transactions: 0,
+  inserts: 0,
+  updates: 0,
+  deletes: 0,
+  truncates: 0,
+  inDoubt: 0,
+  undecodable: 0,
+  tables: [],
+  databases: [],
+  walBytes: 0,
+};
+
+const OPENING: Progress = {
+  phase: 'opening',
+  bytesRead: 0,
+  bytesTotal: 0,
+  rate: 0,
+  secondsLeft: 0,
+  loss: NOTHING_LOST,
+};
+
+interface OpenIncident {
+  readonly client: IncidentClient;
+  readonly request: IncidentRequest;
+  overview: IncidentOverview;
+  readonly timeline: TimelineController;
+  readonly list: ListController;
+  readonly keeper: SessionKeeper;
+  readonly stopListening: () => void;
+}
+
+/** Everything the screens show, and everything keys do. */
+export class AppController implements Host {
+  readonly redrawer = new Redraw();
+  size: ScreenSize;
+  screen: Screen = 'pick';
+  pick: PickController;
+  detail: DetailController | undefined;
+  exporting: ExportController | undefined;
+  help: HelpController | undefined;
+  confirmation: (Confirmation & { readonly context: 'confirm' | 'resume' }) | undefined;
+  message: { readonly text: string; readonly kind: MessageKind } | undefined;
+  progress: Progress = OPENING;
+  incident: OpenIncident | undefined;
+  /** The sides being opened. */
+  opening: IncidentRequest | undefined;
+  /** Where an export was begun from. */
+  #exportedFrom: Screen = 'list';
+  #options: AppOptions;
+  #openVersion = 0;
+  #initialFilter: string | undefined;
+  #knownPhase: Progress['phase'] = 'opening';
+  #chosenSession = false;
+
+  constructor(options: AppOptions) {
+    this.#options = options;
+    this.size = options.size;
+    this.#initialFilter = options.initialFilter;
+    this.pick = this.#newPick(options.request ?? {});
+    const { pick } = this;
+    // Arguments that answer everything are not asked about again, unless something has to be said about them.
+    if (pick.stage === 'review' && !pick.refusal && !pick.comparison.swapped) pick.run('open');
+  }
+
+  /** The list of the opened incident. */
+  get list(): ListController | undefined {
+    return this.incident?.list;
+  }
+
+  get context(): Context {
+    if (this.confirmation) return this.confirmation.context;
+    if (this.help) return 'help';
+    return this.#screenContext();
+  }
+
+  /** What the keymap may know. */
+  get facts(): Facts {
+    const { list } = this;
+    return {
+      shown: list?.length ?? 0,
+      marked: list?.marks.count ?? 0,
+      ranging: list?.rangeStart !== undefined,
+      refusal: this.pick.refusal,
+      swappable:
+        this.screen === 'timeline' ? this.incident?.overview.new.kind !== 'server' : this.pick.swappable,
+      searched: (this.detail?.needle ?? '') !== '',
+      exporting: this.exporting?.state === 'writing',
+      exportFormat: this.exporting?.format ?? 'sql',
+      exportProblem: this.exporting?.writeProblem,
+    };
+  }
+
+  redraw(): void {
+    this.redrawer.request();
+  }
+
+  say(text: string, kind: MessageKind = 'info'): void {
+    this.message = { text, kind };
+    this.redraw();
+  }
+
+  confirm(question: readonly string[], yes: () => void): void {
+    this.confirmation = { context: 'confirm', question, yesLabel: 'yes', noLabel: 'no', yes, no: () => {} };
+    this.redraw();
+  }
+
+  remember(): void {
+    this.incident?.keeper.remember();
+  }
+
+  resize(size: ScreenSize): void {
+    this.size = size;
+    this.redraw();
+  }
+
+  /** One key press: typed into the open box, or looked up in the keymap. */
+  press(press: KeyPress): void {
+    this.message = undefined;
+    const { context } = this;
+    if (isTyping(context) && this.#edit(press)) return;
+    const binding = bindingFor(context, press.name);
+    if (!binding) {
+      if (!isTyping(context) && press.name !== 'paste') this.#sayUnbound(press);
+      this.redraw();
+      return;
+    }
+    const reason = binding.disabledReason?.(this.facts);
+    if (reason) {
+      this.say(`${keyLabel(press.name)} (${binding.description}): ${reason}`, 'warning');
+      return;
+    }
+    this.#run(binding.context === 'global' ? `global-${binding.action}` : binding.action);
+    this.redraw();
+  }
+
+  /** Saves what is to be kept; called at the end, whatever the end is. Must not throw. */
+  flush(): void {
+    this.incident?.keeper.flush();
+  }
+
+  /** Frees the worker. */
+  async close(): Promise<void> {
+    await this.#closeIncident();
+  }
+
+  /** One line for the terminal that comes back: what was kept. */
+  farewell(): string | undefined {
+    const { list, incident } = this;
+    if (!list || !incident || list.marks.count === 0) return undefined;
+    return `${plural(list.marks.count, 'marked transaction')} kept: opening the same two sides again offers them.`;
+  }
+
+  #sayUnbound(press: KeyPress): void {
+    if (press.name === 'escape') return;
+    this.message = { text: `${keyLabel(press.name)} does nothing here: ? shows the keys`, kind: 'info' };
+  }
+
+  #screenContext(): Context {
+    switch (this.screen) {
+      case 'pick':
+        return this.pick.context;
+      case 'opening':
+        return 'opening';
+      case 'timeline':
+        return this.incident?.timeline.context ?? 'opening';
+      case 'list':
+        return this.list?.context ?? 'opening';
+      case 'detail':
+        return this.detail?.context ?? 'list';
+      case 'export':
+        return this.exporting?.context ?? 'list';
+    }
+  }
+
+  #active(): { edit(press: KeyPress): boolean; run(action: string): void } | undefined {
+    switch (this.screen) {
+      case 'pick':
+        return this.pick;
+      case 'timeline':
+        return this.incident?.timeline;
+      case 'list':
+        return this.list;
+      case 'detail':
+        return this.detail;
+      case 'export':
+        return this.exporting;
+      case 'opening':
+        return undefined;
+    }
+  }
+
+  #edit(press: KeyPress): boolean {
+    return this.#active()?.edit(press) ?? false;
+  }
+
+  #run(action: string): void {
+    if (action === 'global-quit') this.#quit();
+    else if (action === 'global-help') this.#openHelp();
+    else if (this.confirmation) this.#answer(action === 'yes');
+    else if (this.help) this.help.run(action);
+    else if (this.screen === 'opening') this.#stopOpening();
+    else this.#active()?.run(action);
+  }
+
+  #answer(yes: boolean): void {
+    const { confirmation } = this;
+    this.confirmation = undefined;
+    if (yes) confirmation?.yes();
+    else confirmation?.no();
+  }
+
+  #openHelp(): void {
+    this.help = new HelpController(this.#screenContext(), this.facts, () => {
+      this.help = undefined;
+    });
+  }
+
+  #quit(): void {
+    if (this.exporting?.state === 'writing') {
+      this.confirm(['An export is being written.', 'Quit and leave it unwritten?'], () =>
+        this.#options.exit(0),
+      );
+      return;
+    }
+    this.#options.exit(0);
+  }
+
+  #newPick(request: Partial<IncidentRequest>): PickController {
+    const { probing, sessions, workingDirectory } = this.#options;
+    return new PickController(probing, sessions.list(), request, workingDirectory, this, {
+      open: (chosen, resume) => {
+        this.#chosenSession = resume;
+        void this.#open(chosen);
+      },
+      leave: () => this.#quit(),
+    });
+  }
+
+  async #open(request: IncidentRequest): Promise<void> {
+    const version = ++this.#openVersion;
+    await this.#closeIncident();
+    this.screen = 'opening';
+    this.opening = request;
+    this.progress = OPENING;
+    this.#knownPhase = 'opening';
+    this.redraw();
+    const client = this.#options.connect();
+    const stopListening = client.onProgress((progress) => this.#progressed(client, progress));
+    try {
+      const overview = await client.open(request);
+      if (version !== this.#openVersion) {
+        stopListening();
+        await client.close();
+        return;
+      }
+      this.#opened(client, request, overview, stopListening);
+    } catch (error) {
+      stopListening();
+      await client.close().catch(() => undefined);
+      if (version !== this.#openVersion) return;
+      this.screen = 'pick';
+      this.pick.failed(request, errorText(error));
+    }
+  }
+
+  #stopOpening(): void {
+    this.#openVersion++;
+    this.screen = 'pick';
+    this.say('not opened');
+  }
+
+  #opened(
+    client: IncidentClient,
+    request: IncidentRequest,
+    overview: IncidentOverview,
+    stopListening: () => void,
+  ): void {
+    const timeline = new TimelineController(this, {
+      list: () => this.#show('list'),
+      export: () => this.#openExport(),
+      back: () => this.#leaveIncident(),
+      swap: () => this.#swap(),
+      copy: (text) => this.#copy(text),
+      incident: () => ({ overview: this.incident?.overview ?? overview, loss: this.progress.loss }),
+    });
+    const list = new ListController(client, this, {
+      open: (line) => void this.#openDetail(line),
+      back: () => this.#show('timeline'),
+      export: () => this.#openExport(),
+    });
+    const keeper = new SessionKeeper(this.#options.sessions, client, overview, request, list, this);
+    this.incident = { client, request, overview, timeline, list, keeper, stopListening };
+    this.#show('timeline');
+    if (overview.swapped)
+      this.say(`old and new look swapped: ${overview.swapped}; s exchanges them`, 'warning');
+    void this.#beginList(list, keeper);
+  }
+
+  async #beginList(list: ListController, keeper: SessionKeeper): Promise<void> {
+    const filter = this.#initialFilter;
+    this.#initialFilter = undefined;
+    const saved = keeper.saved();
+    if (filter !== undefined) await list.restore(filter, { key: 'commit', descending: false });
+    else await list.grown(false);
+    if (!saved) return;
+    if (this.#chosenSession) {
+      await keeper.restore(saved);
+      return;
+    }
+    this.#offerResume(saved, keeper);
+  }
+
+  #offerResume(saved: SavedSession, keeper: SessionKeeper): void {
+    const when = new Date(saved.savedAt).toISOString().slice(0, 16).replace('T', ' ');
+    this.confirmation = {
+      context: 'resume',
+      question: [
+        'This incident was looked at before.',
+        `${formatCount(saved.markedTransactions)} marked (${plural(saved.markedRows, 'row change')})${saved.filter ? `, filter ${saved.filter}` : ''}, ${when} UTC`,
+      ],
+      yesLabel: 'resume',
+      noLabel: 'begin afresh',
+      yes: () => void keeper.restore(saved),
+      no: () => {},
+    };
+    this.redraw();
+  }
+
+  #progressed(client: IncidentClient, progress: Progress): void {
+    this.progress = progress;
+    const { incident } = this;
+    if (incident?.client === client) {
+      const turned = progress.phase !== this.#knownPhase;
+      this.#knownPhase = progress.phase;
+      // Verdicts change lines that are known already, while and after the new primary is read.
+      void incident.list.grown(turned || progress.phase === 'new');
+      const finished = progress.phase === 'done' || progress.phase === 'failed';
+      void incident.keeper.grown(finished);
+      if (turned) void this.#refreshOverview(incident);
+    }
+    this.redraw();
+  }
+
+  async #refreshOverview(incident: OpenIncident): Promise<void> {
+    try {
+      incident.overview = await incident.client.overview();
+      this.redraw();
+    } catch {
+      // The picture drawn at the opening stays.
+    }
+  }
+
+  #show(screen: Screen): void {
+    this.screen = screen;
+    this.redraw();
+  }
+
+  #leaveIncident(): void {
+    this.confirmation = {
+      context: 'confirm',
+      question: [
+        'Leave this incident and choose other sides?',
+        'Marks and place are kept. (q quits forkpoint.)',
+      ],
+      yesLabel: 'leave',
+      noLabel: 'stay',
+      yes: () => {
+        void this.#closeIncident();
+        this.pick = this.#newPick({});
+        this.#show('pick');
+      },
+      no: () => {},
+    };
+  }
+
+  #swap(): void {
+    const { incident } = this;
+    if (!incident) return;
+    this.confirm(['Exchange old and new and open them again?'], () => {
+      const { request } = incident;
+      void this.#open({
+        ...request,
+        old: request.new,
+        new: request.old,
+        oldWal: request.newWal,
+        newWal: request.oldWal,
+      });
+    });
+  }
+
+  async #closeIncident(): Promise<void> {
+    const { incident } = this;
+    if (!incident) return;
+    incident.keeper.flush();
+    this.incident = undefined;
+    this.detail?.close();
+    this.detail = undefined;
+    this.exporting = undefined;
+    incident.stopListening();
+    await incident.client.close().catch(() => undefined);
+  }
+
+  async #openDetail(line: number): Promise<void> {
+    const { incident } = this;
+    if (!incident) return;
+    const { client, list } = incident;
+    try {
+      const transaction = list.window.at(line) ?? (await client.rows(line, 1))[0];
+      if (!transaction || this.incident !== incident) return;
+      list.moveTo(line);
+      const previous = this.detail;
+      this.detail = new DetailController(client, transaction, this, {
+        back: () => this.#show('list'),
+        export: () => this.#openExport(),
+        neighbour: (step) => this.#openNeighbour(step),
+        mark: (marked) => list.toggleTransaction(marked),
+      });
+      if (previous) {
+        this.detail.tab = previous.tab;
+        this.detail.whole = previous.whole;
+        this.detail.needle = previous.needle;
+        previous.close();
+      }
+      this.#show('detail');
+    } catch (error) {
+      this.say(errorText(error), 'error');
+    }
+  }
+
+  #openNeighbour(step: 1 | -1): void {
+    const { list } = this;
+    if (!list) return;
+    const line = list.cursor + step;
+    if (line < 0) this.say('this is the first of the list');
+    else if (line >= list.length) this.say('this is the last of the list');
+    else void this.#openDetail(line);
+  }
+
+  #openExport(): void {
+    const { incident, screen } = this;
+    if (!incident) return;
+    if (this.exporting?.state === 'writing') {
+      this.#show('export');
+      return;
+    }
+    const { list, overview, client } = incident;
+    this.#exportedFrom = screen;
+    this.exporting = new ExportController(
+      client,
+      {
+        marked: [...list.marks],
+        markedRows: list.totals.rows,
+        filter: list.filter,
+        shown: list.length,
+        total: list.total,
+        databases: this.progress.loss.databases,
+        forkLsn: overview.fork.lsn,
+      },
+      this,
+      {
+        back: () => this.#show(this.#exportedFrom),
+        copy: (text) => this.#copy(text),
+        complete: (text) => this.#options.probing.complete(text),
+      },
+    );
+    this.#show('export');
+  }
+
+  #copy(text: string): void {
+    const sequence = clipboardSequence(text);
+    if (!sequence) {
+      this.say('too long for a terminal’s clipboard', 'warning');
+      return;
+    }
+    this.#options.send(sequence);
+    this.say('sent to the terminal’s clipboard (OSC 52; some terminals have it switched off)');
+  }
+}

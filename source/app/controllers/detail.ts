@@ -1,0 +1,264 @@
+/** One transaction opened: its changes, its redo and its undo SQL, each in a pager of its own. */
+import { printable } from '../../bytes/printable.js';
+import { breakLines } from '../../bytes/text-width.js';
+import { searchableText } from '../../incident/changes-text.js';
+import type { IncidentClient } from '../../incident/client.js';
+import type { ListedChange, ListedTransaction } from '../../incident/model.js';
+import { changeLines, highlight } from '../change-block.js';
+import type { Context } from '../keymap.js';
+import type { KeyPress } from '../keys.js';
+import { Pager } from '../pager.js';
+import type { Line } from '../span.js';
+import { editField, fieldText, type TextField, textField } from '../text-field.js';
+import { errorText, type Host } from './host.js';
+
+/** The three ways to look at a transaction. */
+export const DETAIL_TABS = ['rows', 'redo', 'undo'] as const;
+export type DetailTab = (typeof DETAIL_TABS)[number];
+
+/** Items looked through at a time while searching where the client cannot. */
+const SEARCH_STRIDE = 256;
+
+/** What the detail asks of the application. */
+export interface DetailExits {
+  back(): void;
+  export(): void;
+  /** Opens the transaction `step` lines further down the list. */
+  neighbour(step: 1 | -1): void;
+  mark(transaction: ListedTransaction): void;
+}
+
+/** State and actions of an opened transaction. */
+export class DetailController {
+  readonly transaction: ListedTransaction;
+  tab: DetailTab = 'rows';
+  searching = false;
+  field: TextField = textField();
+  needle = '';
+  whole = false;
+  readonly pagers: Readonly<Record<DetailTab, Pager<ListedChange> | Pager<string>>>;
+  #client: IncidentClient;
+  #host: Host;
+  #exits: DetailExits;
+  #changes: Pager<ListedChange>;
+  /** The item the search stands on. */
+  #hit: number | undefined;
+  #searchVersion = 0;
+
+  constructor(client: IncidentClient, transaction: ListedTransaction, host: Host, exits: DetailExits) {
+    this.#client = client;
+    this.transaction = transaction;
+    this.#host = host;
+    this.#exits = exits;
+    const redraw = (): void => host.redraw();
+    this.#changes = new Pager<ListedChange>(
+      {
+        fetch: async (from, count) => {
+          const { changes, total } = await client.changes(transaction.index, from, count);
+          return { items: changes, total };
+        },
+        layout: (change, index, width) =>
+          changeLines(change, {
+            width,
+            index,
+            total: this.#changes.total ?? 0,
+            whole: this.whole,
+            needle: this.needle,
+            found: this.#hit === index,
+          }),
+      },
+      redraw,
+    );
+    const sql = (direction: 'redo' | 'undo'): Pager<string> =>
+      new Pager<string>(
+        {
+          fetch: async (from, count) => {
+            const { lines, total } = await client.sql(transaction.index, direction, from, count);
+            return { items: lines, total };
+          },
+          layout: (text, index, width) => this.#sqlLines(text, index, width),
+        },
+        redraw,
+      );
+    this.pagers = { rows: this.#changes, redo: sql('redo'), undo: sql('undo') };
+  }
+
+  get context(): Context {
+    return this.searching ? 'detail-search' : 'detail';
+  }
+
+  get pager(): Pager<ListedChange> | Pager<string> {
+    return this.pagers[this.tab];
+  }
+
+  resize(width: number, height: number): void {
+    this.pager.resize(width, height);
+  }
+
+  close(): void {
+    this.#searchVersion++;
+    for (const pager of Object.values(this.pagers)) pager.close();
+  }
+
+  edit(press: KeyPress): boolean {
+    const field = editField(this.field, press);
+    if (!field) return false;
+    this.field = field;
+    this.#host.redraw();
+    return true;
+  }
+
+  run(action: string): void {
+    const actions: Record<string, () => void> = {
+      down: () => this.pager.scroll(1),
+      up: () => this.pager.scroll(-1),
+      'half-down': () => this.pager.page(0.5),
+      'half-up': () => this.pager.page(-0.5),
+      'page-down': () => this.pager.page(1),
+      'page-up': () => this.pager.page(-1),
+      home: () => this.pager.home(),
+      end: () => this.pager.end(),
+      'next-change': () => this.pager.toItem(this.pager.item + 1),
+      'previous-change': () => this.pager.toItem(this.pager.item - 1),
+      'next-tab': () => this.#turn(1),
+      'previous-tab': () => this.#turn(-1),
+      'next-transaction': () => this.#exits.neighbour(1),
+      'previous-transaction': () => this.#exits.neighbour(-1),
+      mark: () => this.#exits.mark(this.transaction),
+      export: () => this.#exits.export(),
+      whole: () => {
+        this.whole = !this.whole;
+        this.pager.relayout();
+      },
+      search: () => {
+        this.searching = true;
+        this.field = textField(this.needle);
+      },
+      'search-next': () => void this.#search((this.#hit ?? this.pager.item - 1) + 1, 1),
+      'search-previous': () => void this.#search((this.#hit ?? this.pager.item) - 1, -1),
+      accept: () => this.#beginSearch(),
+      back: () => this.#back(),
+    };
+    actions[action]?.();
+    this.#host.redraw();
+  }
+
+  #back(): void {
+    this.#searchVersion++;
+    if (this.searching) this.searching = false;
+    else if (this.needle) {
+      this.needle = '';
+      this.#hit = undefined;
+      this.pager.relayout();
+    } else this.#exits.back();
+  }
+
+  #turn(step: number): void {
+    const at = DETAIL_TABS.indexOf(this.tab) + step + DETAIL_TABS.length;
+    this.tab = DETAIL_TABS[at % DETAIL_TABS.length];
+    this.#hit = undefined;
+    this.pager.relayout();
+  }
+
+  #sqlLines(text: string, index: number, width: number): Line[] {
+    const mark = this.#hit === index ? '» ' : '  ';
+    const comment = text.startsWith('--');
+    return breakLines(printable(text), width - 2).map((part, at) => [
+      { text: at === 0 ? mark : '  ', style: 'mark' },
+      ...highlight(part, comment ? 'muted' : 'plain', this.needle),
+    ]);
+  }
+
+  #beginSearch(): void {
+    this.searching = false;
+    this.needle = fieldText(this.field).toLowerCase();
+    this.#hit = undefined;
+    this.pager.relayout();
+    if (this.needle) void this.#search(this.pager.item, 1);
+  }
+
+  async #search(from: number, step: 1 | -1): Promise<void> {
+    const version = ++this.#searchVersion;
+    const { needle, tab } = this;
+    try {
+      const find =
+        tab === 'rows'
+          ? this.#findChange(needle, from, step, version)
+          : this.#findLine(tab, needle, from, step, version);
+      const hit = await find;
+      if (version !== this.#searchVersion) return;
+      if (hit === undefined) {
+        this.#host.say(`${needle} is not found ${step > 0 ? 'further down' : 'further up'}`, 'warning');
+        return;
+      }
+      this.#hit = hit;
+      this.pager.relayout();
+      this.pager.toItem(hit);
+    } catch (error) {
+      this.#host.say(errorText(error), 'error');
+    }
+  }
+
+  async #findChange(
+    needle: string,
+    from: number,
+    step: 1 | -1,
+    version: number,
+  ): Promise<number | undefined> {
+    if (step > 0) return this.#client.searchChanges(this.transaction.index, needle, from);
+    return this.#scan(
+      from,
+      step,
+      version,
+      async (first, count) => {
+        const { changes, total } = await this.#client.changes(this.transaction.index, first, count);
+        return { texts: changes.map((listed) => searchableText(listed.change)), total };
+      },
+      needle,
+    );
+  }
+
+  #findLine(
+    tab: 'redo' | 'undo',
+    needle: string,
+    from: number,
+    step: 1 | -1,
+    version: number,
+  ): Promise<number | undefined> {
+    return this.#scan(
+      from,
+      step,
+      version,
+      async (first, count) => {
+        const { lines, total } = await this.#client.sql(this.transaction.index, tab, first, count);
+        return { texts: lines.map((text) => text.toLowerCase()), total };
+      },
+      needle,
+    );
+  }
+
+  /** Looks through texts in strides, one way, until one holds the needle or the search is given up. */
+  async #scan(
+    from: number,
+    step: 1 | -1,
+    version: number,
+    read: (first: number, count: number) => Promise<{ texts: string[]; total: number }>,
+    needle: string,
+  ): Promise<number | undefined> {
+    let at = from;
+    let total = Number.POSITIVE_INFINITY;
+    while (at >= 0 && at < total && version === this.#searchVersion) {
+      const first = step > 0 ? at : Math.max(0, at - SEARCH_STRIDE + 1);
+      const count = step > 0 ? SEARCH_STRIDE : at - first + 1;
+      const answer = await read(first, count);
+      total = answer.total;
+      const hit =
+        step > 0
+          ? answer.texts.findIndex((text) => text.includes(needle))
+          : answer.texts.findLastIndex((text) => text.includes(needle));
+      if (hit >= 0) return first + hit;
+      at = step > 0 ? first + count : first - 1;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,431 @@
+/** The list of lost transactions: its cursor, filter, order and marks. Nothing here waits for an answer. */
+import { formatLsn } from '../../bytes/lsn.js';
+import { printable } from '../../bytes/printable.js';
+import type { IncidentClient, ListView } from '../../incident/client.js';
+import { plural } from '../../incident/figures.js';
+import { MarkSet } from '../../incident/marks.js';
+import type { ListedTransaction, ListOrder, SortKey } from '../../incident/model.js';
+import type { Context } from '../keymap.js';
+import type { KeyPress } from '../keys.js';
+import { editField, fieldText, type TextField, textField } from '../text-field.js';
+import { errorText, type Host } from './host.js';
+import { ListWindow } from './list-window.js';
+import { MarkTotals } from './mark-totals.js';
+
+/** The order of the WAL itself. */
+export const COMMIT_ORDER: ListOrder = { key: 'commit', descending: false };
+
+/** Keys whose first order of interest is the largest first. */
+const LARGEST_FIRST: ReadonlySet<SortKey> = new Set<SortKey>(['rows', 'size']);
+
+type Mode = 'browse' | 'filter' | 'jump' | 'sort' | 'tables';
+
+const CONTEXTS: Readonly<Record<Mode, Context>> = {
+  browse: 'list',
+  filter: 'list-filter',
+  jump: 'list-jump',
+  sort: 'list-sort',
+  tables: 'list-tables',
+};
+
+/** What the list asks of the application. */
+export interface ListExits {
+  open(line: number): void;
+  back(): void;
+  export(): void;
+}
+
+/** A table's name as the filter language takes it. */
+function tableTerm(name: string): string {
+  return /[\s"|]/.test(name) ? `table:"${name.replaceAll('"', '""')}"` : `table:${name}`;
+}
+
+/** State and actions of the list. */
+export class ListController {
+  readonly marks = new MarkSet();
+  readonly totals: MarkTotals;
+  readonly window: ListWindow;
+  cursor = 0;
+  top = 0;
+  total = 0;
+  filter = '';
+  order: ListOrder = COMMIT_ORDER;
+  mode: Mode = 'browse';
+  field: TextField = textField();
+  fieldProblem: string | undefined;
+  /** Line where a range was begun. */
+  rangeStart: number | undefined;
+  /** Tables to choose from, and the one under the cursor. */
+  tables: readonly string[] = [];
+  tableCursor = 0;
+  /** The client is working out a new view. */
+  filtering = false;
+  /** Lines of the list on the screen. */
+  height = 10;
+  #client: IncidentClient;
+  #host: Host;
+  #exits: ListExits;
+  #asking = false;
+  #askAgain = false;
+  #viewVersion = 0;
+
+  constructor(client: IncidentClient, host: Host, exits: ListExits) {
+    this.#client = client;
+    this.#host = host;
+    this.#exits = exits;
+    this.window = new ListWindow(client, () => host.redraw());
+    this.totals = new MarkTotals(client, this.marks, () => host.redraw());
+  }
+
+  get context(): Context {
+    return CONTEXTS[this.mode];
+  }
+
+  get length(): number {
+    return this.window.length;
+  }
+
+  /** The transaction under the cursor, when its line is known. */
+  get current(): ListedTransaction | undefined {
+    return this.window.at(this.cursor);
+  }
+
+  /** First and last line of the range being made. */
+  get range(): readonly [number, number] | undefined {
+    if (this.rangeStart === undefined) return undefined;
+    return [Math.min(this.rangeStart, this.cursor), Math.max(this.rangeStart, this.cursor)];
+  }
+
+  /** Called when the screen's size or the lines above the list have changed. */
+  resize(height: number): void {
+    const lines = Math.max(1, height);
+    if (lines === this.height) return;
+    this.height = lines;
+    this.#keepInSight();
+  }
+
+  /** The client has read more: asks how long the view is now. `contents`: lines may have changed too (verdicts). */
+  async grown(contents: boolean): Promise<void> {
+    if (this.#asking) {
+      this.#askAgain = true;
+      return;
+    }
+    this.#asking = true;
+    try {
+      do {
+        this.#askAgain = false;
+        await this.window.released();
+        const version = this.#viewVersion;
+        const view = await this.#client.view();
+        // The answer may be about a view that is gone, or one that is there for a moment only.
+        if (version !== this.#viewVersion || this.window.held) {
+          this.#askAgain = true;
+          continue;
+        }
+        const reordered =
+          view.length !== this.length && (this.order.key !== 'commit' || this.order.descending);
+        this.#take(view);
+        this.window.grow(view.length, contents || reordered);
+        this.#keepInSight();
+        this.#host.redraw();
+      } while (this.#askAgain);
+    } catch (error) {
+      this.#host.say(errorText(error), 'error');
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  edit(press: KeyPress): boolean {
+    const field = editField(this.field, press);
+    if (!field) return false;
+    this.field = field;
+    this.fieldProblem = undefined;
+    this.#host.redraw();
+    return true;
+  }
+
+  run(action: string): void {
+    if (action.startsWith('sort-')) {
+      void this.#sortBy(action.slice(5) as SortKey);
+      return;
+    }
+    const actions: Record<string, () => void> = {
+      down: () => this.#move(1),
+      up: () => this.#move(-1),
+      'half-down': () => this.#move(Math.ceil(this.height / 2)),
+      'half-up': () => this.#move(-Math.ceil(this.height / 2)),
+      'page-down': () => this.#move(this.height),
+      'page-up': () => this.#move(-this.height),
+      home: () => this.moveTo(0),
+      end: () => this.moveTo(this.length - 1),
+      open: () => this.#exits.open(this.cursor),
+      export: () => this.#exits.export(),
+      mark: () => (this.rangeStart === undefined ? this.#toggle() : void this.#markRange(true)),
+      unmark: () =>
+        this.rangeStart === undefined ? this.#set(this.current, false) : void this.#markRange(false),
+      range: () => this.#toggleRange(),
+      'mark-all': () => void this.#markShown(() => true, 'marked all that is shown'),
+      invert: () =>
+        void this.#markShown((index) => !this.marks.has(index), 'inverted the marks of all that is shown'),
+      'unmark-all': () => this.#unmarkAll(),
+      'next-mark': () => this.#nextMark(),
+      'mark-table': () => this.#chooseTable(),
+      filter: () => this.#enter('filter', this.filter),
+      'clear-filter': () => void this.#applyFilter(''),
+      jump: () => this.#enter('jump', ''),
+      sort: () => this.#enter('sort', ''),
+      reverse: () => void this.#setView(this.filter, { ...this.order, descending: !this.order.descending }),
+      accept: () => this.#accept(),
+      back: () => this.#back(),
+    };
+    if (this.mode === 'tables' && (action === 'up' || action === 'down')) {
+      const step = action === 'down' ? 1 : -1;
+      this.tableCursor = Math.max(0, Math.min(this.tables.length - 1, this.tableCursor + step));
+      this.#host.redraw();
+      return;
+    }
+    actions[action]?.();
+  }
+
+  /** Puts the cursor on a line of the view. */
+  moveTo(line: number): void {
+    this.cursor = Math.max(0, Math.min(this.length - 1, line));
+    this.#keepInSight();
+    this.#host.remember();
+    this.#host.redraw();
+  }
+
+  /** Restores what a session remembers; a filter that no longer parses is said and left out. */
+  async restore(filter: string, order: ListOrder): Promise<void> {
+    await this.#setView(filter, order);
+  }
+
+  /** Marks or unmarks one transaction, wherever it is shown. */
+  toggleTransaction(transaction: ListedTransaction): void {
+    this.#set(transaction, !this.marks.has(transaction.index));
+  }
+
+  #enter(mode: Mode, text: string): void {
+    this.mode = mode;
+    this.field = textField(text);
+    this.fieldProblem = undefined;
+    this.#host.redraw();
+  }
+
+  #leave(): void {
+    this.mode = 'browse';
+    this.fieldProblem = undefined;
+    this.#host.redraw();
+  }
+
+  #back(): void {
+    if (this.mode !== 'browse') this.#leave();
+    else if (this.rangeStart !== undefined) {
+      this.rangeStart = undefined;
+      this.#host.redraw();
+    } else if (this.filter) void this.#applyFilter('');
+    else this.#exits.back();
+  }
+
+  #accept(): void {
+    if (this.mode === 'filter') void this.#applyFilter(fieldText(this.field).trim());
+    else if (this.mode === 'jump') void this.#jump(fieldText(this.field).trim());
+    else if (this.mode === 'tables') {
+      const table = this.tables[this.tableCursor];
+      this.#leave();
+      void this.#markTable(table);
+    }
+  }
+
+  #move(lines: number): void {
+    this.moveTo(this.cursor + lines);
+  }
+
+  #keepInSight(): void {
+    this.cursor = Math.max(0, Math.min(this.length - 1, this.cursor));
+    if (this.cursor < this.top) this.top = this.cursor;
+    if (this.cursor >= this.top + this.height) this.top = this.cursor - this.height + 1;
+    this.top = Math.max(0, Math.min(this.top, Math.max(0, this.length - this.height)));
+    this.window.show(this.top, this.top + this.height);
+  }
+
+  #take(view: ListView): void {
+    this.total = view.total;
+  }
+
+  async #applyFilter(filter: string): Promise<void> {
+    if (await this.#setView(filter, this.order)) this.#leave();
+  }
+
+  /** True when the client took it. The cursor stays on its transaction when that is still shown. */
+  async #setView(filter: string, order: ListOrder): Promise<boolean> {
+    const stayOn = this.current;
+    const version = ++this.#viewVersion;
+    this.filtering = true;
+    this.#host.redraw();
+    try {
+      const view = await this.window.hold(() => this.#client.setView(filter, order));
+      if (version !== this.#viewVersion) return false;
+      this.filter = filter;
+      this.order = order;
+      this.filtering = false;
+      this.rangeStart = undefined;
+      this.#take(view);
+      this.window.reset(view.length);
+      this.cursor = 0;
+      if (stayOn && view.length > 0) {
+        const line = await this.#client.locate(formatLsn(stayOn.commitLsn));
+        if (version === this.#viewVersion && line !== undefined) this.cursor = line;
+      }
+      this.top = Math.max(0, this.cursor - Math.floor(this.height / 2));
+      this.#keepInSight();
+      this.#host.remember();
+      this.#host.redraw();
+      return true;
+    } catch (error) {
+      if (this.mode === 'filter') this.fieldProblem = errorText(error);
+      else this.#host.say(errorText(error), 'error');
+      this.#host.redraw();
+      return false;
+    } finally {
+      if (version === this.#viewVersion) this.filtering = false;
+    }
+  }
+
+  async #sortBy(key: SortKey): Promise<void> {
+    this.#leave();
+    const descending = this.order.key === key ? !this.order.descending : LARGEST_FIRST.has(key);
+    await this.#setView(this.filter, { key, descending });
+  }
+
+  async #jump(text: string): Promise<void> {
+    if (!text) {
+      this.#leave();
+      return;
+    }
+    try {
+      const line = await this.#client.locate(text);
+      if (line === undefined) {
+        this.fieldProblem = `nothing fits ${text}: type an xid (738), an LSN (0/A016F40) or a time (12:00:03)`;
+        this.#host.redraw();
+        return;
+      }
+      this.#leave();
+      this.moveTo(line);
+    } catch (error) {
+      this.fieldProblem = errorText(error);
+      this.#host.redraw();
+    }
+  }
+
+  #toggle(): void {
+    const transaction = this.current;
+    if (!transaction) return;
+    this.toggleTransaction(transaction);
+    this.#move(1);
+  }
+
+  #set(transaction: ListedTransaction | undefined, marked: boolean): void {
+    if (!transaction || this.marks.has(transaction.index) === marked) return;
+    if (marked) this.marks.add(transaction.index);
+    else this.marks.remove(transaction.index);
+    this.totals.toggled(transaction, marked);
+    this.#host.remember();
+    this.#host.redraw();
+  }
+
+  #toggleRange(): void {
+    this.rangeStart = this.rangeStart === undefined ? this.cursor : undefined;
+    this.#host.redraw();
+  }
+
+  async #markRange(marked: boolean): Promise<void> {
+    const range = this.range;
+    if (!range) return;
+    this.rangeStart = undefined;
+    await this.#change(
+      () => this.#client.indexes(range[0], range[1] - range[0] + 1),
+      () => marked,
+      (count) => `${marked ? 'marked' : 'unmarked'} ${plural(count, 'transaction')}`,
+    );
+  }
+
+  async #markShown(decide: (index: number) => boolean, verb: string): Promise<void> {
+    await this.#change(
+      () => this.#client.indexes(0, this.length),
+      decide,
+      (count) => `${verb}: ${plural(count, 'transaction')}`,
+    );
+  }
+
+  async #change(
+    which: () => Promise<readonly number[]>,
+    decide: (index: number) => boolean,
+    done: (count: number) => string,
+  ): Promise<void> {
+    try {
+      const indexes = await which();
+      for (const index of indexes) {
+        if (decide(index)) this.marks.add(index);
+        else this.marks.remove(index);
+      }
+      this.totals.recount();
+      this.#host.say(done(indexes.length));
+      this.#host.remember();
+      this.#host.redraw();
+    } catch (error) {
+      this.#host.say(errorText(error), 'error');
+    }
+  }
+
+  #unmarkAll(): void {
+    this.#host.confirm([`Take the marks from ${plural(this.marks.count, 'transaction')}?`], () => {
+      this.marks.clear();
+      this.totals.recount();
+      this.#host.remember();
+      this.#host.redraw();
+    });
+  }
+
+  #nextMark(): void {
+    for (const [line, transaction] of this.window.knownFrom(this.cursor + 1)) {
+      if (this.marks.has(transaction.index)) {
+        this.moveTo(line);
+        return;
+      }
+    }
+    this.#host.say('no marked transaction further down on the pages at hand');
+  }
+
+  #chooseTable(): void {
+    const transaction = this.current;
+    if (!transaction) return;
+    this.tables = transaction.tables.map((table) => `${table.schema}.${table.table}`);
+    this.tableCursor = 0;
+    if (this.tables.length === 0) this.#host.say('this transaction changed no table');
+    else if (this.tables.length === 1) void this.#markTable(this.tables[0]);
+    else this.#enter('tables', '');
+  }
+
+  /** Marks what the filter and the table both let through, by turning the client's view for a moment. */
+  async #markTable(table: string): Promise<void> {
+    const { filter, order } = this;
+    const both = async (): Promise<readonly number[]> => {
+      this.#viewVersion++;
+      try {
+        const shown = filter ? new Set(await this.#client.indexes(0, this.length)) : undefined;
+        const view = await this.#client.setView(tableTerm(table), COMMIT_ORDER);
+        const indexes = await this.#client.indexes(0, view.length);
+        return shown ? indexes.filter((index) => shown.has(index)) : indexes;
+      } finally {
+        await this.#client.setView(filter, order);
+      }
+    };
+    await this.#change(
+      () => this.window.hold(both),
+      () => true,
+      (count) => `marked ${plural(count, 'transaction')} that touch ${printable(table)}`,
+    );
+  }
+}

@@ -1,0 +1,113 @@
+/** Opens the TUI on a terminal and gives the terminal back, whatever happens. */
+import type { IncidentClient } from '../incident/client.js';
+import type { IncidentRequest } from '../incident/model.js';
+import type { SessionStore } from '../incident/session.js';
+import { AppController } from './controllers/app.js';
+import type { Probing } from './probing.js';
+import { ScreenWriter } from './screen-writer.js';
+import { type EndingSignal, signalExitCode, Terminal } from './terminal.js';
+import { themeFor } from './theme.js';
+
+/** What the TUI needs from outside. */
+export interface RunAppOptions {
+  /** A fresh client each time sides are opened; the app closes what it opened. */
+  readonly connect: () => IncidentClient;
+  readonly probing: Probing;
+  readonly sessions: SessionStore;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly env: NodeJS.ProcessEnv;
+  readonly workingDirectory: string;
+  /** Sides given as arguments: what they answer is not asked. */
+  readonly request?: Partial<IncidentRequest>;
+  /** A filter for the list to begin with. */
+  readonly initialFilter?: string;
+}
+
+const ENDING_SIGNALS: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/**
+ * Runs until the operator quits; resolves to the exit code. Marks are saved and the terminal restored when a signal
+ * or an error ends it, too; an unexpected error rejects, after the terminal is restored.
+ */
+export async function runApp(options: RunAppOptions): Promise<number> {
+  // React's development build measures every render and keeps the measurements: slow, and growing for hours.
+  process.env['NODE_ENV'] ??= 'production';
+  const [{ render }, { createElement }, { App }] = await Promise.all([
+    import('ink'),
+    import('react'),
+    import('./app.js'),
+  ]);
+  const { stdin, stdout } = options;
+  const terminal = new Terminal(stdout);
+  const writer = new ScreenWriter(stdout);
+  let finish: (code: number) => void = () => {};
+  let fail: (error: unknown) => void = () => {};
+  const ended = new Promise<number>((resolve, reject) => {
+    finish = resolve;
+    fail = reject;
+  });
+  const app = new AppController({
+    connect: options.connect,
+    probing: options.probing,
+    sessions: options.sessions,
+    workingDirectory: options.workingDirectory,
+    request: options.request,
+    initialFilter: options.initialFilter,
+    send: (sequence) => writer.send(sequence),
+    size: { columns: writer.columns, rows: writer.rows },
+    exit: (code) => finish(code),
+  });
+  const resized = (): void => {
+    writer.forget();
+    app.resize({ columns: writer.columns, rows: writer.rows });
+    writer.emit('resize');
+  };
+  const signalled = ENDING_SIGNALS.map((signal) => {
+    const listener = (): void => {
+      app.flush();
+      finish(signalExitCode(signal));
+    };
+    process.on(signal, listener);
+    return { signal, listener };
+  });
+  // A lost connection shows as an error of the stream before (or without) SIGHUP.
+  const streamLost = (): void => {
+    app.flush();
+    finish(signalExitCode('SIGHUP'));
+  };
+  const crashed = (error: unknown): void => fail(error);
+  stdout.on('resize', resized);
+  stdout.on('error', streamLost);
+  stdin.on('end', streamLost);
+  process.on('uncaughtException', crashed);
+  process.on('unhandledRejection', crashed);
+  terminal.enter();
+  const ink = render(createElement(App, { app, theme: themeFor(options.env) }), {
+    stdout: writer as unknown as NodeJS.WriteStream,
+    stdin,
+    // One whole frame a write: see ScreenWriter.
+    debug: true,
+    exitOnCtrlC: false,
+    patchConsole: false,
+  });
+  // Ink leaves by itself only when a component throws.
+  ink.waitUntilExit().then(() => finish(0), crashed);
+  try {
+    return await ended;
+  } finally {
+    app.flush();
+    writer.close();
+    ink.unmount();
+    terminal.leave();
+    stdout.off('resize', resized);
+    stdout.off('error', streamLost);
+    stdin.off('end', streamLost);
+    for (const { signal, listener } of signalled) process.off(signal, listener);
+    process.off('uncaughtException', crashed);
+    process.off('unhandledRejection', crashed);
+    const farewell = app.farewell();
+    if (farewell) stdout.write(`${farewell}\n`);
+    await app.close();
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Puts frames on the terminal, changed lines only.
+ *
+ * Ink 6.8 repaints everything (and clears the scrollback) as soon as a frame is as tall as the screen, and draws
+ * nothing at all where CI is set. So Ink is given this object as its standard output, in its debug mode, where each
+ * write is one whole frame; here the lines that differ from the last frame are written at their absolute places.
+ */
+import { EventEmitter } from 'node:events';
+
+/** What of a terminal is written to. */
+export interface TerminalOutput {
+  readonly columns?: number;
+  readonly rows?: number;
+  write(text: string): boolean;
+  on(event: 'resize', listener: () => void): unknown;
+  off(event: 'resize', listener: () => void): unknown;
+}
+
+const SYNCHRONIZED_BEGIN = '\x1b[?2026h';
+const SYNCHRONIZED_END = '\x1b[?2026l';
+/** The line is erased before it is written: erasing after a full line would take its last character (pending wrap). */
+const ERASE_LINE = '\x1b[0m\x1b[2K';
+const RESET_STYLE = '\x1b[0m';
+
+/** Looks enough like a write stream for Ink; `write` takes a frame. */
+export class ScreenWriter extends EventEmitter {
+  /** Not a terminal to Ink: cursor and modes are set by `terminal.ts` alone. */
+  readonly isTTY = false;
+  #output: TerminalOutput;
+  #shown: string[] = [];
+  #open = true;
+  /** Bytes and frames written, for tests of what an idle screen and a scrolled line cost. */
+  readonly written = { frames: 0, characters: 0 };
+
+  constructor(output: TerminalOutput) {
+    super();
+    this.#output = output;
+  }
+
+  get columns(): number {
+    return this.#output.columns ?? 80;
+  }
+
+  get rows(): number {
+    return this.#output.rows ?? 24;
+  }
+
+  /** Draws one frame: the lines of it that are not on the screen already. */
+  readonly write = (frame: string): boolean => {
+    if (!this.#open || frame === '') return true;
+    const lines = frame.split('\n').slice(0, this.rows);
+    let text = '';
+    for (let row = 0; row < this.rows; row++) {
+      const line = lines[row] ?? '';
+      if (this.#shown[row] === line) continue;
+      text += `\x1b[${row + 1};1H${ERASE_LINE}${line}${RESET_STYLE}`;
+      this.#shown[row] = line;
+    }
+    if (text === '') return true;
+    this.written.frames++;
+    this.written.characters += text.length;
+    this.#output.write(SYNCHRONIZED_BEGIN + text + SYNCHRONIZED_END);
+    return true;
+  };
+
+  /** Sends a sequence that puts nothing on the screen (a clipboard, a title). */
+  send(sequence: string): void {
+    if (this.#open) this.#output.write(sequence);
+  }
+
+  /** The screen's contents are unknown (after a resize, or when continued): the next frame is drawn whole. */
+  forget(): void {
+    this.#shown = [];
+  }
+
+  /** No frame is written any more. */
+  close(): void {
+    this.#open = false;
+  }
+}

@@ -1,0 +1,42 @@
+import { Box } from 'ink';
+import type { ReactElement } from 'react';
+import { printable } from '../../bytes/printable.js';
+import { fieldLine } from '../components/field-line.js';
+import { LinesView } from '../components/lines-view.js';
+import type { TimelineController } from '../controllers/timeline.js';
+import type { Line } from '../span.js';
+
+/** Props of {@link TimelineScreen}. */
+export interface TimelineScreenProps {
+  readonly timeline: TimelineController;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The picture of the incident, and under it the box for a file's name while that is typed. */
+export function TimelineScreen({ timeline, width, height }: TimelineScreenProps): ReactElement {
+  const box: Line[] = timeline.saving
+    ? [
+        fieldLine('write to', timeline.field, width),
+        ...(timeline.fieldProblem
+          ? [[{ text: printable(timeline.fieldProblem), style: 'error' as const }]]
+          : []),
+      ]
+    : [];
+  const lines = timeline.lines(width);
+  timeline.height = height - box.length - 1;
+  const top = Math.max(0, Math.min(timeline.top, lines.length - timeline.height));
+  const below = lines.length - top - timeline.height;
+  const more: Line =
+    below > 0
+      ? [{ text: `↓ ${below} more lines`, style: 'muted' }]
+      : top > 0
+        ? [{ text: '↑ more above', style: 'muted' }]
+        : [];
+  return (
+    <Box flexDirection="column" height={height} flexShrink={0}>
+      <LinesView lines={lines.slice(top)} width={width} height={timeline.height} />
+      <LinesView lines={[more, ...box]} width={width} height={1 + box.length} />
+    </Box>
+  );
+}

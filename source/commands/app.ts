@@ -1,0 +1,35 @@
+/** `forkpoint [OLD] [NEW]` and `forkpoint demo`: the full-screen program. */
+import { homedir } from 'node:os';
+import { fileSystemProbing } from '../app/probing.js';
+import { runApp } from '../app/run-app.js';
+import { ForkpointError } from '../bytes/errors.js';
+import { openSessionStore, stateDirectory } from '../incident/session.js';
+import { createWorkerClient } from '../incident/worker-client.js';
+import type { Arguments } from './arguments.js';
+import { EXIT, type ExitCode } from './exit-code.js';
+
+/** Runs the TUI until the operator leaves. Throws ForkpointError where there is no terminal. */
+export async function app(options: Arguments): Promise<ExitCode> {
+  const { stdin, stdout, env } = process;
+  if (!stdin.isTTY || !stdout.isTTY) {
+    throw new ForkpointError({
+      what: 'the full-screen program needs a terminal',
+      next: 'in a script use forkpoint inspect, list or export; see forkpoint --help',
+    });
+  }
+  const workingDirectory = process.cwd();
+  const code = await runApp({
+    connect: createWorkerClient,
+    probing: fileSystemProbing(env, workingDirectory, homedir()),
+    sessions: openSessionStore(stateDirectory(env)),
+    stdin,
+    stdout,
+    env,
+    workingDirectory,
+    request: options.request,
+    initialFilter: options.filter,
+  });
+  // Ended by a signal: the code says which, and nothing is waited for any more.
+  if (code !== EXIT.done) process.exit(code);
+  return EXIT.done;
+}
