@@ -328,8 +328,12 @@ export class WalReader implements RecordCursor, BlockReferences {
     return OK;
   }
 
+  /** Remembers how far the record being read was followed: what comes after is no part of it. */
+  #furthestPage: Lsn = 0;
+
   /** Makes sure that the page at `page` is in the window and checked. `wanted` is the record it is needed for. */
   #loadPage(page: Lsn, wanted: Lsn): boolean {
+    this.#furthestPage = page;
     if (page < this.#windowStart || page + this.#pageSize > this.#windowEnd) {
       if (!this.#loadWindow(page, wanted)) return false;
     }
@@ -356,7 +360,9 @@ export class WalReader implements RecordCursor, BlockReferences {
   #loadWindow(page: Lsn, wanted: Lsn): boolean {
     const segmentSize = this.segments.segmentSize;
     const segmentStart = page - (page % segmentSize);
-    if (!this.#segment || this.#segment.startLsn !== segmentStart) {
+    const offset = page - segmentStart;
+    // A file may serve only part of its segment: behind that, another one may be the node's own.
+    if (!this.#segment || this.#segment.startLsn !== segmentStart || offset >= this.#segment.length) {
       const segment = this.segments.at(page);
       if ('missing' in segment) {
         this.#stop('missing', wanted, `WAL segment ${segment.fileName}: ${segment.reason}`);
@@ -366,8 +372,7 @@ export class WalReader implements RecordCursor, BlockReferences {
       this.#segment = segment;
       this.#file = openSync(segment.path, 'r');
     }
-    const offset = page - segmentStart;
-    const wantedBytes = Math.min(this.#windowBytes, segmentSize - offset);
+    const wantedBytes = Math.min(this.#windowBytes, (this.#segment as SegmentFile).length - offset);
     let have = 0;
     while (have < wantedBytes) {
       const got = readSync(this.#file as number, this.#window, have, wantedBytes - have, offset + have);
@@ -397,13 +402,15 @@ export class WalReader implements RecordCursor, BlockReferences {
   }
 
   /**
-   * After next() returned false: does WAL of this node go on behind the place where reading stopped? Then it is no end but
-   * damage. Looks at page headers of what follows in this segment and at the next segment.
+   * After next() returned false at `lsn`: does WAL of this node go on behind the record that could not be read (behind the last page that
+   * was tried for it: a crash in the middle of a long record leaves the first of its pages)? Then it is no end but damage.
+   * Looks at page headers of what follows in this segment and the next.
    */
   continuesAfter(lsn: Lsn): Lsn | undefined {
     const pageSize = this.#pageSize;
     const segmentSize = this.segments.segmentSize;
-    let page = lsn - (lsn % pageSize) + pageSize;
+    const start = lsn - (lsn % pageSize);
+    let page = Math.max(start, this.#furthestPage) + pageSize;
     const last = lsn - (lsn % segmentSize) + 2 * segmentSize;
     for (; page < last; page += pageSize) {
       this.#latestPageTimeline = 0;
