@@ -171,7 +171,7 @@ export class OpenedIncident implements Incident {
   async judge(onProgress?: (done: number, total: number) => void): Promise<void> {
     if (this.#phase === 'done') return;
     while (this.step(1000));
-    const judge = new Judge(await this.#currentRows());
+    const judge = new Judge(await this.#currentRows(), (index) => this.#reader().summary(index));
     this.#judge = judge;
     const total = this.length;
     let batch: { index: number; changes: Change[] }[] = [];

@@ -515,7 +515,14 @@ export class Scan {
       });
     }
     const end = this.reader.end;
-    if (end?.kind === 'end') {
+    if (
+      end?.kind === 'missing' &&
+      end.lsn % this.#options.segments.segmentSize === 0 &&
+      !this.#hasSegmentAfter(end.lsn)
+    ) {
+      // The last record filled the last segment to its end.
+      this.reader.end = { ...end, kind: 'end' };
+    } else if (end?.kind === 'end') {
       const goesOn = this.reader.continuesAfter(end.lsn);
       if (goesOn !== undefined) {
         this.reader.end = {
@@ -525,5 +532,9 @@ export class Scan {
         };
       } else this.reader.end = end;
     }
+  }
+
+  #hasSegmentAfter(lsn: Lsn): boolean {
+    return this.#options.segments.list().some((segment) => segment.startLsn > lsn && !('missing' in segment));
   }
 }
