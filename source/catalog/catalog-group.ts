@@ -1,0 +1,292 @@
+/**
+ * The catalogs of one directory (a database's, or the shared ones in global/): their files, and the WAL fed to them.
+ */
+import path from 'node:path';
+import { ForkpointError } from '../bytes/errors.js';
+import type { Lsn } from '../bytes/lsn.js';
+import { CatalogOid } from './bootstrap.js';
+import type { Moment } from './catalog.js';
+import { type CatalogTableSpec, type DecodeText, pgClass } from './catalog-tables.js';
+import { NEVER, type TransactionFates } from './fates.js';
+import { type FileNodeMap, parseFileNodeMap, readFileNodeMap } from './filenode-map.js';
+import type { AttributeDefinition, Oid } from './model.js';
+import { RelationFile } from './relation-file.js';
+import type { ClassRow } from './rows.js';
+import { TupleReader } from './tuple-reader.js';
+import { VersionStore } from './version-store.js';
+
+/** What all groups of one cluster share. */
+export interface ClusterContext {
+  readonly majorVersion: number;
+  /** Block size in bytes. */
+  readonly pageSize: number;
+  readonly startLsn: Lsn;
+  readonly fates: TransactionFates;
+  readonly multixactUpdater: (multixact: number) => number | undefined;
+  /** The columns of every catalog that is read, by the catalog's OID. */
+  readonly layouts: ReadonlyMap<Oid, readonly AttributeDefinition[]>;
+}
+
+/** One catalog: its row versions, and the rows they decode to. */
+export class CatalogTable<Row> {
+  readonly spec: CatalogTableSpec<Row>;
+  readonly store: VersionStore;
+  readonly #reader: TupleReader;
+  readonly #text: DecodeText;
+  readonly #rows = new Map<number, Row>();
+
+  constructor(spec: CatalogTableSpec<Row>, reader: TupleReader, store: VersionStore, text: DecodeText) {
+    this.spec = spec;
+    this.store = store;
+    this.#reader = reader;
+    this.#text = text;
+  }
+
+  /** The row of a version: the same object whenever it is asked for. Undefined when its page can no longer be read. */
+  row(version: number): Row | undefined {
+    const known = this.#rows.get(version);
+    if (known !== undefined) return known;
+    if (!this.store.look(version)) return undefined;
+    const row = this.spec.decode(this.#reader, this.#text);
+    this.#rows.set(version, row);
+    return row;
+  }
+
+  /** Versions' data changed in place: decode them anew when they are next asked for. */
+  forgetRows(): void {
+    this.#rows.clear();
+  }
+}
+
+/** A file whose tuples the group wants to hear of. */
+interface FollowedFile {
+  readonly table: CatalogTable<unknown>;
+  readonly fileNumber: number;
+  readonly tablespaceOid: Oid;
+}
+
+export interface CatalogGroupOptions {
+  readonly context: ClusterContext;
+  /** The directory that the catalogs' files and pg_filenode.map are in. */
+  readonly directory: string;
+  /** The tablespace that directory belongs to, as WAL names it. */
+  readonly tablespaceOid: Oid;
+  readonly specs: readonly CatalogTableSpec<unknown>[];
+  readonly text: DecodeText;
+  /** Called whenever anything changed that was said of some moment before. */
+  readonly corrected: () => void;
+}
+
+export class CatalogGroup {
+  /** Raised with everything that is fed. */
+  revision = 0;
+  readonly #options: CatalogGroupOptions;
+  readonly #tables = new Map<Oid, CatalogTable<unknown>>();
+  readonly #followed = new Map<number, FollowedFile>();
+  /** Maps by the LSN from which they hold, newest last. The one on disk may be newer than the first moment; nothing older is known. */
+  readonly #maps: { readonly lsn: Lsn; readonly map: FileNodeMap }[];
+  /** LSNs at which what committed transactions see changes, ascending, each once. */
+  readonly #events: Lsn[] = [];
+  /** Every unsettled transaction that changed these catalogs, with the LSNs of its changes so far. */
+  readonly #changes = new Map<number, Lsn[]>();
+
+  /** Reads all of the group's files. Throws ForkpointError when the map or a mapped catalog's file cannot be read. */
+  constructor(options: CatalogGroupOptions) {
+    this.#options = options;
+    this.#maps = [{ lsn: 0, map: readFileNodeMap(path.join(options.directory, 'pg_filenode.map')) }];
+    // pg_class first: it says where those are that no map names.
+    for (const spec of options.specs) {
+      this.#tables.set(spec.oid, this.#createTable(spec));
+      this.#addMappedFile(spec.oid, this.#maps[0].map);
+    }
+    const classes = this.#tables.get(CatalogOid.class) as CatalogTable<ClassRow> | undefined;
+    if (classes) this.#addUnmappedFiles(classes);
+    this.#requireFiles();
+  }
+
+  /** The table of a spec this group was made with. */
+  table<Row>(spec: CatalogTableSpec<Row>): CatalogTable<Row> {
+    return this.#tables.get(spec.oid) as CatalogTable<Row>;
+  }
+
+  /** pg_filenode.map as of a moment. */
+  mapAt(at: Moment): FileNodeMap {
+    let { map } = this.#maps[0];
+    for (const later of this.#maps) if (later.lsn < at.lsn) map = later.map;
+    return map;
+  }
+
+  /**
+   * The number of the file a catalog lives in, given its file node at some moment. When nothing of that file is left, a rewrite
+   * has moved everything into a later one that is: with the same xmin and xmax, so it answers as well.
+   */
+  fileNumber(oid: Oid, fileNode: number): number {
+    const { store } = this.#tables.get(oid)!;
+    const number = store.fileNumber(fileNode);
+    if (number >= 0 && store.hasVersions(number)) return number;
+    for (let other = Math.max(number, 0); other < store.fileCount; other++) {
+      if (store.hasVersions(other)) return other;
+    }
+    return number;
+  }
+
+  /** Is this a file of one of the catalogs? */
+  follows(tablespaceOid: Oid, fileNode: number): boolean {
+    return this.#followed.get(fileNode)?.tablespaceOid === tablespaceOid;
+  }
+
+  tupleWritten(
+    fileNode: number,
+    block: number,
+    offset: number,
+    tuple: Uint8Array,
+    xid: number,
+    lsn: Lsn,
+  ): void {
+    const file = this.#followed.get(fileNode);
+    if (!file) return;
+    this.revision++;
+    file.table.store.tupleWritten(file.fileNumber, block, offset, tuple, xid, lsn);
+    this.#lookForNewFiles(file.table);
+  }
+
+  tupleRemoved(fileNode: number, block: number, offset: number, xid: number, lsn: Lsn): void {
+    const file = this.#followed.get(fileNode);
+    if (!file) return;
+    this.revision++;
+    file.table.store.tupleRemoved(file.fileNumber, block, offset, xid, lsn);
+  }
+
+  tupleOverwritten(fileNode: number, block: number, offset: number, data: Uint8Array): void {
+    const file = this.#followed.get(fileNode);
+    file?.table.store.tupleOverwritten(file.fileNumber, block, offset, data);
+  }
+
+  pageImage(fileNode: number, block: number, page: Uint8Array, lsn: Lsn): void {
+    const file = this.#followed.get(fileNode);
+    if (!file) return;
+    this.revision++;
+    file.table.store.pageImage(file.fileNumber, block, page, lsn);
+    this.#lookForNewFiles(file.table);
+  }
+
+  /** Some transactions committed. */
+  committed(xids: readonly number[], lsn: Lsn): void {
+    for (const xid of xids) {
+      if (!this.#changes.has(xid)) continue;
+      this.#addEvent(lsn);
+      return;
+    }
+  }
+
+  /** CatalogFeed.mapReplaced for this group. A map that makes no sense changes nothing. */
+  mapReplaced(bytes: Uint8Array, lsn: Lsn): void {
+    const map = parseFileNodeMap(bytes);
+    if (typeof map === 'string') return;
+    this.#maps.push({ lsn, map });
+    for (const oid of this.#tables.keys()) this.#addMappedFile(oid, map);
+    this.#addEvent(lsn);
+  }
+
+  /** The last event before `lsn` and the first at or after it: between them nothing that was committed changes. */
+  quietAround(lsn: Lsn): { readonly number: number; readonly after: Lsn; readonly until: Lsn } {
+    const events = this.#events;
+    let low = 0;
+    let high = events.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (events[middle] < lsn) low = middle + 1;
+      else high = middle;
+    }
+    return { number: low, after: low === 0 ? -1 : events[low - 1], until: events[low] ?? NEVER };
+  }
+
+  /** The transactions among `xids` that changed these catalogs. */
+  changers(xids: ReadonlySet<number>): number[] {
+    if (xids.size > this.#changes.size) return [...this.#changes.keys()].filter((xid) => xids.has(xid));
+    return [...xids].filter((xid) => this.#changes.has(xid));
+  }
+
+  /** LSNs at which a transaction changed these catalogs, as far as WAL has told, in no order. */
+  changesOf(xid: number): readonly Lsn[] {
+    return this.#changes.get(xid) ?? [];
+  }
+
+  #createTable<Row>(spec: CatalogTableSpec<Row>): CatalogTable<Row> {
+    const { context, text } = this.#options;
+    const reader = new TupleReader(context.layouts.get(spec.oid) ?? []);
+    const store = new VersionStore({
+      fates: context.fates,
+      reader,
+      keyColumns: spec.keyColumns,
+      wanted: spec.wanted,
+      multixactUpdater: context.multixactUpdater,
+      startLsn: context.startLsn,
+      changed: (xid, lsn) => this.#changed(xid, lsn),
+      corrected: () => {
+        this.#tables.get(spec.oid)?.forgetRows();
+        this.#options.corrected();
+      },
+    });
+    return new CatalogTable(spec, reader, store, text);
+  }
+
+  #changed(xid: number, lsn: Lsn | undefined): void {
+    let changes = this.#changes.get(xid);
+    if (!changes) {
+      changes = [];
+      this.#changes.set(xid, changes);
+      const committedAt = this.#options.context.fates.committedAt(xid);
+      if (committedAt !== NEVER) {
+        this.#addEvent(committedAt);
+        this.#options.corrected();
+      }
+    }
+    if (lsn !== undefined) changes.push(lsn);
+  }
+
+  #addEvent(lsn: Lsn): void {
+    this.revision++;
+    const { number, until } = this.quietAround(lsn);
+    if (until !== lsn) this.#events.splice(number, 0, lsn);
+  }
+
+  #requireFiles(): void {
+    for (const [oid, { store }] of this.#tables) {
+      if (store.isOnDisk) continue;
+      const fileNode = this.#maps[0].map.get(oid) ?? store.newestFileNode;
+      throw new ForkpointError({
+        what: `the file of the system catalog with OID ${oid} is missing`,
+        where: path.join(this.#options.directory, fileNode === undefined ? '' : String(fileNode)),
+        next: 'the data directory is incomplete; use a complete copy of it',
+      });
+    }
+  }
+
+  #addMappedFile(oid: Oid, map: FileNodeMap): void {
+    const fileNode = map.get(oid);
+    if (fileNode !== undefined) this.#addFile(this.#tables.get(oid)!, fileNode);
+  }
+
+  #addFile(table: CatalogTable<unknown>, fileNode: number): void {
+    if (fileNode === 0 || this.#followed.has(fileNode)) return;
+    const { context, directory, tablespaceOid } = this.#options;
+    const disk = RelationFile.find(path.join(directory, String(fileNode)), context.pageSize);
+    const fileNumber = table.store.addFile(fileNode, disk);
+    this.#followed.set(fileNode, { table, fileNumber, tablespaceOid });
+  }
+
+  /** Takes up every file that any version of pg_class says one of the other catalogs is or was in. */
+  #addUnmappedFiles(classes: CatalogTable<ClassRow>): void {
+    for (const [oid, table] of this.#tables) {
+      classes.store.eachWithKey(0, oid, (version) => {
+        const row = classes.row(version);
+        if (row) this.#addFile(table, row.fileNode);
+      });
+    }
+  }
+
+  #lookForNewFiles(table: CatalogTable<unknown>): void {
+    if (table.spec.oid === pgClass.oid) this.#addUnmappedFiles(table as CatalogTable<ClassRow>);
+  }
+}

@@ -1,0 +1,167 @@
+/** The catalog of one database: its files and its moments. */
+import type { Lsn } from '../bytes/lsn.js';
+import type { Moment } from './catalog.js';
+import { CatalogGroup, type ClusterContext } from './catalog-group.js';
+import {
+  type CatalogTableSpec,
+  type DecodeText,
+  pgAttribute,
+  pgClass,
+  pgEnum,
+  pgIndex,
+  pgInherits,
+  pgNamespace,
+  pgProc,
+  pgRange,
+  pgType,
+} from './catalog-tables.js';
+import { type DescribedRelation, describeRelation } from './definitions.js';
+import type { FileNodeMap } from './filenode-map.js';
+import type { DatabaseDefinition, Oid, RelationDefinition } from './model.js';
+import type { CatalogRows, ClassRow } from './rows.js';
+import { CatalogSnapshot } from './snapshot.js';
+
+/** pg_class comes first: it says where the others' files are. */
+const DATABASE_SPECS: readonly CatalogTableSpec<unknown>[] = [
+  pgClass,
+  pgAttribute,
+  pgType,
+  pgProc,
+  pgNamespace,
+  pgIndex,
+  pgInherits,
+  pgEnum,
+  pgRange,
+];
+
+/** How many moments are kept at hand, and how many versions of one relation's definition. */
+const KEPT_SNAPSHOTS = 16;
+const KEPT_DEFINITIONS = 4;
+
+/** The view last asked for, and how far it holds: whoever asks next mostly asks for the same. */
+interface LastSnapshot {
+  readonly ownXids: ReadonlySet<number> | undefined;
+  readonly ownCount: number;
+  readonly revision: number;
+  /** Holds for after < lsn <= until. */
+  readonly after: Lsn;
+  readonly until: Lsn;
+  readonly snapshot: CatalogSnapshot | undefined;
+}
+
+export interface DatabaseCatalogOptions {
+  readonly context: ClusterContext;
+  readonly directory: string;
+  readonly tablespaceOid: Oid;
+  /** pg_database and pg_authid. */
+  readonly shared: CatalogGroup;
+  readonly text: DecodeText;
+  /** The database as pg_database has it at a moment; undefined when it is not there. */
+  readonly definitionAt: (at: Moment) => DatabaseDefinition | undefined;
+}
+
+export class DatabaseCatalog {
+  readonly group: CatalogGroup;
+  readonly shared: CatalogGroup;
+  readonly #definitionAt: DatabaseCatalogOptions['definitionAt'];
+  readonly #snapshots = new Map<string, CatalogSnapshot | undefined>();
+  readonly #described = new Map<Oid, DescribedRelation[]>();
+  #last: LastSnapshot | undefined;
+  #correction = 0;
+
+  /** Reads the database's catalogs. Throws ForkpointError when they cannot be read. */
+  constructor(options: DatabaseCatalogOptions) {
+    this.shared = options.shared;
+    this.#definitionAt = options.definitionAt;
+    this.group = new CatalogGroup({
+      context: options.context,
+      directory: options.directory,
+      tablespaceOid: options.tablespaceOid,
+      specs: DATABASE_SPECS,
+      text: options.text,
+      corrected: () => this.forget(),
+    });
+  }
+
+  /** What was said before may no longer be true. */
+  forget(): void {
+    this.#snapshots.clear();
+    this.#last = undefined;
+    this.#correction++;
+  }
+
+  /** The catalog as that moment sees it; undefined when the database is not there then. */
+  snapshotAt(at: Moment): CatalogSnapshot | undefined {
+    const { lsn, ownXids } = at;
+    const ownCount = ownXids === undefined ? 0 : ownXids.size;
+    const revision = this.group.revision + this.shared.revision + this.#correction;
+    const last = this.#last;
+    if (
+      last !== undefined &&
+      last.ownXids === ownXids &&
+      last.ownCount === ownCount &&
+      last.revision === revision &&
+      last.after < lsn &&
+      lsn <= last.until
+    )
+      return last.snapshot;
+    return this.#look(lsn, ownXids, revision);
+  }
+
+  /** The map that names a mapped relation's file, shared or not. */
+  mapAt(oid: Oid, at: Moment): FileNodeMap {
+    const own = this.group.mapAt(at);
+    return own.has(oid) ? own : this.shared.mapAt(at);
+  }
+
+  /** Both maps, the database's own first. */
+  mapsAt(at: Moment): FileNodeMap[] {
+    return [this.group.mapAt(at), this.shared.mapAt(at)];
+  }
+
+  /** Describes a relation; the same object as before while nothing that it is made of changed. */
+  describe(rows: CatalogRows, relation: ClassRow): RelationDefinition | undefined {
+    const known = this.#described.get(relation.oid) ?? [];
+    const described = describeRelation(rows, relation, known);
+    if (!described) return undefined;
+    if (!known.includes(described)) {
+      this.#described.set(relation.oid, [described, ...known].slice(0, KEPT_DEFINITIONS));
+    }
+    return described.definition;
+  }
+
+  #look(lsn: Lsn, ownXids: ReadonlySet<number> | undefined, revision: number): CatalogSnapshot | undefined {
+    const own = this.group.quietAround(lsn);
+    const shared = this.shared.quietAround(lsn);
+    let after = Math.max(own.after, shared.after);
+    let until = Math.min(own.until, shared.until);
+    let key = `${own.number} ${shared.number}`;
+    const changers = new Set<number>();
+    for (const group of ownXids ? [this.group, this.shared] : []) {
+      for (const xid of group.changers(ownXids!)) {
+        changers.add(xid);
+        for (const change of group.changesOf(xid)) {
+          if (change < lsn) after = Math.max(after, change);
+          else until = Math.min(until, change);
+        }
+      }
+    }
+    if (changers.size > 0) key = `${[...changers].sort().join(' ')} after ${after} of ${revision}`;
+    const snapshot = this.#kept(key, changers.size > 0 ? { lsn, ownXids: changers } : { lsn });
+    // Looking may itself have led to a correction: then the next one looks again.
+    this.#last = { ownXids, ownCount: ownXids?.size ?? 0, revision, after, until, snapshot };
+    return snapshot;
+  }
+
+  #kept(key: string, at: Moment): CatalogSnapshot | undefined {
+    if (this.#snapshots.has(key)) return this.#snapshots.get(key);
+    const database = this.#definitionAt(at);
+    const snapshot = database && new CatalogSnapshot(this, database, at);
+    if (this.#snapshots.size >= KEPT_SNAPSHOTS) {
+      const [oldest] = this.#snapshots.keys();
+      this.#snapshots.delete(oldest);
+    }
+    this.#snapshots.set(key, snapshot);
+    return snapshot;
+  }
+}

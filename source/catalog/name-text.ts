@@ -1,0 +1,42 @@
+/** Names in the catalog are bytes in the database's encoding; this makes them text. */
+import { isUtf8 } from 'node:buffer';
+import { textReader } from '../types/encoding.js';
+import { UndecodableValueError } from '../types/output.js';
+import type { DecodeText } from './catalog-tables.js';
+
+/** pg_enc of SQL_ASCII: bytes that nobody vouches for. */
+const SQL_ASCII = 0;
+
+/** Stands for each byte of a name that cannot be read: what is written with it matches no name, so it cannot name a wrong one. */
+export const UNREADABLE = '\ufffd';
+
+/**
+ * How names are read in a database of that encoding (pg_enc). Shared catalogs (undefined) hold names from databases of any encoding, and
+ * SQL_ASCII ones are of none: both are read as UTF-8 where they are valid as such, which gives the same bytes when written back.
+ */
+export function nameDecoder(encoding: number | undefined): DecodeText {
+  if (encoding === undefined || encoding === SQL_ASCII) {
+    return (bytes) => {
+      const buffer = asBuffer(bytes);
+      return isUtf8(buffer) ? buffer.toString('utf8') : asciiOf(buffer);
+    };
+  }
+  const read = textReader(encoding);
+  return (bytes) => {
+    const buffer = asBuffer(bytes);
+    try {
+      return read(buffer, 0, buffer.length);
+    } catch (error) {
+      if (error instanceof UndecodableValueError) return asciiOf(buffer);
+      throw error;
+    }
+  };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function asciiOf(bytes: Buffer): string {
+  return bytes.toString('latin1').replace(/[^\0-\x7f]/g, UNREADABLE);
+}

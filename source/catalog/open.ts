@@ -1,0 +1,270 @@
+/** Opens a stopped cluster's catalog from its data directory, to be asked and to be fed WAL. */
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { ForkpointError } from '../bytes/errors.js';
+import type { Lsn } from '../bytes/lsn.js';
+import { CatalogOid, DEFAULT_TABLESPACE, GLOBAL_TABLESPACE } from './bootstrap.js';
+import type { Catalog, CatalogFeed, Moment } from './catalog.js';
+import { CatalogGroup, type ClusterContext } from './catalog-group.js';
+import { type DatabaseRow, pgAuthid, pgDatabase } from './catalog-tables.js';
+import { CommitLog } from './commit-log.js';
+import { DatabaseCatalog } from './database-catalog.js';
+import { TransactionFates } from './fates.js';
+import { readFileNodeMap } from './filenode-map.js';
+import { readCatalogLayouts } from './layouts.js';
+import type { DatabaseDefinition, Oid, RelationDefinition, RelationLocator, TypeLookup } from './model.js';
+import { MultixactReader } from './multixact.js';
+import { nameDecoder } from './name-text.js';
+
+export interface OpenCatalogOptions {
+  readonly majorVersion: number;
+  /** BLCKSZ, in bytes. */
+  readonly pageSize: number;
+  /** Where WAL will be fed from: a checkpoint's redo pointer. */
+  readonly startLsn: Lsn;
+  /** That checkpoint's nextXid. */
+  readonly startNextXid: number;
+  /** (Sub)transactions below startNextXid that had not ended at startLsn. */
+  readonly startRunningXids: ReadonlySet<number>;
+}
+
+/** After everything that was fed. */
+const NOW: Moment = { lsn: Number.MAX_VALUE };
+
+/** Answers for databases that are not there. */
+const NO_TYPES: TypeLookup = { encoding: 0, type: () => undefined };
+
+/**
+ * Opens the catalog in `dataDirectory`. Shared catalogs are read now, a database's when it is first met.
+ * Throws ForkpointError, naming the file, when what every cluster has is missing or damaged.
+ */
+export function openCatalog(dataDirectory: string, options: OpenCatalogOptions): Catalog & CatalogFeed {
+  return new DataDirectoryCatalog(dataDirectory, options);
+}
+
+class DataDirectoryCatalog implements Catalog, CatalogFeed {
+  readonly #dataDirectory: string;
+  readonly #context: ClusterContext;
+  readonly #shared: CatalogGroup;
+  readonly #databases = new Map<Oid, DatabaseCatalog | undefined>();
+  #lastOid = 0;
+  #last: DatabaseCatalog | undefined;
+
+  constructor(dataDirectory: string, options: OpenCatalogOptions) {
+    const { majorVersion, pageSize } = options;
+    this.#dataDirectory = dataDirectory;
+    const multixacts = new MultixactReader(dataDirectory, pageSize);
+    this.#context = {
+      majorVersion,
+      pageSize,
+      startLsn: options.startLsn,
+      fates: new TransactionFates({
+        startNextXid: options.startNextXid,
+        startRunningXids: options.startRunningXids,
+        commitLog: new CommitLog(dataDirectory, pageSize),
+      }),
+      multixactUpdater: (multixact) => multixacts.updater(multixact),
+      layouts: this.#readLayouts(majorVersion, pageSize),
+    };
+    this.#shared = new CatalogGroup({
+      context: this.#context,
+      directory: path.join(dataDirectory, 'global'),
+      tablespaceOid: GLOBAL_TABLESPACE,
+      specs: [pgDatabase, pgAuthid],
+      text: nameDecoder(undefined),
+      corrected: () => {
+        for (const database of this.#databases.values()) database?.forget();
+      },
+    });
+  }
+
+  database(oid: Oid): DatabaseDefinition | undefined {
+    return this.#definitionAt(oid, NOW);
+  }
+
+  relationByLocator(locator: RelationLocator, at: Moment): RelationDefinition | undefined {
+    return this.#describing(locator.databaseOid)?.snapshotAt(at)?.relationByLocator(locator);
+  }
+
+  relationByOid(databaseOid: Oid, oid: Oid, at: Moment): RelationDefinition | undefined {
+    return this.#describing(databaseOid)?.snapshotAt(at)?.relationByOid(oid);
+  }
+
+  types(databaseOid: Oid, at: Moment): TypeLookup {
+    return this.#describing(databaseOid)?.snapshotAt(at)?.types ?? NO_TYPES;
+  }
+
+  tables(databaseOid: Oid, at: Moment): RelationDefinition[] {
+    return this.#describing(databaseOid)?.snapshotAt(at)?.tables() ?? [];
+  }
+
+  follows(tablespaceOid: Oid, databaseOid: Oid, fileNode: number): boolean {
+    const group = databaseOid === 0 ? this.#shared : this.#open(databaseOid)?.group;
+    return group?.follows(tablespaceOid, fileNode) ?? false;
+  }
+
+  tupleWritten(
+    locator: RelationLocator,
+    block: number,
+    offset: number,
+    tuple: Uint8Array,
+    xid: number,
+    lsn: Lsn,
+  ): void {
+    this.#group(locator)?.tupleWritten(locator.fileNode, block, offset, tuple, xid, lsn);
+  }
+
+  tupleRemoved(locator: RelationLocator, block: number, offset: number, xid: number, lsn: Lsn): void {
+    this.#group(locator)?.tupleRemoved(locator.fileNode, block, offset, xid, lsn);
+  }
+
+  tupleOverwritten(locator: RelationLocator, block: number, offset: number, data: Uint8Array): void {
+    this.#group(locator)?.tupleOverwritten(locator.fileNode, block, offset, data);
+  }
+
+  pageImage(locator: RelationLocator, block: number, page: Uint8Array, lsn: Lsn): void {
+    this.#group(locator)?.pageImage(locator.fileNode, block, page, lsn);
+  }
+
+  transactionEnded(xids: readonly number[], committed: boolean, lsn: Lsn): void {
+    for (const xid of xids) this.#context.fates.ended(xid, committed, lsn);
+    if (!committed) return;
+    this.#shared.committed(xids, lsn);
+    for (const database of this.#databases.values()) database?.group.committed(xids, lsn);
+  }
+
+  mapReplaced(databaseOid: Oid, map: Uint8Array, lsn: Lsn): void {
+    const group = databaseOid === 0 ? this.#shared : this.#open(databaseOid)?.group;
+    group?.mapReplaced(map, lsn);
+  }
+
+  #group(locator: RelationLocator): CatalogGroup | undefined {
+    return locator.databaseOid === 0 ? this.#shared : this.#open(locator.databaseOid)?.group;
+  }
+
+  /** The database that describes relations of this one: itself, or for shared relations any, as all describe those. */
+  #describing(databaseOid: Oid): DatabaseCatalog | undefined {
+    if (databaseOid !== 0) return this.#open(databaseOid);
+    for (const database of this.#databases.values()) if (database) return database;
+    for (const oid of this.#databaseDirectories()) {
+      const database = this.#open(oid);
+      if (database) return database;
+    }
+    return undefined;
+  }
+
+  #open(oid: Oid): DatabaseCatalog | undefined {
+    if (oid === this.#lastOid) return this.#last;
+    let database = this.#databases.get(oid);
+    if (database === undefined && !this.#databases.has(oid)) {
+      database = this.#read(oid);
+      this.#databases.set(oid, database);
+    }
+    this.#lastOid = oid;
+    this.#last = database;
+    return database;
+  }
+
+  /** Reads a database. One made after reading began may be half there, or not at all: that is no error. */
+  #read(oid: Oid): DatabaseCatalog | undefined {
+    const place = this.#findDatabase(oid);
+    if (!place) return undefined;
+    try {
+      return new DatabaseCatalog({
+        context: this.#context,
+        directory: place.directory,
+        tablespaceOid: place.tablespaceOid,
+        shared: this.#shared,
+        text: nameDecoder(this.database(oid)?.encoding),
+        definitionAt: (at) => this.#definitionAt(oid, at),
+      });
+    } catch (error) {
+      const wasThere = this.#databaseRow(oid, { lsn: this.#context.startLsn + 1 }) !== undefined;
+      if (wasThere || !(error instanceof ForkpointError)) throw error;
+      return undefined;
+    }
+  }
+
+  #definitionAt(oid: Oid, at: Moment): DatabaseDefinition | undefined {
+    return (this.#databaseRow(oid, at) ?? this.#anyDatabaseRow(oid))?.definition;
+  }
+
+  #databaseRow(oid: Oid, at: Moment): DatabaseRow | undefined {
+    const table = this.#shared.table(pgDatabase);
+    const fileNode = this.#shared.mapAt(at).get(CatalogOid.database) ?? 0;
+    const fileNumber = this.#shared.fileNumber(CatalogOid.database, fileNode);
+    let found: DatabaseRow | undefined;
+    table.store.eachWithKey(0, oid, (version) => {
+      if (!found && table.store.isVisible(version, at, fileNumber)) found = table.row(version);
+    });
+    return found;
+  }
+
+  /**
+   * The newest version there is, seen or not: a database being worked in was there, even when the version of its row that said so has
+   * been cleaned away since.
+   */
+  #anyDatabaseRow(oid: Oid): DatabaseRow | undefined {
+    const table = this.#shared.table(pgDatabase);
+    let found: DatabaseRow | undefined;
+    table.store.eachWithKey(0, oid, (version) => {
+      found ??= table.row(version);
+    });
+    return found;
+  }
+
+  /** Where the database's files are: in base/, or in a tablespace that it was put into. */
+  #findDatabase(oid: Oid): { directory: string; tablespaceOid: Oid } | undefined {
+    const inBase = path.join(this.#dataDirectory, 'base', String(oid));
+    if (existsSync(inBase)) return { directory: inBase, tablespaceOid: DEFAULT_TABLESPACE };
+    const tablespaces = path.join(this.#dataDirectory, 'pg_tblspc');
+    for (const tablespace of listDirectory(tablespaces)) {
+      for (const version of listDirectory(path.join(tablespaces, tablespace))) {
+        if (!version.startsWith(`PG_${this.#context.majorVersion}_`)) continue;
+        const directory = path.join(tablespaces, tablespace, version, String(oid));
+        // A database in base/ may have single tables here; only its home has the map.
+        if (existsSync(path.join(directory, 'pg_filenode.map')))
+          return { directory, tablespaceOid: Number(tablespace) };
+      }
+    }
+    return undefined;
+  }
+
+  /** OIDs of the databases in base/, the lowest (template1) first. */
+  #databaseDirectories(): Oid[] {
+    return listDirectory(path.join(this.#dataDirectory, 'base'))
+      .filter((name) => /^[1-9][0-9]*$/.test(name))
+      .map(Number)
+      .sort((a, b) => a - b);
+  }
+
+  #readLayouts(majorVersion: number, pageSize: number): ClusterContext['layouts'] {
+    let firstError: unknown;
+    for (const oid of this.#databaseDirectories()) {
+      const directory = path.join(this.#dataDirectory, 'base', String(oid));
+      try {
+        const fileNode = readFileNodeMap(path.join(directory, 'pg_filenode.map')).get(CatalogOid.attribute);
+        return readCatalogLayouts(path.join(directory, String(fileNode)), majorVersion, pageSize);
+      } catch (error) {
+        if (!(error instanceof ForkpointError)) throw error;
+        firstError ??= error;
+      }
+    }
+    throw (
+      firstError ??
+      new ForkpointError({
+        what: 'there is no database to read the catalog from',
+        where: path.join(this.#dataDirectory, 'base'),
+        next: 'name a complete data directory',
+      })
+    );
+  }
+}
+
+function listDirectory(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * A relation's main fork on disk, read page by page: `16403`, `16403.1`, `16403.2` … (storage/smgr/md.c).
+ */
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { ForkpointError } from '../bytes/errors.js';
+import { isUsablePage } from '../heap/page.js';
+
+/** Pages read at once when going through a whole file. */
+const PAGES_PER_READ = 128;
+
+/** Pages kept for those who come back for single tuples. */
+const KEPT_PAGES = 64;
+
+export class RelationFile {
+  readonly path: string;
+  readonly #pageSize: number;
+  /** Blocks in each segment but the last (RELSEG_SIZE): known from the first one's size as soon as there is a second. */
+  readonly #segmentBlocks: number;
+  readonly #segmentCount: number;
+  readonly #kept = new Map<number, Buffer>();
+
+  private constructor(path: string, pageSize: number, segmentBlocks: number, segmentCount: number) {
+    this.path = path;
+    this.#pageSize = pageSize;
+    this.#segmentBlocks = segmentBlocks;
+    this.#segmentCount = segmentCount;
+  }
+
+  /** The relation file at `path` (no segment number), or undefined when there is none. `pageSize` in bytes. */
+  static find(path: string, pageSize: number): RelationFile | undefined {
+    const firstSize = fileSize(path);
+    if (firstSize === undefined) return undefined;
+    let segmentCount = 1;
+    while (fileSize(`${path}.${segmentCount}`) !== undefined) segmentCount++;
+    const segmentBlocks = segmentCount > 1 ? Math.floor(firstSize / pageSize) : Number.MAX_SAFE_INTEGER;
+    return new RelationFile(path, pageSize, segmentBlocks, segmentCount);
+  }
+
+  /**
+   * Calls back with every page that makes sense as one, in block order. New pages and garbage are passed over. The
+   * buffer is reused: copy what is to be kept. Throws ForkpointError when a file cannot be read.
+   */
+  eachPage(visit: (page: Buffer, block: number) => void): void {
+    const buffer = Buffer.alloc(PAGES_PER_READ * this.#pageSize);
+    for (let segment = 0; segment < this.#segmentCount; segment++) {
+      this.#withSegment(segment, (file) => {
+        let blockInSegment = 0;
+        for (;;) {
+          const length = readSync(file, buffer, 0, buffer.length, blockInSegment * this.#pageSize);
+          for (let start = 0; start + this.#pageSize <= length; start += this.#pageSize) {
+            const page = buffer.subarray(start, start + this.#pageSize);
+            if (isUsablePage(page)) visit(page, segment * this.#segmentBlocks + blockInSegment);
+            blockInSegment++;
+          }
+          if (length < buffer.length) return;
+        }
+      });
+    }
+  }
+
+  /** One page, or undefined when the file does not have it or it makes no sense. */
+  page(block: number): Buffer | undefined {
+    const kept = this.#kept.get(block);
+    if (kept) return kept;
+    const segment = Math.floor(block / this.#segmentBlocks);
+    if (segment >= this.#segmentCount) return undefined;
+    const page = Buffer.alloc(this.#pageSize);
+    const position = (block - segment * this.#segmentBlocks) * this.#pageSize;
+    const length = this.#withSegment(segment, (file) => readSync(file, page, 0, page.length, position));
+    if (length !== page.length || !isUsablePage(page)) return undefined;
+    if (this.#kept.size >= KEPT_PAGES) this.#kept.clear();
+    this.#kept.set(block, page);
+    return page;
+  }
+
+  #withSegment<Result>(segment: number, use: (file: number) => Result): Result {
+    const segmentPath = segment === 0 ? this.path : `${this.path}.${segment}`;
+    let file: number | undefined;
+    try {
+      file = openSync(segmentPath, 'r');
+      return use(file);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error)) throw error;
+      throw new ForkpointError(
+        { what: `a catalog file cannot be read: ${error.message}`, where: segmentPath },
+        { cause: error },
+      );
+    } finally {
+      if (file !== undefined) closeSync(file);
+    }
+  }
+}
+
+function fileSize(path: string): number | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat?.isFile() ? stat.size : undefined;
+}

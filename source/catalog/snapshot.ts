@@ -1,0 +1,260 @@
+/** One database's catalog as one moment sees it. Kept as long as that moment's view holds, it answers from Maps. */
+import type { Moment } from './catalog.js';
+import type { CatalogTable } from './catalog-group.js';
+import {
+  type CatalogTableSpec,
+  pgAttribute,
+  pgAuthid,
+  pgClass,
+  pgEnum,
+  pgIndex,
+  pgInherits,
+  pgNamespace,
+  pgProc,
+  pgRange,
+  pgType,
+} from './catalog-tables.js';
+import type { DatabaseCatalog } from './database-catalog.js';
+import { isSystemRelation } from './definitions.js';
+import type {
+  AttributeDefinition,
+  DatabaseDefinition,
+  Oid,
+  RelationDefinition,
+  RelationLocator,
+} from './model.js';
+import type {
+  CatalogRows,
+  ClassRow,
+  EnumRow,
+  IndexRow,
+  InheritsRow,
+  NamedRow,
+  ProcedureRow,
+  RangeRow,
+  TypeRow,
+} from './rows.js';
+import { CatalogTypeLookup } from './type-lookup.js';
+
+/** Key column numbers of catalogs that have two (catalog-tables.ts). */
+const BY_OID = 0;
+const CLASS_BY_FILE_NODE = 1;
+const RANGE_BY_MULTIRANGE = 1;
+
+/** relkinds that tables() lists: ordinary and partitioned tables. */
+const TABLE_KINDS: ReadonlySet<string> = new Set(['r', 'p']);
+
+interface LocatedRelation {
+  readonly tablespaceOid: Oid;
+  readonly definition: RelationDefinition | undefined;
+}
+
+export class CatalogSnapshot implements CatalogRows {
+  readonly database: DatabaseDefinition;
+  readonly types: CatalogTypeLookup;
+  readonly #catalog: DatabaseCatalog;
+  readonly #at: Moment;
+  readonly #byFileNode = new Map<number, LocatedRelation>();
+  readonly #byOid = new Map<Oid, RelationDefinition | undefined>();
+  readonly #fileNumbers = new Map<Oid, number>();
+  #procedureCounts: Map<string, number> | undefined;
+  #tables: RelationDefinition[] | undefined;
+
+  constructor(catalog: DatabaseCatalog, database: DatabaseDefinition, at: Moment) {
+    this.#catalog = catalog;
+    this.database = database;
+    this.#at = at;
+    this.types = new CatalogTypeLookup(this);
+  }
+
+  /** The relation whose file this is, or, when that file was replaced before this moment, whose it was. */
+  relationByLocator(locator: RelationLocator): RelationDefinition | undefined {
+    const known = this.#byFileNode.get(locator.fileNode);
+    if (known && known.tablespaceOid === locator.tablespaceOid) return known.definition;
+    const definition = this.#findByLocator(locator);
+    this.#byFileNode.set(locator.fileNode, { tablespaceOid: locator.tablespaceOid, definition });
+    return definition;
+  }
+
+  relationByOid(oid: Oid): RelationDefinition | undefined {
+    if (this.#byOid.has(oid)) return this.#byOid.get(oid);
+    const row = this.relation(oid);
+    const definition = row && this.#catalog.describe(this, row);
+    this.#byOid.set(oid, definition);
+    return definition;
+  }
+
+  /** Ordinary and partitioned tables that are not the system's. */
+  tables(): RelationDefinition[] {
+    if (this.#tables) return this.#tables;
+    const table = this.#catalog.group.table(pgClass);
+    const fileNumber = this.#fileNumber(table);
+    const found = new Set<RelationDefinition>();
+    for (let version = 0; version < table.store.count; version++) {
+      if (!table.store.isVisible(version, this.#at, fileNumber)) continue;
+      const row = table.row(version);
+      if (!row || !TABLE_KINDS.has(row.kind) || isSystemRelation(row.oid)) continue;
+      const definition = this.relationByOid(row.oid);
+      if (definition) found.add(definition);
+    }
+    this.#tables = [...found];
+    return this.#tables;
+  }
+
+  relation(oid: Oid): ClassRow | undefined {
+    return this.#one(pgClass, BY_OID, oid);
+  }
+
+  fileNode(relation: ClassRow): number {
+    return relation.fileNode || (this.#catalog.mapAt(relation.oid, this.#at).get(relation.oid) ?? 0);
+  }
+
+  attributes(relationOid: Oid): readonly AttributeDefinition[] {
+    const byNumber = new Map<number, AttributeDefinition>();
+    for (const each of this.#all(pgAttribute, relationOid)) byNumber.set(each.number, each);
+    return [...byNumber.values()].sort((a, b) => a.number - b.number);
+  }
+
+  indexes(relationOid: Oid): readonly IndexRow[] {
+    return this.#all(pgIndex, relationOid);
+  }
+
+  parents(relationOid: Oid): readonly InheritsRow[] {
+    return this.#all(pgInherits, relationOid);
+  }
+
+  namespace(oid: Oid): NamedRow | undefined {
+    return this.#one(pgNamespace, BY_OID, oid);
+  }
+
+  type(oid: Oid): TypeRow | undefined {
+    return this.#one(pgType, BY_OID, oid);
+  }
+
+  enumLabels(typeOid: Oid): readonly EnumRow[] {
+    return this.#all(pgEnum, typeOid);
+  }
+
+  range(typeOid: Oid): RangeRow | undefined {
+    return this.#one(pgRange, BY_OID, typeOid);
+  }
+
+  rangeOfMultirange(typeOid: Oid): RangeRow | undefined {
+    return this.#one(pgRange, RANGE_BY_MULTIRANGE, typeOid);
+  }
+
+  procedure(oid: Oid): ProcedureRow | undefined {
+    return this.#one(pgProc, BY_OID, oid);
+  }
+
+  procedureCount(namespaceOid: Oid, name: string): number {
+    this.#procedureCounts ??= this.#countProcedures();
+    return this.#procedureCounts.get(`${namespaceOid} ${name}`) ?? 0;
+  }
+
+  role(oid: Oid): NamedRow | undefined {
+    const { shared } = this.#catalog;
+    const table = shared.table(pgAuthid);
+    return this.#firstVisible(table, BY_OID, oid, this.#sharedFileNumber(table));
+  }
+
+  #findByLocator(locator: RelationLocator): RelationDefinition | undefined {
+    const table = this.#catalog.group.table(pgClass);
+    const { store } = table;
+    const fileNumber = this.#fileNumber(table);
+    let found: ClassRow | undefined;
+    const replaced: { row: ClassRow; seen: Moment }[] = [];
+    store.eachWithKey(CLASS_BY_FILE_NODE, locator.fileNode, (version) => {
+      const row = table.row(version);
+      if (!row || !this.#isInTablespace(row, locator.tablespaceOid)) return;
+      if (store.isVisible(version, this.#at, fileNumber)) found ??= row;
+      else {
+        const seen = store.lastSeen(version, this.#at);
+        if (seen) replaced.push({ row, seen });
+      }
+    });
+    if (found) return this.relationByOid(found.oid);
+    const mapped = this.#findMapped(locator.fileNode);
+    if (mapped) return mapped;
+    replaced.sort((a, b) => b.seen.lsn - a.seen.lsn);
+    for (const { row, seen } of replaced) {
+      const definition = this.#catalog.snapshotAt(seen)?.relationByOid(row.oid);
+      if (definition?.fileNode === locator.fileNode) return definition;
+    }
+    return undefined;
+  }
+
+  /** reltablespace 0 means the database's own, which may be any: a file node is unique within one. */
+  #isInTablespace(row: ClassRow, tablespaceOid: Oid): boolean {
+    return row.tablespaceOid === 0 || row.tablespaceOid === tablespaceOid;
+  }
+
+  #findMapped(fileNode: number): RelationDefinition | undefined {
+    for (const map of this.#catalog.mapsAt(this.#at)) {
+      for (const [oid, node] of map) if (node === fileNode) return this.relationByOid(oid);
+    }
+    return undefined;
+  }
+
+  #one<Row>(spec: CatalogTableSpec<Row>, keyNumber: number, key: Oid): Row | undefined {
+    const table = this.#catalog.group.table(spec);
+    return this.#firstVisible(table, keyNumber, key, this.#fileNumber(table));
+  }
+
+  #all<Row>(spec: CatalogTableSpec<Row>, key: Oid): Row[] {
+    const table = this.#catalog.group.table(spec);
+    const fileNumber = this.#fileNumber(table);
+    const rows: Row[] = [];
+    table.store.eachWithKey(BY_OID, key, (version) => {
+      if (!table.store.isVisible(version, this.#at, fileNumber)) return;
+      const row = table.row(version);
+      if (row !== undefined) rows.push(row);
+    });
+    return rows;
+  }
+
+  #firstVisible<Row>(
+    table: CatalogTable<Row>,
+    keyNumber: number,
+    key: Oid,
+    fileNumber: number,
+  ): Row | undefined {
+    let found: Row | undefined;
+    table.store.eachWithKey(keyNumber, key, (version) => {
+      if (found === undefined && table.store.isVisible(version, this.#at, fileNumber))
+        found = table.row(version);
+    });
+    return found;
+  }
+
+  /** The file a catalog lives in at this moment: pg_class says so, and the map for pg_class and its like. */
+  #fileNumber(table: CatalogTable<unknown>): number {
+    const { oid } = table.spec;
+    let number = this.#fileNumbers.get(oid);
+    if (number === undefined) {
+      const fileNode = this.#catalog.group.mapAt(this.#at).get(oid) ?? this.relation(oid)?.fileNode ?? 0;
+      number = this.#catalog.group.fileNumber(oid, fileNode);
+      this.#fileNumbers.set(oid, number);
+    }
+    return number;
+  }
+
+  #sharedFileNumber(table: CatalogTable<unknown>): number {
+    const { shared } = this.#catalog;
+    return shared.fileNumber(table.spec.oid, shared.mapAt(this.#at).get(table.spec.oid) ?? 0);
+  }
+
+  #countProcedures(): Map<string, number> {
+    const table = this.#catalog.group.table(pgProc);
+    const fileNumber = this.#fileNumber(table);
+    const counts = new Map<string, number>();
+    for (let version = 0; version < table.store.count; version++) {
+      if (!table.store.isVisible(version, this.#at, fileNumber)) continue;
+      const row = table.row(version);
+      if (!row) continue;
+      const key = `${row.namespaceOid} ${row.name}`;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    return counts;
+  }
+}

@@ -1,0 +1,514 @@
+/**
+ * Every version of every row of one catalog in one database, with who wrote it and who removed it.
+ *
+ * Versions come from disk, where pages are as old or as new as the crash left them, and from WAL as it is fed. The
+ * same version met twice is kept once: it is known by its file, block, offset and xmin. Numbers are kept in typed
+ * arrays, and tuples read from disk stay there until someone asks, so that a catalog of millions of rows fits.
+ */
+import type { Lsn } from '../bytes/lsn.js';
+import { linePointerCount, pageLsn, tupleAt } from '../heap/page.js';
+import {
+  Infomask,
+  isUsableTuple,
+  isXmaxLockOnly,
+  isXmaxMulti,
+  isXminFrozen,
+  TUPLE_HEADER_SIZE,
+  tupleInfomask,
+  tupleXmax,
+  tupleXmin,
+} from '../heap/tuple.js';
+import type { Moment } from './catalog.js';
+import type { TransactionFates } from './fates.js';
+import type { RelationFile } from './relation-file.js';
+import type { TupleReader } from './tuple-reader.js';
+
+/** No transaction: the version was there from the beginning, or nobody removed it. */
+const NO_XID = 0;
+
+/** The write or removal was seen on disk; WAL has not told when it was. */
+const NOT_TOLD: Lsn = 0;
+
+/** No further version in a chain. */
+const END_OF_CHAIN = -1;
+
+/** A commit record and the header of its page take more WAL than this: xids cannot go by faster. */
+const LEAST_WAL_PER_XID = 32;
+
+/** A version that belongs to no file any more. */
+const NO_FILE = 0xffff;
+
+/** Larger than any offset number: block * this + offset is one number per place. */
+const OFFSETS_PER_BLOCK = 32768;
+
+/** One file of the catalog: a rewrite (VACUUM FULL) moves all of it into another. */
+interface StoredFile {
+  readonly fileNode: number;
+  /** Undefined when it is known from WAL alone. */
+  readonly disk: RelationFile | undefined;
+  /** Versions read from disk are [0, diskEnd) of this file's, sorted by place: their indexes begin at `diskStart`. */
+  readonly diskStart: number;
+  diskEnd: number;
+  /** The newest version met in WAL by place; older ones by `samePlace`. */
+  readonly fedByPlace: Map<number, number>;
+  /** Blocks of which WAL has already shown a full-page image. */
+  readonly imagedBlocks: Set<number>;
+}
+
+interface Removal {
+  readonly xid: number;
+  lsn: Lsn;
+}
+
+export interface VersionStoreOptions {
+  readonly fates: TransactionFates;
+  readonly reader: TupleReader;
+  /** The oid columns by which rows are looked up. */
+  readonly keyColumns: readonly string[];
+  /** Is the row the reader looks at worth keeping? */
+  readonly wanted?: (reader: TupleReader) => boolean;
+  /** Resolves a multixact to the member that updated (HeapTupleGetUpdateXid). */
+  readonly multixactUpdater: (multixact: number) => number | undefined;
+  /** Where reading began: pages last changed before it hold only what was settled or running then. */
+  readonly startLsn: Lsn;
+  /** An unsettled transaction changes this catalog: `lsn` is that of its record, undefined when known from disk. */
+  readonly changed: (xid: number, lsn: Lsn | undefined) => void;
+  /** What was told of the past has become untrue: a version turned up that was there from the beginning. */
+  readonly corrected: () => void;
+}
+
+export class VersionStore {
+  readonly #options: VersionStoreOptions;
+  readonly #files: StoredFile[] = [];
+  readonly #heads: Map<number, number>[];
+  readonly #nextOfKey: Int32Array[];
+  /** Tuples that are kept in memory: all that came from WAL. */
+  readonly #tuples = new Map<number, Uint8Array>();
+  /** Second and further removals of a version: rare, as all but one of a version's removers aborted. */
+  readonly #moreRemovals = new Map<number, Removal[]>();
+  #count = 0;
+  #file = new Uint16Array(64);
+  #block = new Uint32Array(64);
+  #offset = new Uint16Array(64);
+  /** t_xmin as stored, and the transaction whose end decides: NO_XID when settled. */
+  #xmin = new Uint32Array(64);
+  #writer = new Uint32Array(64);
+  #writtenLsn = new Float64Array(64);
+  #remover = new Uint32Array(64);
+  #removedLsn = new Float64Array(64);
+  #samePlace = new Int32Array(64);
+
+  constructor(options: VersionStoreOptions) {
+    this.#options = options;
+    this.#heads = options.keyColumns.map(() => new Map());
+    this.#nextOfKey = options.keyColumns.map(() => new Int32Array(64));
+  }
+
+  /** Takes up a file, reading all of it when it is on disk. Returns the number by which the file is known here. */
+  addFile(fileNode: number, disk: RelationFile | undefined): number {
+    const known = this.#files.findIndex((file) => file.fileNode === fileNode);
+    if (known >= 0) return known;
+    const file: StoredFile = {
+      fileNode,
+      disk,
+      diskStart: this.#count,
+      diskEnd: this.#count,
+      fedByPlace: new Map(),
+      imagedBlocks: new Set(),
+    };
+    const number = this.#files.push(file) - 1;
+    disk?.eachPage((page, block) => this.#absorbPage(number, page, block, undefined));
+    file.diskEnd = this.#count;
+    return number;
+  }
+
+  /** The number of the file with that node; -1 when it was not taken up. */
+  fileNumber(fileNode: number): number {
+    return this.#files.findIndex((file) => file.fileNode === fileNode);
+  }
+
+  /** How many files were taken up; they are numbered from 0. */
+  get fileCount(): number {
+    return this.#files.length;
+  }
+
+  /** The file node taken up last, if any. */
+  get newestFileNode(): number | undefined {
+    return this.#files.at(-1)?.fileNode;
+  }
+
+  /** Is any of the files there to be read? */
+  get isOnDisk(): boolean {
+    return this.#files.some((file) => file.disk !== undefined);
+  }
+
+  /** Does the file hold any version at all? One that was replaced and removed before it was read does not. */
+  hasVersions(fileNumber: number): boolean {
+    const file = this.#files[fileNumber];
+    return file !== undefined && (file.diskEnd > file.diskStart || file.fedByPlace.size > 0);
+  }
+
+  /** Calls back with each version whose key column number `keyNumber` is `key`, newest first. */
+  eachWithKey(keyNumber: number, key: number, visit: (version: number) => void): void {
+    let version = this.#heads[keyNumber].get(key) ?? END_OF_CHAIN;
+    while (version !== END_OF_CHAIN) {
+      visit(version);
+      version = this.#nextOfKey[keyNumber][version];
+    }
+  }
+
+  /** How many versions are kept; they are numbered from 0. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Is this version seen at that moment, when the catalog lives in file number `fileNumber`? */
+  isVisible(version: number, at: Moment, fileNumber: number): boolean {
+    if (this.#file[version] !== fileNumber) return false;
+    if (!this.#isWritten(version, at)) return false;
+    const remover = this.#remover[version];
+    if (remover === NO_XID) return true;
+    if (this.#isSeen(remover, this.#removedLsn[version], at)) return false;
+    const more = this.#moreRemovals.get(version);
+    return !more?.some((removal) => this.#isSeen(removal.xid, removal.lsn, at));
+  }
+
+  /**
+   * The last moment at which a version that is no longer seen `at` was: just before its removal. Undefined when it
+   * was never seen up to then.
+   */
+  lastSeen(version: number, at: Moment): Moment | undefined {
+    if (!this.#isWritten(version, at)) return undefined;
+    let lsn = at.lsn;
+    for (const removal of this.#removals(version)) {
+      if (at.ownXids?.has(removal.xid) && removal.lsn < at.lsn) lsn = Math.min(lsn, removal.lsn);
+      else lsn = Math.min(lsn, this.#options.fates.committedAt(removal.xid));
+    }
+    return { lsn, ownXids: at.ownXids };
+  }
+
+  /** Number of the file a version is in. */
+  fileOf(version: number): number {
+    return this.#file[version];
+  }
+
+  /** Lets the store's reader look at a version. False when its page can no longer be read. */
+  look(version: number): boolean {
+    const kept = this.#tuples.get(version);
+    if (kept) return this.#options.reader.look(kept, 0, kept.length);
+    const page = this.#files[this.#file[version]].disk?.page(this.#block[version]);
+    const place = page && tupleAt(page, this.#offset[version]);
+    return place !== undefined && this.#options.reader.look(page!, place.start, place.length);
+  }
+
+  /** CatalogFeed.tupleWritten, for a file of this catalog. */
+  tupleWritten(
+    fileNumber: number,
+    block: number,
+    offset: number,
+    tuple: Uint8Array,
+    xid: number,
+    lsn: Lsn,
+  ): void {
+    const { reader, wanted } = this.#options;
+    if (!reader.look(tuple, 0, tuple.length) || (wanted && !wanted(reader))) return;
+    const known = this.#find(fileNumber, block, offset, xid);
+    if (known >= 0) {
+      this.#tellWritten(known, xid, lsn);
+      return;
+    }
+    const settled = this.#options.fates.isSettled(xid);
+    this.#add(fileNumber, block, offset, xid, settled ? NO_XID : xid, lsn, Uint8Array.from(tuple));
+  }
+
+  /** CatalogFeed.tupleRemoved, for a file of this catalog. */
+  tupleRemoved(fileNumber: number, block: number, offset: number, xid: number, lsn: Lsn): void {
+    const version = this.#current(fileNumber, block, offset);
+    if (version >= 0) this.#addRemoval(version, xid, lsn);
+  }
+
+  /** CatalogFeed.tupleOverwritten, for a file of this catalog. */
+  tupleOverwritten(fileNumber: number, block: number, offset: number, data: Uint8Array): void {
+    const version = this.#current(fileNumber, block, offset);
+    if (version < 0) return;
+    const tuple = this.#copyTuple(version);
+    if (!tuple) return;
+    const dataOffset = tuple[22];
+    if (dataOffset < TUPLE_HEADER_SIZE || dataOffset + data.length !== tuple.length) return;
+    tuple.set(data, dataOffset);
+    this.#tuples.set(version, tuple);
+  }
+
+  /** CatalogFeed.pageImage, for a file of this catalog. */
+  pageImage(fileNumber: number, block: number, page: Uint8Array, lsn: Lsn): void {
+    this.#absorbPage(fileNumber, page, block, lsn);
+    const { imagedBlocks } = this.#files[fileNumber];
+    if (imagedBlocks.has(block)) return;
+    imagedBlocks.add(block);
+    this.#dropTorn(fileNumber, block, page);
+  }
+
+  #isWritten(version: number, at: Moment): boolean {
+    const writer = this.#writer[version];
+    if (writer === NO_XID) return true;
+    return this.#isSeen(writer, this.#writtenLsn[version], at);
+  }
+
+  /** Is what this unsettled transaction did at `lsn` seen at that moment? */
+  #isSeen(xid: number, lsn: Lsn, at: Moment): boolean {
+    const { fates } = this.#options;
+    if (fates.committedAt(xid) < at.lsn) return true;
+    if (!at.ownXids?.has(xid)) return false;
+    // What WAL has not told of is still to come, unless the transaction was already at work when reading began.
+    return lsn === NOT_TOLD ? fates.beganBefore(xid) : lsn < at.lsn;
+  }
+
+  *#removals(version: number): Iterable<Removal> {
+    if (this.#remover[version] === NO_XID) return;
+    yield { xid: this.#remover[version], lsn: this.#removedLsn[version] };
+    yield* this.#moreRemovals.get(version) ?? [];
+  }
+
+  /** Takes in every tuple of a page, from disk (`lsn` undefined) or from a full-page image. */
+  #absorbPage(fileNumber: number, page: Uint8Array, block: number, lsn: Lsn | undefined): void {
+    const changedAt = pageLsn(page);
+    const count = linePointerCount(page);
+    for (let offset = 1; offset <= count; offset++) {
+      const place = tupleAt(page, offset);
+      if (place && isUsableTuple(page, place.start, place.length))
+        this.#absorbTuple(fileNumber, block, offset, page, place.start, place.length, changedAt, lsn);
+    }
+  }
+
+  #absorbTuple(
+    fileNumber: number,
+    block: number,
+    offset: number,
+    page: Uint8Array,
+    start: number,
+    length: number,
+    pageChangedAt: Lsn,
+    lsn: Lsn | undefined,
+  ): void {
+    const { fates, reader, wanted } = this.#options;
+    const xmin = tupleXmin(page, start);
+    const infomask = tupleInfomask(page, start);
+    const settled = this.#isWriterSettled(xmin, infomask, pageChangedAt);
+    if (settled && !this.#settledWriterCommitted(xmin, infomask)) return;
+
+    const remover = this.#removerOf(page, start, infomask);
+    const removerSettled = remover !== NO_XID && fates.isSettled(remover);
+    if (removerSettled && fates.settledCommitted(remover, (infomask & Infomask.xmaxCommitted) !== 0)) return;
+
+    let version = lsn === undefined ? END_OF_CHAIN : this.#find(fileNumber, block, offset, xmin);
+    if (version >= 0) {
+      this.#tellWritten(version, xmin, lsn!);
+      if (!this.#files[fileNumber].imagedBlocks.has(block)) this.#mend(version, page, start, length);
+    } else {
+      if (!reader.look(page, start, length) || (wanted && !wanted(reader))) return;
+      const tuple = lsn === undefined ? undefined : Uint8Array.from(page.subarray(start, start + length));
+      version = this.#add(fileNumber, block, offset, xmin, settled ? NO_XID : xmin, lsn ?? NOT_TOLD, tuple);
+      if (settled && lsn !== undefined) this.#options.corrected();
+    }
+    if (remover !== NO_XID && !removerSettled) this.#addRemoval(version, remover, lsn ?? NOT_TOLD);
+  }
+
+  /**
+   * Did the tuple's writer end before reading began? A frozen tuple keeps its xmin's number, which may have come
+   * round again: then the number looks like a transaction of the future, but no page that has not changed since
+   * reading began, or not by that much WAL, can hold one.
+   */
+  #isWriterSettled(xmin: number, infomask: number, pageChangedAt: Lsn): boolean {
+    const { fates, startLsn } = this.#options;
+    if (fates.isSettled(xmin)) return true;
+    if (!isXminFrozen(infomask) || fates.beganBefore(xmin)) return false;
+    return fates.distance(xmin) > (pageChangedAt - startLsn) / LEAST_WAL_PER_XID;
+  }
+
+  #settledWriterCommitted(xmin: number, infomask: number): boolean {
+    if (isXminFrozen(infomask)) return true;
+    if ((infomask & Infomask.xminInvalid) !== 0) return false;
+    return this.#options.fates.settledCommitted(xmin, (infomask & Infomask.xminCommitted) !== 0);
+  }
+
+  /** The transaction that the header says removed the tuple; NO_XID when none did or it certainly failed. */
+  #removerOf(page: Uint8Array, start: number, infomask: number): number {
+    const xmax = tupleXmax(page, start);
+    if (xmax === NO_XID || (infomask & Infomask.xmaxInvalid) !== 0 || isXmaxLockOnly(infomask)) return NO_XID;
+    return isXmaxMulti(infomask) ? (this.#options.multixactUpdater(xmax) ?? NO_XID) : xmax;
+  }
+
+  /** WAL tells of the writing of a version that was known: it was known from disk alone, or is told a second time. */
+  #tellWritten(version: number, xid: number, lsn: Lsn): void {
+    if (this.#writer[version] === NO_XID || this.#writtenLsn[version] !== NOT_TOLD) return;
+    this.#writtenLsn[version] = lsn;
+    this.#options.changed(xid, lsn);
+  }
+
+  #addRemoval(version: number, xid: number, lsn: Lsn): void {
+    if (this.#options.fates.isSettled(xid)) return;
+    for (const removal of this.#removals(version)) {
+      if (removal.xid !== xid) continue;
+      if (removal.lsn !== NOT_TOLD || lsn === NOT_TOLD) return;
+      if (this.#remover[version] === xid) this.#removedLsn[version] = lsn;
+      else for (const more of this.#moreRemovals.get(version)!) if (more.xid === xid) more.lsn = lsn;
+      this.#options.changed(xid, lsn);
+      return;
+    }
+    if (this.#remover[version] === NO_XID) {
+      this.#remover[version] = xid;
+      this.#removedLsn[version] = lsn;
+    } else {
+      const more = this.#moreRemovals.get(version);
+      if (more) more.push({ xid, lsn });
+      else this.#moreRemovals.set(version, [{ xid, lsn }]);
+    }
+    this.#options.changed(xid, lsn === NOT_TOLD ? undefined : lsn);
+  }
+
+  /**
+   * A page on disk may be torn between two ages; the first image after a checkpoint is whole. Where the two disagree
+   * on a version's data, the image is right.
+   */
+  #mend(version: number, page: Uint8Array, start: number, length: number): void {
+    const own = this.#copyTuple(version);
+    const image = page.subarray(start, start + length);
+    const same =
+      own !== undefined &&
+      own.length === length &&
+      Buffer.compare(own.subarray(TUPLE_HEADER_SIZE), image.subarray(TUPLE_HEADER_SIZE)) === 0;
+    if (same) return;
+    this.#tuples.set(version, Uint8Array.from(image));
+    this.#options.corrected();
+  }
+
+  /**
+   * And what the image does not have although it was there from the beginning and nobody removed it never was a row:
+   * a line pointer of one age that points into bytes of another.
+   */
+  #dropTorn(fileNumber: number, block: number, image: Uint8Array): void {
+    const { diskEnd } = this.#files[fileNumber];
+    for (let version = this.#firstOnDisk(fileNumber, block, 0); version < diskEnd; version++) {
+      if (this.#block[version] !== block) return;
+      if (this.#writer[version] !== NO_XID || this.#remover[version] !== NO_XID) continue;
+      const place = tupleAt(image, this.#offset[version]);
+      if (place && tupleXmin(image, place.start) === this.#xmin[version]) continue;
+      this.#file[version] = NO_FILE;
+      this.#options.corrected();
+    }
+  }
+
+  #copyTuple(version: number): Uint8Array | undefined {
+    const kept = this.#tuples.get(version);
+    if (kept) return Uint8Array.from(kept);
+    const page = this.#files[this.#file[version]].disk?.page(this.#block[version]);
+    const place = page && tupleAt(page, this.#offset[version]);
+    return place && Uint8Array.from(page!.subarray(place.start, place.start + place.length));
+  }
+
+  /** The version that is at a place as WAL has been read so far: the one written last among those told of. */
+  #current(fileNumber: number, block: number, offset: number): number {
+    let current = END_OF_CHAIN;
+    let writtenLsn = -1;
+    for (const version of this.#atPlace(fileNumber, block, offset)) {
+      const writer = this.#writer[version];
+      const written = this.#writtenLsn[version];
+      const yetToCome = writer !== NO_XID && written === NOT_TOLD && !this.#options.fates.beganBefore(writer);
+      if (yetToCome || written <= writtenLsn) continue;
+      current = version;
+      writtenLsn = written;
+    }
+    return current;
+  }
+
+  #find(fileNumber: number, block: number, offset: number, xmin: number): number {
+    for (const version of this.#atPlace(fileNumber, block, offset)) {
+      if (this.#xmin[version] === xmin) return version;
+    }
+    return END_OF_CHAIN;
+  }
+
+  *#atPlace(fileNumber: number, block: number, offset: number): Iterable<number> {
+    const file = this.#files[fileNumber];
+    let version = file.fedByPlace.get(block * OFFSETS_PER_BLOCK + offset) ?? END_OF_CHAIN;
+    while (version !== END_OF_CHAIN) {
+      yield version;
+      version = this.#samePlace[version];
+    }
+    const onDisk = this.#firstOnDisk(fileNumber, block, offset);
+    if (onDisk < file.diskEnd && this.#block[onDisk] === block && this.#offset[onDisk] === offset)
+      yield onDisk;
+  }
+
+  /** The first version read from disk that is at this place or after it. */
+  #firstOnDisk(fileNumber: number, block: number, offset: number): number {
+    let low = this.#files[fileNumber].diskStart;
+    let high = this.#files[fileNumber].diskEnd;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const before =
+        this.#block[middle] < block || (this.#block[middle] === block && this.#offset[middle] < offset);
+      if (before) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Adds the version that the reader looks at. `tuple` is undefined for one that stays on disk. */
+  #add(
+    fileNumber: number,
+    block: number,
+    offset: number,
+    xmin: number,
+    writer: number,
+    lsn: Lsn,
+    tuple: Uint8Array | undefined,
+  ): number {
+    const version = this.#count++;
+    if (version === this.#file.length) this.#grow();
+    this.#file[version] = fileNumber;
+    this.#block[version] = block;
+    this.#offset[version] = offset;
+    this.#xmin[version] = xmin;
+    this.#writer[version] = writer;
+    this.#writtenLsn[version] = lsn;
+    this.#options.keyColumns.forEach((column, keyNumber) => {
+      const key = this.#options.reader.oid(column);
+      this.#nextOfKey[keyNumber][version] = this.#heads[keyNumber].get(key) ?? END_OF_CHAIN;
+      this.#heads[keyNumber].set(key, version);
+    });
+    if (tuple) {
+      const { fedByPlace } = this.#files[fileNumber];
+      const place = block * OFFSETS_PER_BLOCK + offset;
+      this.#tuples.set(version, tuple);
+      this.#samePlace[version] = fedByPlace.get(place) ?? END_OF_CHAIN;
+      fedByPlace.set(place, version);
+    }
+    if (writer !== NO_XID) this.#options.changed(writer, lsn === NOT_TOLD ? undefined : lsn);
+    return version;
+  }
+
+  #grow(): void {
+    const capacity = this.#file.length * 2;
+    this.#file = enlarged(this.#file, new Uint16Array(capacity));
+    this.#block = enlarged(this.#block, new Uint32Array(capacity));
+    this.#offset = enlarged(this.#offset, new Uint16Array(capacity));
+    this.#xmin = enlarged(this.#xmin, new Uint32Array(capacity));
+    this.#writer = enlarged(this.#writer, new Uint32Array(capacity));
+    this.#writtenLsn = enlarged(this.#writtenLsn, new Float64Array(capacity));
+    this.#remover = enlarged(this.#remover, new Uint32Array(capacity));
+    this.#removedLsn = enlarged(this.#removedLsn, new Float64Array(capacity));
+    this.#samePlace = enlarged(this.#samePlace, new Int32Array(capacity));
+    this.#nextOfKey.forEach((chain, keyNumber) => {
+      this.#nextOfKey[keyNumber] = enlarged(chain, new Int32Array(capacity));
+    });
+  }
+}
+
+function enlarged<Numbers extends Uint16Array | Uint32Array | Int32Array | Float64Array>(
+  from: Numbers,
+  into: Numbers,
+): Numbers {
+  into.set(from);
+  return into;
+}
