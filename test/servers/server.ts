@@ -2,6 +2,7 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import {
   appendFileSync,
+  chownSync,
   closeSync,
   existsSync,
   openSync,
@@ -255,6 +256,12 @@ export class Server {
     return new Server(this.major, dataDirectory);
   }
 
+  /** Deletes the stopped server's data directory. */
+  remove(): void {
+    if (this.running) throw new Error(`still running: ${this.dataDirectory}`);
+    rmSync(this.dataDirectory, { recursive: true });
+  }
+
   /** Copies the stopped cluster into a streaming standby of itself, not yet started. */
   async copyAsStandby(dataDirectory?: string): Promise<Server> {
     const standby = await this.copy(dataDirectory);
@@ -277,8 +284,10 @@ export class Server {
     return standby;
   }
 
-  /** Waits until this standby has replayed everything the primary has written so far. */
+  /** Waits until this standby has replayed everything the primary has written so far, by open transactions too. */
   async caughtUpWith(primary: Server): Promise<void> {
+    // Its commit flushes what uncommitted transactions have only in WAL buffers.
+    await primary.query('SELECT txid_current()');
     const [{ lsn }] = await primary.query('SELECT pg_current_wal_lsn()::text AS lsn');
     await this.#wait('catch up', async () => {
       const [{ done }] = await this.query<{ done: boolean }>(
