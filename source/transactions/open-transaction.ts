@@ -64,3 +64,49 @@ export class OpenTransaction {
     );
   }
 }
+
+/** All that are in flight, by xid: top-level transactions and subtransactions alike. */
+export class OpenTransactions {
+  readonly #byXid = new Map<number, OpenTransaction>();
+  #last: OpenTransaction | undefined;
+
+  /** The transaction with this xid, begun by the record at `lsn` when it was not known. */
+  of(xid: number, lsn: Lsn): OpenTransaction {
+    const last = this.#last;
+    if (last !== undefined && last.xid === xid) return last;
+    let found = this.#byXid.get(xid);
+    if (!found) {
+      found = new OpenTransaction(xid, lsn);
+      this.#byXid.set(xid, found);
+    }
+    this.#last = found;
+    return found;
+  }
+
+  /** Takes a transaction, ended by the record at `lsn`, and its committed children out, as one. */
+  take(xid: number, subxids: readonly number[], lsn: Lsn): OpenTransaction {
+    this.#last = undefined;
+    const members: OpenTransaction[] = [];
+    let first = lsn;
+    for (const each of [xid, ...subxids]) {
+      const found = this.#byXid.get(each);
+      if (!found) continue;
+      this.#byXid.delete(each);
+      members.push(found);
+      if (found.firstLsn < first) first = found.firstLsn;
+    }
+    const whole = new OpenTransaction(xid, first);
+    for (const member of members) whole.absorb(member);
+    return whole;
+  }
+
+  /**
+   * Those that changed the catalog. A relation file that no committed transaction knows can only belong to the one that is writing
+   * into it, so seeing all of them together is as good as knowing which.
+   */
+  xidsChangingCatalog(): Set<number> {
+    const xids = new Set<number>();
+    for (const transaction of this.#byXid.values()) if (transaction.changesCatalog) xids.add(transaction.xid);
+    return xids;
+  }
+}
