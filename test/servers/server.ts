@@ -287,7 +287,7 @@ export class Server {
   /** Waits until this standby has replayed everything the primary has written so far, by open transactions too. */
   async caughtUpWith(primary: Server): Promise<void> {
     // Its commit flushes what uncommitted transactions have only in WAL buffers.
-    await primary.query('SELECT txid_current()');
+    await primary.query(`SELECT pg_logical_emit_message(true, 'caught up', '')`);
     const [{ lsn }] = await primary.query('SELECT pg_current_wal_lsn()::text AS lsn');
     await this.#wait('catch up', async () => {
       const [{ done }] = await this.query<{ done: boolean }>(
