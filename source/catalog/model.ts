@@ -145,6 +145,8 @@ export interface TypeLookup {
   ): string | undefined;
   /** pg_enc number of the database's encoding: what bytes of text mean. */
   readonly encoding: number;
+  /** The major version that wrote the values, for the few types whose format changed; 13 or later when it is not said. */
+  readonly majorVersion?: number;
 }
 
 /** Where a relation's file lives: what WAL calls a RelFileLocator (storage/relfilelocator.h). */

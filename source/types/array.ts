@@ -13,7 +13,7 @@ const FIXED_SIZE = 12;
 /** An element's layout, and what separates elements. */
 interface ElementLayout extends DatumLayout {
   readonly delimiter: string;
-  /** Finds what an element's text must be quoted for. */
+  /** Finds what an element's text must be quoted for; of spaces only C's (array_isspace). */
   readonly special: RegExp;
 }
 
@@ -35,7 +35,7 @@ function elementLayout(oid: Oid, context: OutputContext): ElementLayout {
   const type = context.lookup.type(oid);
   if (!type) throw new UndecodableValueError(`the array's element type ${oid} is not known`);
   const { length, alignment, delimiter } = type;
-  const special = new RegExp(`["\\\\{}\\s${delimiter.replace(/[\\\]^-]/, '\\$&')}]`);
+  const special = new RegExp(`["\\\\{} \\t\\n\\v\\f\\r${delimiter.replace(/[\\\]^-]/, '\\$&')}]`);
   return { length, alignment, delimiter, special, output: context.outputOf(oid) };
 }
 

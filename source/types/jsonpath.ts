@@ -1,4 +1,4 @@
-/** jsonpath_out: a path expression kept as a tree of items (utils/adt/jsonpath.c), version 1 of the format (12 and later). */
+/** jsonpath_out: a path expression kept as a tree of items (utils/adt/jsonpath.c), version 1 of the format. */
 import { inlineVarlenaData } from '../bytes/varlena.js';
 import { escapeJson } from './jsonb.js';
 import { numericOutput } from './numeric.js';
@@ -11,7 +11,7 @@ const FIRST_ITEM = 4;
 /** What `last` is kept as in `**{…}`. */
 const LAST_LEVEL = 0xffff_ffff;
 
-/** JsonPathItemType, whose numbers never change. */
+/** JsonPathItemType, as of 13 and later. */
 const NULL = 0;
 const STRING = 1;
 const NUMERIC = 2;
@@ -30,6 +30,7 @@ const ROOT = 27;
 const VARIABLE = 28;
 const FILTER = 29;
 const EXISTS = 30;
+const DATETIME = 37;
 const LAST = 40;
 const LIKE_REGEX = 42;
 
@@ -72,7 +73,7 @@ const PLAIN_METHODS: ReadonlyMap<number, string> = new Map([
 
 /** Methods with at most one argument, and one with two. From `decimal` on since 17. */
 const METHODS_WITH_ARGUMENT: ReadonlyMap<number, string> = new Map([
-  [37, 'datetime'],
+  [DATETIME, 'datetime'],
   [50, 'time'],
   [51, 'time_tz'],
   [52, 'timestamp'],
@@ -89,18 +90,30 @@ const REGEX_FLAGS: readonly (readonly [bit: number, letter: string])[] = [
   [0x10, 'q'],
 ];
 
-/** jsonpath_out. */
-export const jsonpathOutput: OutputFactory = ({ text }) =>
-  overPayload((data) => {
+/**
+ * JsonPathItemType's numbers by major: 13 put `datetime` (37) in the middle of those of 12, and none has moved since.
+ */
+function itemTypesOf(majorVersion: number | undefined): (type: number) => number {
+  const isOld = majorVersion !== undefined && majorVersion < 13;
+  return isOld ? (type) => (type >= DATETIME ? type + 1 : type) : (type) => type;
+}
+
+/** jsonpath_out. A number that is followed by a method is put in parentheses, as since 16; without them some servers refuse it. */
+export const jsonpathOutput: OutputFactory = ({ text, lookup }) => {
+  const typeOf = itemTypesOf(lookup.majorVersion);
+  return overPayload((data) => {
     const header = data.readUInt32LE(0);
     if ((header & 0x7fff_ffff) !== VERSION)
       throw new UndecodableValueError(`jsonpath version ${header & 0x7fff_ffff} is not known`);
-    return (header >= LAX ? '' : 'strict ') + formatItem({ data, text }, FIRST_ITEM, false, true);
+    return (header >= LAX ? '' : 'strict ') + formatItem({ data, text, typeOf }, FIRST_ITEM, false, true);
   });
+};
 
 interface Path {
   readonly data: Buffer;
   readonly text: OutputFunction;
+  /** The type, by today's numbers, that a stored number means. */
+  readonly typeOf: (type: number) => number;
 }
 
 /** An item's fields begin behind its type byte, aligned, and the four bytes that point at the next item. */
@@ -123,7 +136,7 @@ function formatItem(path: Path, item: number, inKey: boolean, brackets: boolean)
 
 function formatOne(path: Path, item: number, inKey: boolean, brackets: boolean, hasNext: boolean): string {
   const { data } = path;
-  const type = data.readUInt8(item);
+  const type = path.typeOf(data.readUInt8(item));
   const fields = fieldsOf(item);
   const argument = (pointer = fields): string => {
     const target = follow(path, item, pointer);
@@ -206,7 +219,7 @@ function priorityOf(type: number): number {
 function formatOperand(path: Path, item: number, pointer: number, priority: number): string {
   const operand = follow(path, item, pointer);
   if (operand === undefined) throw new UndecodableValueError('a jsonpath operator lacks an operand');
-  return formatItem(path, operand, false, priorityOf(path.data.readUInt8(operand)) <= priority);
+  return formatItem(path, operand, false, priorityOf(path.typeOf(path.data.readUInt8(operand))) <= priority);
 }
 
 /** A length, that many bytes, and a zero that is not counted. */

@@ -16,7 +16,8 @@ const UPPER_NULL = 0x40;
 /** A range's own type OID, then its bounds; the flags are the last byte. */
 const BOUNDS = 4;
 
-const SPECIAL = /["\\()[\],\s]/;
+/** What a bound must be quoted for; of spaces only C's. */
+const SPECIAL = /["\\()[\], \t\n\v\f\r]/;
 
 /** range_out. The range type is the one the range itself names. */
 export const rangeOutput: OutputFactory = (context) => {

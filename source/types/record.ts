@@ -15,7 +15,8 @@ const NULL_BITMAP = 19;
 const ATTRIBUTE_COUNT_MASK = 0x07ff;
 const HAS_NULLS = 0x0001;
 
-const SPECIAL = /["\\(),\s]/;
+/** What a field must be quoted for; of spaces only C's. */
+const SPECIAL = /["\\(), \t\n\v\f\r]/;
 
 interface Field extends DatumLayout {
   readonly attribute: AttributeDefinition;

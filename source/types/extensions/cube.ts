@@ -19,6 +19,6 @@ export const cubeOutput: PayloadOutput = (data) => {
   const format = (coordinates: number[]): string => `(${coordinates.map(formatFloat8).join(', ')})`;
   const lower = corner(HEADER_SIZE);
   const upper = corners === 1 ? lower : corner(HEADER_SIZE + dimensions * 8);
-  const isPoint = lower.every((coordinate, index) => coordinate === upper[index]);
+  const isPoint = corners === 1 || lower.every((coordinate, index) => coordinate === upper[index]);
   return isPoint ? format(lower) : `${format(lower)},${format(upper)}`;
 };
