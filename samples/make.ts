@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Lsn } from '../source/bytes/lsn.js';
 import { buildIncident } from '../test/servers/incident.js';
 import { type Server, stopAllServers } from '../test/servers/server.js';
-import { openShop, type Clerk } from './shop.js';
+import { type Clerk, openShop } from './shop.js';
 import { afterTheCut, afterThePromotion, beforeTheCut } from './trade.js';
 
 /** Compiled, this file lies in dist/samples. */
@@ -25,7 +25,14 @@ const CATALOGS = `
   .split(/\s+/);
 
 /** Directories and files that are small and tell something, whole. */
-const WHOLE = ['PG_VERSION', 'postgresql.conf', 'postgresql.auto.conf', 'pg_xact', 'pg_multixact', 'pg_twophase'];
+const WHOLE = [
+  'PG_VERSION',
+  'postgresql.conf',
+  'postgresql.auto.conf',
+  'pg_xact',
+  'pg_multixact',
+  'pg_twophase',
+];
 
 /** What to keep of a running server's directory: paths relative to it. */
 async function pathsToKeep(server: Server): Promise<string[]> {
@@ -41,14 +48,20 @@ async function pathsToKeep(server: Server): Promise<string[]> {
   return [
     ...WHOLE,
     ...rows.map(({ path }) => path),
-    ...['global/pg_control', 'global/pg_filenode.map', `${database}/PG_VERSION`, `${database}/pg_filenode.map`],
+    ...[
+      'global/pg_control',
+      'global/pg_filenode.map',
+      `${database}/PG_VERSION`,
+      `${database}/pg_filenode.map`,
+    ],
   ];
 }
 
 /** LSN of the start of a 1 MB segment, by its name (xlog_internal.h, XLogFromFileName). */
 function segmentStart(fileName: string): Lsn {
   return (
-    Number.parseInt(fileName.slice(8, 16), 16) * 0x1_0000_0000 + Number.parseInt(fileName.slice(16), 16) * SEGMENT_SIZE
+    Number.parseInt(fileName.slice(8, 16), 16) * 0x1_0000_0000 +
+    Number.parseInt(fileName.slice(16), 16) * SEGMENT_SIZE
   );
 }
 
@@ -111,7 +124,9 @@ const incident = await buildIncident({
   },
   lost: async (old) => {
     await afterTheCut(old, sale);
-    const [checkpoint] = await old.query(`SELECT (redo_lsn - '0/0')::text AS redo FROM pg_control_checkpoint()`);
+    const [checkpoint] = await old.query(
+      `SELECT (redo_lsn - '0/0')::text AS redo FROM pg_control_checkpoint()`,
+    );
     redo = Number(checkpoint.redo);
     oldKept = { paths: await pathsToKeep(old), end: await currentLsn(old) };
   },
@@ -132,7 +147,10 @@ for (const [name, directory, kept] of [
   const configuration = join(shop, name, 'postgresql.conf');
   const text = readFileSync(configuration, 'utf8')
     .replace(/^fsync = .*\n/m, '')
-    .replace(/^primary_conninfo = .*$/m, `primary_conninfo = 'host=old.example.com port=5432 user=replicator'`);
+    .replace(
+      /^primary_conninfo = .*$/m,
+      `primary_conninfo = 'host=old.example.com port=5432 user=replicator'`,
+    );
   writeFileSync(configuration, text);
 }
 mkdirSync(join(ROOT, 'test', 'recorded'), { recursive: true });
@@ -141,4 +159,6 @@ writeFileSync(
   `${JSON.stringify({ fork: incident.fork, truth: incident.truth })}\n`,
 );
 await stopAllServers();
-console.log(`${incident.truth.transactions!.length} lost transactions, ${incident.truth.prepared.length} in doubt`);
+console.log(
+  `${incident.truth.transactions!.length} lost transactions, ${incident.truth.prepared.length} in doubt`,
+);

@@ -73,11 +73,24 @@ CREATE TABLE carts (
 CREATE TABLE price_import (sku varchar(12), price numeric(10,2), valid_from date);
 `;
 
-const FIRST = 'Ada Bruno Carla Dimitri Elin Farid Greta Hugo Ines Jonas Kiri Lars Mona Nils Olga Pavel'.split(' ');
-const LAST = 'Almquist Bekker Castellan Dufour Engström Fontaine Gerlach Hollis Ivarsen Jankow Kessel'.split(' ');
+const FIRST = 'Ada Bruno Carla Dimitri Elin Farid Greta Hugo Ines Jonas Kiri Lars Mona Nils Olga Pavel'.split(
+  ' ',
+);
+const LAST = 'Almquist Bekker Castellan Dufour Engström Fontaine Gerlach Hollis Ivarsen Jankow Kessel'.split(
+  ' ',
+);
 const STREETS = ['Harbour Lane', 'Mill Street', 'Rue du Four', 'Lindenallee', "O'Hara Road", 'Via Nuova'];
 const CITIES = ['Northwick', 'Saint-Orle', 'Altmoor', 'Vesterby', 'Cala Nera'];
-const GOODS = ['teapot', 'notebook', 'lantern', 'wool blanket', 'oak stool', 'enamel mug', 'brass hook', 'linen apron'];
+const GOODS = [
+  'teapot',
+  'notebook',
+  'lantern',
+  'wool blanket',
+  'oak stool',
+  'enamel mug',
+  'brass hook',
+  'linen apron',
+];
 const COLOURS = ['blue', 'ochre', 'white', 'forest green', 'crimson'];
 
 /** A small repeatable generator (mulberry32): numbers in [0, 1). */
@@ -143,7 +156,13 @@ export class Clerk {
     await this.query(
       `INSERT INTO customers (name, email, home, tags, preferences) VALUES ($1, $2, $3::address, $4, $5)
        ON CONFLICT (email) DO UPDATE SET tags = customers.tags || '{returning}'`,
-      [name, email, this.address(), this.pick([[], ['newsletter'], ['trade', 'net 30']]), { language: this.pick(['en', 'fr', 'de']) }],
+      [
+        name,
+        email,
+        this.address(),
+        this.pick([[], ['newsletter'], ['trade', 'net 30']]),
+        { language: this.pick(['en', 'fr', 'de']) },
+      ],
     );
   }
 
@@ -174,7 +193,11 @@ export class Clerk {
         await this.query(
           `INSERT INTO payments (order_id, method, amount, provider)
            SELECT order_id, $2::payment_method, total, $3::jsonb FROM orders WHERE order_id = $1`,
-          [order_id, this.pick(['card', 'transfer', 'voucher']), { id: `pay_${this.number(1e8, 9e8)}`, fee: 0.25 }],
+          [
+            order_id,
+            this.pick(['card', 'transfer', 'voucher']),
+            { id: `pay_${this.number(1e8, 9e8)}`, fee: 0.25 },
+          ],
         );
         await this.query(`UPDATE orders SET status = 'paid' WHERE order_id = $1`, [order_id]);
       }
@@ -217,7 +240,10 @@ export class Clerk {
   }
 
   async receiveGoods(sku: string, quantity: number): Promise<void> {
-    await this.query('UPDATE stock SET on_hand = on_hand + $2, counted_at = now() WHERE sku = $1', [sku, quantity]);
+    await this.query('UPDATE stock SET on_hand = on_hand + $2, counted_at = now() WHERE sku = $1', [
+      sku,
+      quantity,
+    ]);
   }
 }
 
@@ -228,7 +254,8 @@ export async function openShop(client: pg.Client): Promise<void> {
   for (let number = 1; number <= PRODUCTS; number++) {
     const sku = `SKU-${String(number).padStart(4, '0')}`;
     const title = `${clerk.pick(COLOURS)} ${clerk.pick(GOODS)}`;
-    const description = number % 8 === 0 ? null : `A ${title}, made to last. `.repeat(clerk.number(1, 6)).trim();
+    const description =
+      number % 8 === 0 ? null : `A ${title}, made to last. `.repeat(clerk.number(1, 6)).trim();
     await clerk.query('INSERT INTO products VALUES ($1, $2, $3, $4, $5)', [
       sku,
       title,
@@ -240,7 +267,10 @@ export async function openShop(client: pg.Client): Promise<void> {
   }
   for (let number = 1; number <= 120; number++) {
     const name = `${clerk.pick(FIRST)} ${clerk.pick(LAST)}`;
-    await clerk.register(name, `${name.toLowerCase().replace(' ', '.').replace('ö', 'o')}.${number}@example.com`);
+    await clerk.register(
+      name,
+      `${name.toLowerCase().replace(' ', '.').replace('ö', 'o')}.${number}@example.com`,
+    );
   }
   for (let number = 0; number < 150; number++) await clerk.order(120);
   for (let number = 0; number < 60; number++) await clerk.ship();

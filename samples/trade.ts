@@ -26,10 +26,17 @@ async function trade(server: Server, seed: number, times: number): Promise<void>
     serve(till, times, [() => till.order(120), () => till.order(110)]),
     serve(store, times, [() => store.ship(), () => store.receiveGoods(store.sku(), store.number(5, 50))]),
     serve(office, Math.ceil(times / 2), [
-      () => office.register(`${office.pick(['Wanda', 'Xaver', 'Yara'])} Tollan`, `tollan.${office.number(1, 30)}@example.com`),
+      () =>
+        office.register(
+          `${office.pick(['Wanda', 'Xaver', 'Yara'])} Tollan`,
+          `tollan.${office.number(1, 30)}@example.com`,
+        ),
       async () => {
-        await office.query(`UPDATE customers SET tags = array_append(tags, 'vip'), preferences = preferences || '{"gift": true}'
-          WHERE customer_id = $1`, [office.number(1, 120)]);
+        await office.query(
+          `UPDATE customers SET tags = array_append(tags, 'vip'), preferences = preferences || '{"gift": true}'
+          WHERE customer_id = $1`,
+          [office.number(1, 120)],
+        );
       },
     ]),
   ]);
@@ -51,7 +58,9 @@ export async function beforeTheCut(old: Server): Promise<Clerk> {
   await trade(old, 100, 6);
   const sale = await clerk(old, 110);
   await sale.query('BEGIN');
-  await sale.query(`UPDATE products SET price = round(price * 0.9, 2), title = title || ' (sale)' WHERE sku IN ('SKU-0003', 'SKU-0004')`);
+  await sale.query(
+    `UPDATE products SET price = round(price * 0.9, 2), title = title || ' (sale)' WHERE sku IN ('SKU-0003', 'SKU-0004')`,
+  );
   return sale;
 }
 
@@ -61,7 +70,9 @@ export async function afterTheCut(old: Server, sale: Clerk): Promise<void> {
   const trading = trade(old, 210, 58);
 
   await office.pause(900, 1200);
-  await sale.query(`UPDATE products SET price = round(price * 0.9, 2), title = title || ' (sale)' WHERE sku = 'SKU-0005'`);
+  await sale.query(
+    `UPDATE products SET price = round(price * 0.9, 2), title = title || ' (sale)' WHERE sku = 'SKU-0005'`,
+  );
   await sale.query('COMMIT');
 
   await importPrices(old, office);
@@ -78,10 +89,16 @@ export async function afterTheCut(old: Server, sale: Clerk): Promise<void> {
     await office.query('RELEASE discount');
   });
   await office.pause(500, 800);
-  await office.query(`DELETE FROM carts WHERE session_id IN ('session-2', 'session-4', 'session-7', 'session-9')`);
+  await office.query(
+    `DELETE FROM carts WHERE session_id IN ('session-2', 'session-4', 'session-7', 'session-9')`,
+  );
   await office.register('Quentin Abara', 'quentin.abara@example.com');
-  await office.query(`UPDATE customers SET home = ROW('New Quay 1', '20457', 'Altmoor')::address WHERE customer_id = 42`);
-  await office.query(`UPDATE customers SET name = 'Mona Hollis-Bekker', email = 'mona.hollis-bekker@example.com' WHERE customer_id = 17`);
+  await office.query(
+    `UPDATE customers SET home = ROW('New Quay 1', '20457', 'Altmoor')::address WHERE customer_id = 42`,
+  );
+  await office.query(
+    `UPDATE customers SET name = 'Mona Hollis-Bekker', email = 'mona.hollis-bekker@example.com' WHERE customer_id = 17`,
+  );
   for (const counted of [410, 408, 412]) {
     await office.query(`UPDATE stock SET on_hand = $1, counted_at = now() WHERE sku = 'SKU-0010'`, [counted]);
   }
@@ -89,7 +106,9 @@ export async function afterTheCut(old: Server, sale: Clerk): Promise<void> {
     const [{ order_id }] = await office.query('SELECT min(order_id) AS order_id FROM invoices');
     await office.query(`UPDATE invoices SET issued = issued + 1 WHERE order_id = $1`, [order_id]);
   });
-  await office.query(`DELETE FROM orders WHERE order_id IN (SELECT order_id FROM orders WHERE status = 'new' ORDER BY 1 LIMIT 3)`);
+  await office.query(
+    `DELETE FROM orders WHERE order_id IN (SELECT order_id FROM orders WHERE status = 'new' ORDER BY 1 LIMIT 3)`,
+  );
   await trading;
 
   await office.query('BEGIN');
