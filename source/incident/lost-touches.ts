@@ -1,0 +1,110 @@
+/** Which lost transaction wrote which key, kept in a few bytes a touch: the lost part can hold millions of rows. */
+
+/** A lost transaction that wrote a key. */
+export interface Touch {
+  /** Its position in commit order. */
+  readonly index: number;
+  /** The new primary still held what it started from (or what an earlier lost transaction had started from) under this key. */
+  readonly intact: boolean;
+}
+
+interface TouchedTable {
+  /** Under a key set's name and a key: the latest touch. */
+  readonly latest: Map<string, Map<string, number>>;
+  /** TRUNCATEs, in commit order, encoded like a touch. */
+  readonly truncated: number[];
+  /** The first transaction that wrote a row which cannot be told. */
+  firstUntold: number;
+  /** Under a key set's name: the first transaction that gave up a key which cannot be told. */
+  readonly firstFreed: Map<string, number>;
+}
+
+const NONE = 0xffff_ffff;
+
+/** The touches of all lost transactions, recorded in commit order. */
+export class LostTouches {
+  readonly #tables = new Map<string, TouchedTable>();
+  /** Touch by touch: twice the transaction's index, plus 1 when intact. */
+  #touch = new Uint32Array(1024);
+  /** Touch by touch: the one before it of the same key. */
+  #previous = new Uint32Array(1024);
+  #count = 0;
+
+  #table(name: string): TouchedTable {
+    let table = this.#tables.get(name);
+    if (!table) {
+      table = {
+        latest: new Map(),
+        truncated: [],
+        firstUntold: Number.POSITIVE_INFINITY,
+        firstFreed: new Map(),
+      };
+      this.#tables.set(name, table);
+    }
+    return table;
+  }
+
+  /** A transaction wrote this key. */
+  record(tableName: string, setName: string, key: string, touch: Touch): void {
+    const { latest } = this.#table(tableName);
+    let keys = latest.get(setName);
+    if (!keys) {
+      keys = new Map();
+      latest.set(setName, keys);
+    }
+    if (this.#count === this.#touch.length) {
+      this.#touch = doubled(this.#touch);
+      this.#previous = doubled(this.#previous);
+    }
+    this.#touch[this.#count] = encode(touch);
+    this.#previous[this.#count] = keys.get(key) ?? NONE;
+    keys.set(key, this.#count++);
+  }
+
+  recordTruncate(tableName: string, touch: Touch): void {
+    this.#table(tableName).truncated.push(encode(touch));
+  }
+
+  /** A transaction wrote a row of which not even the key is known. */
+  recordUntold(tableName: string, index: number): void {
+    const table = this.#table(tableName);
+    table.firstUntold = Math.min(table.firstUntold, index);
+  }
+
+  /** A transaction took away a key of this set, and it is not known which. */
+  recordFreed(tableName: string, setName: string, index: number): void {
+    const { firstFreed } = this.#table(tableName);
+    if (!firstFreed.has(setName)) firstFreed.set(setName, index);
+  }
+
+  /** The last transaction before `index` that wrote the key, by name or by emptying the table. */
+  before(tableName: string, setName: string, key: string, index: number): Touch | undefined {
+    const table = this.#tables.get(tableName);
+    if (!table) return undefined;
+    let at = table.latest.get(setName)?.get(key) ?? NONE;
+    while (at !== NONE && this.#touch[at] >>> 1 >= index) at = this.#previous[at];
+    const byKey = at === NONE ? -1 : this.#touch[at];
+    const byTruncate = table.truncated.findLast((touch) => touch >>> 1 < index) ?? -1;
+    // Halves are indexes; -1 (none) halved and rounded down stays below all of them.
+    const last = Math.floor(byTruncate / 2) > Math.floor(byKey / 2) ? byTruncate : byKey;
+    return last < 0 ? undefined : { index: Math.floor(last / 2), intact: last % 2 === 1 };
+  }
+
+  /** The first transaction before `index` that may have written this key without our knowing. */
+  untoldBefore(tableName: string, setName: string, index: number): number | undefined {
+    const table = this.#tables.get(tableName);
+    if (!table) return undefined;
+    const first = Math.min(table.firstUntold, table.firstFreed.get(setName) ?? Number.POSITIVE_INFINITY);
+    return first < index ? first : undefined;
+  }
+}
+
+function encode(touch: Touch): number {
+  return touch.index * 2 + (touch.intact ? 1 : 0);
+}
+
+function doubled(array: Uint32Array): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(array.length * 2);
+  larger.set(array);
+  return larger;
+}

@@ -1,0 +1,309 @@
+/** The rules by which one lost transaction's row changes get their verdicts. */
+import { formatLsn } from '../bytes/lsn.js';
+import {
+  type Change,
+  isUnknown,
+  type Row,
+  type RowChange,
+  type Table,
+  tableLabel,
+  type UnknownValue,
+} from '../rows/row-change.js';
+import type { TransactionSummary } from '../transactions/transaction.js';
+import { type Key, kept, keyOf, moves } from './change-keys.js';
+import { type CurrentRow, type CurrentRows, isCannotTell } from './current-rows.js';
+import type { LostTouches, Touch } from './lost-touches.js';
+import { type RowVerdict, VERDICTS, type Verdict } from './model.js';
+import { type Link, OwnWrites } from './own-writes.js';
+import { compareRows, type KeySet, keyLabel, keysOf, neverTaken, tableKey, valuesOf } from './row-keys.js';
+
+/** How an earlier lost transaction is named to people. */
+export type TransactionNames = (index: number) => Pick<TransactionSummary, 'xid' | 'commitLsn'>;
+
+/** The new primary's answers for the keys of the changes being judged. */
+export type Answers = (table: Table, set: KeySet, key: Key) => CurrentRow;
+
+/** What the rules look at. */
+export interface Evidence {
+  readonly current: CurrentRows;
+  readonly answers: Answers;
+  readonly touches: LostTouches;
+  readonly nameOf: TransactionNames;
+}
+
+/** The worse of two verdicts, by the order of VERDICTS. */
+export function worse(a: Verdict, b: Verdict): Verdict {
+  const rank = (verdict: Verdict): number => VERDICTS.indexOf(verdict as (typeof VERDICTS)[number]);
+  return rank(b) > rank(a) ? b : a;
+}
+
+function unknown(reason: string): RowVerdict {
+  return { verdict: 'unknown', reason };
+}
+
+function verdictOn(verdict: Verdict, reason: string, row: Row): RowVerdict {
+  return row.some(isUnknown)
+    ? { verdict, reason }
+    : { verdict, reason, current: row as readonly (string | null)[] };
+}
+
+function unknownColumn(table: Table, column: number, why: UnknownValue): string {
+  const text = {
+    unchanged: 'was not written anew by the update and its value is not in the WAL',
+    'not-logged': 'is not in the WAL',
+    undecodable: 'cannot be read',
+  }[why.unknown];
+  return `column ${table.columns[column].name} cannot be compared: ${why.reason ?? `it ${text}`}`;
+}
+
+function isIntact(verdict: Verdict): boolean {
+  return verdict === 'clean' || verdict === 'dependency';
+}
+
+/** Judges one transaction's changes, in order. */
+export class TransactionJudge {
+  readonly #index: number;
+  readonly #evidence: Evidence;
+  readonly #own = new OwnWrites();
+  /** Earlier lost transactions that it builds upon. */
+  readonly dependencies = new Set<number>();
+  /** Earlier ones met while judging the change at hand. */
+  #met: number[] = [];
+
+  constructor(index: number, evidence: Evidence) {
+    this.#index = index;
+    this.#evidence = evidence;
+  }
+
+  /** The verdict of the next change; undefined where a verdict makes no sense (catalog, message, sequence). */
+  judge(change: Change): RowVerdict | undefined {
+    if (change.kind === 'undecodable') return unknown(change.problem);
+    if (change.kind !== 'row') return undefined;
+    this.#met = [];
+    const verdict = change.operation === 'truncate' ? this.#truncate(change) : this.#row(change);
+    if (verdict.verdict !== 'clean' && verdict.verdict !== 'applied') {
+      for (const index of this.#met) this.dependencies.add(index);
+    }
+    return verdict;
+  }
+
+  /** Tells the later transactions what this one wrote. To be called once, after its last change. */
+  record(): void {
+    this.#own.record(this.#evidence.touches, this.#index);
+  }
+
+  #truncate({ table, problem }: RowChange): RowVerdict {
+    const label = tableLabel(table);
+    const touched = this.#evidence.current.touched(table);
+    let verdict: RowVerdict;
+    if (problem) verdict = unknown(problem);
+    else if (touched === undefined) {
+      verdict = unknown(`it cannot be told whether ${label} was written on the new primary since the fork`);
+    } else if (touched) {
+      verdict = { verdict: 'changed', reason: `${label} was written on the new primary since the fork` };
+    } else verdict = { verdict: 'clean', reason: `nothing wrote ${label} on the new primary since the fork` };
+    verdict = this.#certain(verdict);
+    this.#own.noteTruncate(table, { verdict, intact: isIntact(verdict.verdict) });
+    return verdict;
+  }
+
+  /** Where not all the new primary wrote is known, nothing is known to be as it should be; a collision stays one. */
+  #certain(verdict: RowVerdict): RowVerdict {
+    const { incomplete } = this.#evidence.current;
+    const hopeful = isIntact(verdict.verdict) || verdict.verdict === 'applied';
+    return incomplete !== undefined && hopeful ? unknown(incomplete) : verdict;
+  }
+
+  #row(change: RowChange): RowVerdict {
+    const { table, operation } = change;
+    const { identity } = keysOf(table);
+    const inherited = this.#inherited(change);
+    let own: RowVerdict;
+    if (change.problem) own = unknown(change.problem);
+    else if (inherited) own = inherited.verdict;
+    else if (operation !== 'insert') own = this.#started(change);
+    else if (identity.wholeRow) {
+      own = { verdict: 'clean', reason: `${tableLabel(table)} has no key that could be taken` };
+    } else own = this.#target(table, change.after);
+    let verdict = own;
+    let target: RowVerdict | undefined;
+    if (own.verdict !== 'unknown' && own.verdict !== 'applied' && !this.#own.emptied(table)) {
+      target = moves(change) ? this.#target(table, change.after) : undefined;
+      // The row it became is there, but so is the one it was: the two cannot become one.
+      if (target?.verdict === 'applied') target = { ...target, verdict: 'exists' };
+      for (const other of [target, this.#taken(change)]) {
+        if (other && worse(verdict.verdict, other.verdict) !== verdict.verdict) verdict = other;
+      }
+    }
+    const regardless = inherited !== undefined || (operation === 'insert' && identity.wholeRow);
+    if (verdict !== own || !regardless) verdict = this.#certain(verdict);
+    const intact = inherited ? inherited.intact : isIntact(own.verdict);
+    this.#own.note(change, verdict, intact, intact && (!target || isIntact(target.verdict)));
+    return verdict;
+  }
+
+  /** The link of this transaction's own earlier change that this one goes on from. */
+  #inherited({ table, operation, before, after }: RowChange): Link | undefined {
+    const { identity } = keysOf(table);
+    if (operation === 'insert' && identity.wholeRow) return undefined;
+    const key = keyOf(table, identity, operation === 'insert' ? after : before);
+    const first = (key && this.#own.link(table, identity, key)) ?? this.#own.emptied(table);
+    // The result of the first being there says nothing of the second's: that one is compared by itself.
+    if (!first || first.verdict.verdict === 'applied') return undefined;
+    return first;
+  }
+
+  /** An update or delete: is the row it met what the new primary has? */
+  #started(change: RowChange): RowVerdict {
+    const { table, before, after } = change;
+    const { identity } = keysOf(table);
+    if (!before) return unknown('the old row is not in the WAL, so it cannot be told which row this was');
+    const key = keyOf(table, identity, before);
+    if (!key) return this.#noKey(table, identity, before);
+    const label = keyLabel(table, identity.columns, key.values);
+    const current = this.#evidence.answers(table, identity, key);
+    if (isCannotTell(current)) return unknown(current.reason);
+    if (current === undefined && moves(change) && this.#isThere(table, identity, after)) {
+      return {
+        verdict: 'applied',
+        reason: `${label} has become the row it became here on the new primary too`,
+      };
+    }
+    return (
+      this.#untouchedOrBuilt(table, identity, key, current, label) ??
+      this.#compared(change, current as Row | undefined, label)
+    );
+  }
+
+  #isThere(table: Table, set: KeySet, row: Row | undefined): boolean {
+    const key = keyOf(table, set, row);
+    const current = key && this.#evidence.answers(table, set, key);
+    return row !== undefined && Array.isArray(current) && compareRows(table, row, current) === 'equal';
+  }
+
+  #compared(
+    { table, operation, before, after }: RowChange,
+    current: Row | undefined,
+    label: string,
+  ): RowVerdict {
+    const { identity } = keysOf(table);
+    if (!current) {
+      return operation === 'delete'
+        ? { verdict: 'applied', reason: `${label} is not on the new primary any more` }
+        : { verdict: 'missing', reason: `${label} is not on the new primary` };
+    }
+    if (identity.wholeRow) return verdictOn('clean', 'the same row is on the new primary', current);
+    const result = operation === 'update' && after ? compareRows(table, after, current) : 'different';
+    if (result === 'equal')
+      return verdictOn('applied', `${label} has the same values on the new primary already`, current);
+    const start = before ? compareRows(table, before, current) : 'different';
+    if (start === 'equal')
+      return verdictOn('clean', `${label} on the new primary is what this change started from`, current);
+    for (const open of [result, start]) {
+      if (typeof open === 'object')
+        return verdictOn('unknown', unknownColumn(table, open.column, open.why), current);
+    }
+    return verdictOn('changed', `${label} was changed on the new primary since the fork`, current);
+  }
+
+  /** An insert, or an update's new key: is the place free on the new primary? */
+  #target(table: Table, after: Row | undefined): RowVerdict {
+    const { identity } = keysOf(table);
+    const key = keyOf(table, identity, after);
+    if (!key || !after) return this.#noKey(table, identity, after);
+    if (this.#own.link(table, identity, key))
+      return { verdict: 'clean', reason: 'this transaction freed the key before' };
+    const label = keyLabel(table, identity.columns, key.values);
+    const current = this.#evidence.answers(table, identity, key);
+    if (isCannotTell(current)) return unknown(current.reason);
+    const simple = this.#untouchedOrBuilt(table, identity, key, current, label);
+    if (simple) return simple;
+    const row = current as Row | undefined;
+    if (!row) return { verdict: 'clean', reason: `${label} is free on the new primary` };
+    const same = compareRows(table, after, row);
+    if (same === 'equal')
+      return verdictOn('applied', `${label} is on the new primary with the same values`, row);
+    if (typeof same === 'object')
+      return verdictOn('unknown', unknownColumn(table, same.column, same.why), row);
+    return verdictOn('exists', `${label} is on the new primary too, with other values`, row);
+  }
+
+  #noKey(table: Table, set: KeySet, row: Row | undefined): RowVerdict {
+    const missing = row && valuesOf(row, set.columns);
+    if (!missing || 'known' in missing) return unknown('the row is not in the WAL');
+    return unknown(unknownColumn(table, missing.column, missing.why));
+  }
+
+  /**
+   * The verdict where the new primary never wrote the key, or still has what an earlier lost transaction started from; undefined
+   * when what it holds has to be looked at.
+   */
+  #untouchedOrBuilt(
+    table: Table,
+    set: KeySet,
+    key: Key,
+    current: CurrentRow,
+    label: string,
+  ): RowVerdict | undefined {
+    const { touches } = this.#evidence;
+    const tableName = tableKey(table);
+    const earlier = touches.before(tableName, set.name, key.text, this.#index);
+    if (earlier) this.#met.push(earlier.index);
+    if (earlier && (earlier.intact || current === 'untouched')) return this.#dependency(earlier, label);
+    if (current !== 'untouched') return undefined;
+    const untold = touches.untoldBefore(tableName, set.name, this.#index);
+    if (untold !== undefined) {
+      return unknown(
+        `${this.#name(untold)}, lost too, wrote a row of ${tableLabel(table)} that cannot be told: it may have been ${label}`,
+      );
+    }
+    return { verdict: 'clean', reason: `nothing wrote ${label} on the new primary since the fork` };
+  }
+
+  #name(index: number): string {
+    const { xid, commitLsn } = this.#evidence.nameOf(index);
+    return `transaction ${xid} (commit LSN ${formatLsn(commitLsn)})`;
+  }
+
+  #dependency(earlier: Touch, label: string): RowVerdict {
+    return {
+      verdict: 'dependency',
+      reason: `${this.#name(earlier.index)}, lost too, wrote ${label} before; this builds on it`,
+    };
+  }
+
+  /** The worst of what the other unique keys that the new row takes meet on the new primary. */
+  #taken(change: RowChange): RowVerdict | undefined {
+    const { table, operation, after } = change;
+    if (operation === 'delete' || !after) return undefined;
+    let worst: RowVerdict | undefined;
+    for (const set of keysOf(table).others) {
+      if (kept(change, set)) continue;
+      const verdict = this.#takenIn(change, set, after);
+      if (verdict && (!worst || worse(worst.verdict, verdict.verdict) !== worst.verdict)) worst = verdict;
+    }
+    return worst;
+  }
+
+  #takenIn({ table, operation, before }: RowChange, set: KeySet, after: Row): RowVerdict | undefined {
+    const key = keyOf(table, set, after);
+    if (!key) return this.#noKey(table, set, after);
+    if (neverTaken(set, key.values) || this.#own.link(table, set, key)) return undefined;
+    const current = this.#evidence.answers(table, set, key);
+    if (isCannotTell(current)) return unknown(current.reason);
+    const label = keyLabel(table, set.columns, key.values);
+    const { identity } = keysOf(table);
+    const holder = Array.isArray(current) ? keyOf(table, identity, current) : undefined;
+    // Its own row holds it: how that one stands has been looked at by its identity.
+    const isOwn = [before, after].some((row) => holder && keyOf(table, identity, row)?.text === holder.text);
+    if (isOwn) return undefined;
+    const simple = this.#untouchedOrBuilt(table, set, key, current, label);
+    if (simple) return simple;
+    if (!Array.isArray(current)) return undefined;
+    if (operation === 'insert' && identity.wholeRow && compareRows(table, after, current) === 'equal') {
+      return verdictOn('applied', `${label} is on the new primary with the same values`, current);
+    }
+    const who = holder && !identity.wholeRow ? ` (${keyLabel(table, identity.columns, holder.values)})` : '';
+    return verdictOn('unique', `${label} is held by another row${who} on the new primary`, current);
+  }
+}
