@@ -6,7 +6,7 @@ import { ForkpointError } from '../bytes/errors.js';
 import type { Lsn } from '../bytes/lsn.js';
 import { CatalogOid } from './bootstrap.js';
 import type { Moment } from './catalog.js';
-import { type CatalogTableSpec, type DecodeText, pgClass } from './catalog-tables.js';
+import type { CatalogTableSpec, DecodeText } from './catalog-tables.js';
 import { NEVER, type TransactionFates } from './fates.js';
 import { type FileNodeMap, parseFileNodeMap, readFileNodeMap } from './filenode-map.js';
 import type { AttributeDefinition, Oid } from './model.js';
@@ -85,6 +85,12 @@ export class CatalogGroup {
   readonly #followed = new Map<number, FollowedFile>();
   /** Maps by the LSN from which they hold, newest last. The one on disk may be newer than the first moment; nothing older is known. */
   readonly #maps: { readonly lsn: Lsn; readonly map: FileNodeMap }[];
+  /** The file each mapped relation is in as WAL has been read so far; initdb's, named like its OID, until a map says otherwise. */
+  readonly #inFile = new Map<Oid, number>();
+  /** When files of mapped relations were replaced. */
+  readonly #retired = new Map<number, Lsn>();
+  /** Versions of pg_class up to here have been looked at for files. */
+  #classesSeen = 0;
   /** LSNs at which what committed transactions see changes, ascending, each once. */
   readonly #events: Lsn[] = [];
   /** Every unsettled transaction that changed these catalogs, with the LSNs of its changes so far. */
@@ -99,9 +105,9 @@ export class CatalogGroup {
       this.#tables.set(spec.oid, this.#createTable(spec));
       this.#addMappedFile(spec.oid, this.#maps[0].map);
     }
-    const classes = this.#tables.get(CatalogOid.class) as CatalogTable<ClassRow> | undefined;
-    if (classes) this.#addUnmappedFiles(classes);
+    this.#takeUpUnmappedFiles();
     this.#requireFiles();
+    for (const { oid } of options.specs) this.#addFirstFile(oid);
   }
 
   /** The table of a spec this group was made with. */
@@ -117,17 +123,26 @@ export class CatalogGroup {
   }
 
   /**
-   * The number of the file a catalog lives in, given its file node at some moment. When nothing of that file is left, a rewrite
-   * has moved everything into a later one that is: with the same xmin and xmax, so it answers as well.
+   * Which files of a catalog may be believed at a moment: 1 by file number. `fileNode` is the one it is in then.
+   *
+   * A rewrite (VACUUM FULL) copies everything with its xmin and xmax: a later file answers for an earlier moment as well, as
+   * far as what it was spared from copying goes; an earlier one no longer hears of removals, and must not be asked.
    */
-  fileNumber(oid: Oid, fileNode: number): number {
+  usableFiles(oid: Oid, at: Moment, fileNode: number): Uint8Array {
     const { store } = this.#tables.get(oid)!;
-    const number = store.fileNumber(fileNode);
-    if (number >= 0 && store.hasVersions(number)) return number;
-    for (let other = Math.max(number, 0); other < store.fileCount; other++) {
-      if (store.hasVersions(other)) return other;
-    }
-    return number;
+    const mapped = this.#maps[0].map.has(oid);
+    return Uint8Array.from(store.fileNodes, (node) => {
+      if (node === fileNode) return 1;
+      const retired = mapped
+        ? (this.#retired.get(node) ?? NEVER) < at.lsn
+        : this.#wasUsedBefore(oid, node, at);
+      return retired ? 0 : 1;
+    });
+  }
+
+  /** The catalog that lives or lived in this file. */
+  catalogOf(fileNode: number): Oid | undefined {
+    return this.#followed.get(fileNode)?.table.spec.oid;
   }
 
   /** Is this a file of one of the catalogs? */
@@ -147,7 +162,7 @@ export class CatalogGroup {
     if (!file) return;
     this.revision++;
     file.table.store.tupleWritten(file.fileNumber, block, offset, tuple, xid, lsn);
-    this.#lookForNewFiles(file.table);
+    this.#takeUpNewFiles();
   }
 
   tupleRemoved(fileNode: number, block: number, offset: number, xid: number, lsn: Lsn): void {
@@ -167,7 +182,7 @@ export class CatalogGroup {
     if (!file) return;
     this.revision++;
     file.table.store.pageImage(file.fileNumber, block, page, lsn);
-    this.#lookForNewFiles(file.table);
+    this.#takeUpNewFiles();
   }
 
   /** Some transactions committed. */
@@ -184,7 +199,12 @@ export class CatalogGroup {
     const map = parseFileNodeMap(bytes);
     if (typeof map === 'string') return;
     this.#maps.push({ lsn, map });
-    for (const oid of this.#tables.keys()) this.#addMappedFile(oid, map);
+    for (const [oid, fileNode] of map) {
+      const before = this.#inFile.get(oid) ?? oid;
+      if (before !== fileNode && !this.#retired.has(before)) this.#retired.set(before, lsn);
+      this.#inFile.set(oid, fileNode);
+      if (this.#tables.has(oid)) this.#addMappedFile(oid, map);
+    }
     this.#addEvent(lsn);
   }
 
@@ -254,7 +274,7 @@ export class CatalogGroup {
   #requireFiles(): void {
     for (const [oid, { store }] of this.#tables) {
       if (store.isOnDisk) continue;
-      const fileNode = this.#maps[0].map.get(oid) ?? store.newestFileNode;
+      const fileNode = this.#maps[0].map.get(oid) ?? store.fileNodes.at(-1);
       throw new ForkpointError({
         what: `the file of the system catalog with OID ${oid} is missing`,
         where: path.join(this.#options.directory, fileNode === undefined ? '' : String(fileNode)),
@@ -276,17 +296,52 @@ export class CatalogGroup {
     this.#followed.set(fileNode, { table, fileNumber, tablespaceOid });
   }
 
-  /** Takes up every file that any version of pg_class says one of the other catalogs is or was in. */
-  #addUnmappedFiles(classes: CatalogTable<ClassRow>): void {
+  /**
+   * The file that initdb gave the catalog, named like its OID: it may have been replaced within the WAL that will be read, and no
+   * longer be on disk, but until then it is where changes go.
+   */
+  #addFirstFile(oid: Oid): void {
+    if (this.#followed.has(oid)) return;
+    const table = this.#tables.get(oid)!;
+    const fileNumber = table.store.addFile(oid, undefined);
+    this.#followed.set(oid, { table, fileNumber, tablespaceOid: this.#options.tablespaceOid });
+  }
+
+  /** Takes up every file that any version of pg_class on disk says one of the other catalogs is or was in. */
+  #takeUpUnmappedFiles(): void {
+    const classes = this.#tables.get(CatalogOid.class) as CatalogTable<ClassRow> | undefined;
+    if (!classes) return;
     for (const [oid, table] of this.#tables) {
       classes.store.eachWithKey(0, oid, (version) => {
         const row = classes.row(version);
         if (row) this.#addFile(table, row.fileNode);
       });
     }
+    this.#classesSeen = classes.store.count;
   }
 
-  #lookForNewFiles(table: CatalogTable<unknown>): void {
-    if (table.spec.oid === pgClass.oid) this.#addUnmappedFiles(table as CatalogTable<ClassRow>);
+  /** Looks through new versions of pg_class for files that the other catalogs are, were or are being moved into. */
+  #takeUpNewFiles(): void {
+    const classes = this.#tables.get(CatalogOid.class) as CatalogTable<ClassRow> | undefined;
+    if (!classes) return;
+    for (; this.#classesSeen < classes.store.count; this.#classesSeen++) {
+      const row = classes.row(this.#classesSeen);
+      if (!row || row.fileNode === 0) continue;
+      // make_new_heap() in cluster.c: a relation being rewritten goes into a transient one of this name first.
+      const oid = Number(/^pg_temp_(\d+)$/.exec(row.name)?.[1] ?? row.oid);
+      const table = this.#tables.get(oid);
+      if (table) this.#addFile(table, row.fileNode);
+    }
+  }
+
+  /** Was this file the catalog's at an earlier moment? Another is now. */
+  #wasUsedBefore(oid: Oid, fileNode: number, at: Moment): boolean {
+    const classes = this.#tables.get(CatalogOid.class) as CatalogTable<ClassRow>;
+    let used = false;
+    classes.store.eachWithKey(0, oid, (version) => {
+      if (!used && classes.row(version)?.fileNode === fileNode)
+        used = classes.store.lastSeen(version, at) !== undefined;
+    });
+    return used;
   }
 }

@@ -192,10 +192,10 @@ class DataDirectoryCatalog implements Catalog, CatalogFeed {
   #databaseRow(oid: Oid, at: Moment): DatabaseRow | undefined {
     const table = this.#shared.table(pgDatabase);
     const fileNode = this.#shared.mapAt(at).get(CatalogOid.database) ?? 0;
-    const fileNumber = this.#shared.fileNumber(CatalogOid.database, fileNode);
+    const usable = this.#shared.usableFiles(CatalogOid.database, at, fileNode);
     let found: DatabaseRow | undefined;
     table.store.eachWithKey(0, oid, (version) => {
-      if (!found && table.store.isVisible(version, at, fileNumber)) found = table.row(version);
+      if (!found && table.store.isVisible(version, at, usable)) found = table.row(version);
     });
     return found;
   }

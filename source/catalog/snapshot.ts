@@ -1,6 +1,6 @@
 /** One database's catalog as one moment sees it. Kept as long as that moment's view holds, it answers from Maps. */
 import type { Moment } from './catalog.js';
-import type { CatalogTable } from './catalog-group.js';
+import type { CatalogGroup, CatalogTable } from './catalog-group.js';
 import {
   type CatalogTableSpec,
   pgAttribute,
@@ -56,7 +56,7 @@ export class CatalogSnapshot implements CatalogRows {
   readonly #at: Moment;
   readonly #byFileNode = new Map<number, LocatedRelation>();
   readonly #byOid = new Map<Oid, RelationDefinition | undefined>();
-  readonly #fileNumbers = new Map<Oid, number>();
+  readonly #usable = new Map<Oid, Uint8Array>();
   #procedureCounts: Map<string, number> | undefined;
   #tables: RelationDefinition[] | undefined;
 
@@ -88,10 +88,10 @@ export class CatalogSnapshot implements CatalogRows {
   tables(): RelationDefinition[] {
     if (this.#tables) return this.#tables;
     const table = this.#catalog.group.table(pgClass);
-    const fileNumber = this.#fileNumber(table);
+    const usable = this.#usableFiles(this.#catalog.group, table);
     const found = new Set<RelationDefinition>();
     for (let version = 0; version < table.store.count; version++) {
-      if (!table.store.isVisible(version, this.#at, fileNumber)) continue;
+      if (!table.store.isVisible(version, this.#at, usable)) continue;
       const row = table.row(version);
       if (!row || !TABLE_KINDS.has(row.kind) || isSystemRelation(row.oid)) continue;
       const definition = this.relationByOid(row.oid);
@@ -116,7 +116,9 @@ export class CatalogSnapshot implements CatalogRows {
   }
 
   indexes(relationOid: Oid): readonly IndexRow[] {
-    return this.#all(pgIndex, relationOid);
+    const byOid = new Map<Oid, IndexRow>();
+    for (const each of this.#all(pgIndex, relationOid)) byOid.set(each.oid, each);
+    return [...byOid.values()].sort((a, b) => a.oid - b.oid);
   }
 
   parents(relationOid: Oid): readonly InheritsRow[] {
@@ -155,19 +157,19 @@ export class CatalogSnapshot implements CatalogRows {
   role(oid: Oid): NamedRow | undefined {
     const { shared } = this.#catalog;
     const table = shared.table(pgAuthid);
-    return this.#firstVisible(table, BY_OID, oid, this.#sharedFileNumber(table));
+    return this.#firstVisible(table, BY_OID, oid, this.#usableFiles(shared, table));
   }
 
   #findByLocator(locator: RelationLocator): RelationDefinition | undefined {
     const table = this.#catalog.group.table(pgClass);
     const { store } = table;
-    const fileNumber = this.#fileNumber(table);
+    const usable = this.#usableFiles(this.#catalog.group, table);
     let found: ClassRow | undefined;
     const replaced: { row: ClassRow; seen: Moment }[] = [];
     store.eachWithKey(CLASS_BY_FILE_NODE, locator.fileNode, (version) => {
       const row = table.row(version);
       if (!row || !this.#isInTablespace(row, locator.tablespaceOid)) return;
-      if (store.isVisible(version, this.#at, fileNumber)) found ??= row;
+      if (store.isVisible(version, this.#at, usable)) found ??= row;
       else {
         const seen = store.lastSeen(version, this.#at);
         if (seen) replaced.push({ row, seen });
@@ -193,20 +195,21 @@ export class CatalogSnapshot implements CatalogRows {
     for (const map of this.#catalog.mapsAt(this.#at)) {
       for (const [oid, node] of map) if (node === fileNode) return this.relationByOid(oid);
     }
-    return undefined;
+    const oid = this.#catalog.group.catalogOf(fileNode) ?? this.#catalog.shared.catalogOf(fileNode);
+    return oid === undefined ? undefined : this.relationByOid(oid);
   }
 
   #one<Row>(spec: CatalogTableSpec<Row>, keyNumber: number, key: Oid): Row | undefined {
     const table = this.#catalog.group.table(spec);
-    return this.#firstVisible(table, keyNumber, key, this.#fileNumber(table));
+    return this.#firstVisible(table, keyNumber, key, this.#usableFiles(this.#catalog.group, table));
   }
 
   #all<Row>(spec: CatalogTableSpec<Row>, key: Oid): Row[] {
     const table = this.#catalog.group.table(spec);
-    const fileNumber = this.#fileNumber(table);
+    const usable = this.#usableFiles(this.#catalog.group, table);
     const rows: Row[] = [];
     table.store.eachWithKey(BY_OID, key, (version) => {
-      if (!table.store.isVisible(version, this.#at, fileNumber)) return;
+      if (!table.store.isVisible(version, this.#at, usable)) return;
       const row = table.row(version);
       if (row !== undefined) rows.push(row);
     });
@@ -217,39 +220,33 @@ export class CatalogSnapshot implements CatalogRows {
     table: CatalogTable<Row>,
     keyNumber: number,
     key: Oid,
-    fileNumber: number,
+    usable: Uint8Array,
   ): Row | undefined {
     let found: Row | undefined;
     table.store.eachWithKey(keyNumber, key, (version) => {
-      if (found === undefined && table.store.isVisible(version, this.#at, fileNumber))
-        found = table.row(version);
+      if (found === undefined && table.store.isVisible(version, this.#at, usable)) found = table.row(version);
     });
     return found;
   }
 
-  /** The file a catalog lives in at this moment: pg_class says so, and the map for pg_class and its like. */
-  #fileNumber(table: CatalogTable<unknown>): number {
+  /** The files of a catalog that count at this moment: pg_class says which it is in, or the map for pg_class and its like. */
+  #usableFiles(group: CatalogGroup, table: CatalogTable<unknown>): Uint8Array {
     const { oid } = table.spec;
-    let number = this.#fileNumbers.get(oid);
-    if (number === undefined) {
-      const fileNode = this.#catalog.group.mapAt(this.#at).get(oid) ?? this.relation(oid)?.fileNode ?? 0;
-      number = this.#catalog.group.fileNumber(oid, fileNode);
-      this.#fileNumbers.set(oid, number);
+    let usable = this.#usable.get(oid);
+    if (usable === undefined) {
+      const fileNode = group.mapAt(this.#at).get(oid) ?? this.relation(oid)?.fileNode ?? 0;
+      usable = group.usableFiles(oid, this.#at, fileNode);
+      this.#usable.set(oid, usable);
     }
-    return number;
-  }
-
-  #sharedFileNumber(table: CatalogTable<unknown>): number {
-    const { shared } = this.#catalog;
-    return shared.fileNumber(table.spec.oid, shared.mapAt(this.#at).get(table.spec.oid) ?? 0);
+    return usable;
   }
 
   #countProcedures(): Map<string, number> {
     const table = this.#catalog.group.table(pgProc);
-    const fileNumber = this.#fileNumber(table);
+    const usable = this.#usableFiles(this.#catalog.group, table);
     const counts = new Map<string, number>();
     for (let version = 0; version < table.store.count; version++) {
-      if (!table.store.isVisible(version, this.#at, fileNumber)) continue;
+      if (!table.store.isVisible(version, this.#at, usable)) continue;
       const row = table.row(version);
       if (!row) continue;
       const key = `${row.namespaceOid} ${row.name}`;

@@ -14,6 +14,7 @@ const SQL_NAMES: ReadonlyMap<Oid, string> = new Map([
   [20, 'bigint'],
   [21, 'smallint'],
   [23, 'integer'],
+  [114, 'json'],
   [700, 'real'],
   [701, 'double precision'],
   [1042, 'character'],
@@ -125,7 +126,7 @@ export class CatalogTypeLookup implements TypeLookup {
   #typeName(oid: Oid): string | undefined {
     const row = this.#rows.type(oid);
     if (!row) return undefined;
-    if (row.category === 'A' && row.length === -1 && row.elementOid !== 0 && row.storage !== PLAIN_STORAGE) {
+    if (row.elementOid !== 0 && row.length === -1 && row.storage !== PLAIN_STORAGE) {
       const element = this.#rows.type(row.elementOid);
       return element && `${this.#plainTypeName(element)}[]`;
     }

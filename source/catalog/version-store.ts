@@ -35,7 +35,7 @@ const END_OF_CHAIN = -1;
 /** A commit record and the header of its page take more WAL than this: xids cannot go by faster. */
 const LEAST_WAL_PER_XID = 32;
 
-/** A version that belongs to no file any more. */
+/** Number of a file that there is not: for versions that belong to none any more. */
 const NO_FILE = 0xffff;
 
 /** Larger than any offset number: block * this + offset is one number per place. */
@@ -122,30 +122,14 @@ export class VersionStore {
     return number;
   }
 
-  /** The number of the file with that node; -1 when it was not taken up. */
-  fileNumber(fileNode: number): number {
-    return this.#files.findIndex((file) => file.fileNode === fileNode);
-  }
-
-  /** How many files were taken up; they are numbered from 0. */
-  get fileCount(): number {
-    return this.#files.length;
-  }
-
-  /** The file node taken up last, if any. */
-  get newestFileNode(): number | undefined {
-    return this.#files.at(-1)?.fileNode;
+  /** File nodes of the files that were taken up, by their number. */
+  get fileNodes(): readonly number[] {
+    return this.#files.map((file) => file.fileNode);
   }
 
   /** Is any of the files there to be read? */
   get isOnDisk(): boolean {
     return this.#files.some((file) => file.disk !== undefined);
-  }
-
-  /** Does the file hold any version at all? One that was replaced and removed before it was read does not. */
-  hasVersions(fileNumber: number): boolean {
-    const file = this.#files[fileNumber];
-    return file !== undefined && (file.diskEnd > file.diskStart || file.fedByPlace.size > 0);
   }
 
   /** Calls back with each version whose key column number `keyNumber` is `key`, newest first. */
@@ -162,9 +146,9 @@ export class VersionStore {
     return this.#count;
   }
 
-  /** Is this version seen at that moment, when the catalog lives in file number `fileNumber`? */
-  isVisible(version: number, at: Moment, fileNumber: number): boolean {
-    if (this.#file[version] !== fileNumber) return false;
+  /** Is this version seen at that moment? `usable` is 1 for the numbers of the files that may be believed then. */
+  isVisible(version: number, at: Moment, usable: Uint8Array): boolean {
+    if (usable[this.#file[version]] !== 1) return false;
     if (!this.#isWritten(version, at)) return false;
     const remover = this.#remover[version];
     if (remover === NO_XID) return true;
@@ -185,11 +169,6 @@ export class VersionStore {
       else lsn = Math.min(lsn, this.#options.fates.committedAt(removal.xid));
     }
     return { lsn, ownXids: at.ownXids };
-  }
-
-  /** Number of the file a version is in. */
-  fileOf(version: number): number {
-    return this.#file[version];
   }
 
   /** Lets the store's reader look at a version. False when its page can no longer be read. */
