@@ -24,6 +24,8 @@ const GRAMMAR_NAMES: ReadonlyMap<Oid, GrammarName> = new Map<Oid, GrammarName>([
   [20, { bare: 'bigint' }],
   [21, { bare: 'smallint' }],
   [23, { bare: 'integer' }],
+  // A keyword since 16, and then a word of the grammar's.
+  [114, { bare: 'json' }],
   [700, { bare: 'real' }],
   [701, { bare: 'double precision' }],
   // Without a typmod these are not what the grammar's words mean, which is a length of 1.
