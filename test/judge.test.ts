@@ -193,6 +193,16 @@ describe('verdict of a lost update or delete', () => {
     assert.equal((await verdictOf(offline([moved]), moved)).verdict, 'applied');
   });
 
+  it('does not collide with its own row that got the same unique value on the new primary', async () => {
+    const written = offline([update(before, ['5', 'b', 'other'])]);
+    assert.equal((await verdictOf(written, update(before, ['5', 'b', 'old']))).verdict, 'changed');
+  });
+
+  it('is not applied by a new key while the old row is still there', async () => {
+    const moved = update(['5', null, 'old'], ['8', null, 'old']);
+    assert.equal((await verdictOf(offline([insert(['8', null, 'old'])]), moved)).verdict, 'exists');
+  });
+
   it('calls nothing equal or different by a value that is not known', async () => {
     const byKey = update(['5', NOT_LOGGED, NOT_LOGGED], after);
     const verdict = await verdictOf(offline([update(before, ['5', 'a', 'other'])]), byKey);
@@ -355,6 +365,11 @@ describe('chains within the lost part', () => {
     assert.deepEqual((await judged(offline([]), chain)).words, ['clean clean clean clean']);
     const taken = offline([insert(['5', 'x', 'y'])]);
     assert.deepEqual((await judged(taken, chain)).words, ['exists exists exists exists']);
+  });
+
+  it('within a transaction compare a later link by itself where the first is applied', async () => {
+    const { words } = await judged(offline([insert(one)]), [insert(one), update(one, two)]);
+    assert.deepEqual(words, ['applied clean']);
   });
 
   it('within a transaction still see what a later link runs into', async () => {
