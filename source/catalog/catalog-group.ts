@@ -2,6 +2,7 @@
  * The catalogs of one directory (a database's, or the shared ones in global/): their files, and the WAL fed to them.
  */
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { ForkpointError } from '../bytes/errors.js';
 import type { Lsn } from '../bytes/lsn.js';
 import { CatalogOid } from './bootstrap.js';
@@ -52,9 +53,17 @@ export class CatalogTable<Row> {
     return row;
   }
 
-  /** Versions' data changed in place: decode them anew when they are next asked for. */
-  forgetRows(): void {
-    this.#rows.clear();
+  /**
+   * A version's data changed in place. Returns whether that shows in its row; mostly it was a statistic, and the row stays the
+   * object it was.
+   */
+  refresh(version: number): boolean {
+    const known = this.#rows.get(version);
+    if (known === undefined) return false;
+    this.#rows.delete(version);
+    if (!isDeepStrictEqual(this.row(version), known)) return true;
+    this.#rows.set(version, known);
+    return false;
   }
 }
 
@@ -243,9 +252,9 @@ export class CatalogGroup {
       multixactUpdater: context.multixactUpdater,
       startLsn: context.startLsn,
       changed: (xid, lsn) => this.#changed(xid, lsn),
-      corrected: () => {
-        this.#tables.get(spec.oid)?.forgetRows();
-        this.#options.corrected();
+      corrected: () => this.#options.corrected(),
+      overwritten: (version) => {
+        if (this.#tables.get(spec.oid)?.refresh(version)) this.#options.corrected();
       },
     });
     return new CatalogTable(spec, reader, store, text);

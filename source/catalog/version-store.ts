@@ -73,8 +73,10 @@ export interface VersionStoreOptions {
   readonly startLsn: Lsn;
   /** An unsettled transaction changes this catalog: `lsn` is that of its record, undefined when known from disk. */
   readonly changed: (xid: number, lsn: Lsn | undefined) => void;
-  /** What was told of the past has become untrue: a version turned up that was there from the beginning. */
+  /** What was told of the past has become untrue: a version turned up that was there from the beginning, or was taken away. */
   readonly corrected: () => void;
+  /** A version's data is not what it was. */
+  readonly overwritten: (version: number) => void;
 }
 
 export class VersionStore {
@@ -216,6 +218,7 @@ export class VersionStore {
     if (dataOffset < TUPLE_HEADER_SIZE || dataOffset + data.length !== tuple.length) return;
     tuple.set(data, dataOffset);
     this.#tuples.set(version, tuple);
+    this.#options.overwritten(version);
   }
 
   /** CatalogFeed.pageImage, for a file of this catalog. */
@@ -358,7 +361,7 @@ export class VersionStore {
       Buffer.compare(own.subarray(TUPLE_HEADER_SIZE), image.subarray(TUPLE_HEADER_SIZE)) === 0;
     if (same) return;
     this.#tuples.set(version, Uint8Array.from(image));
-    this.#options.corrected();
+    this.#options.overwritten(version);
   }
 
   /**
