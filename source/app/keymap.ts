@@ -29,16 +29,15 @@ export type Context =
 export interface Facts {
   /** Lines the list shows. */
   readonly shown: number;
+  /** What the list will show is being worked out. */
+  readonly arranging: boolean;
   readonly marked: number;
-  readonly ranging: boolean;
   /** Why the two picked sides cannot be opened. */
   readonly refusal?: string;
   /** Both sides are directories and may be exchanged. */
   readonly swappable: boolean;
   /** Something was searched for. */
   readonly searched: boolean;
-  readonly exporting: boolean;
-  readonly exportFormat: string;
   /** What an export would be missing. */
   readonly exportProblem?: string;
 }
@@ -57,7 +56,7 @@ export interface Binding {
 }
 
 const nothingShown = (facts: Facts): string | undefined =>
-  facts.shown === 0 ? 'the list is empty: change the filter with /' : undefined;
+  facts.shown === 0 && !facts.arranging ? 'the list is empty: change the filter with /' : undefined;
 
 const nothingMarked = (facts: Facts): string | undefined =>
   facts.marked === 0 ? 'nothing is marked: Space marks' : undefined;
@@ -217,14 +216,6 @@ export const KEYMAP: readonly Binding[] = [
   },
   {
     context: 'list',
-    keys: ['v'],
-    action: 'range',
-    description: 'begin a range here; move; Space marks it, u unmarks it',
-    hint: 'range',
-    disabledReason: nothingShown,
-  },
-  {
-    context: 'list',
     keys: ['a'],
     action: 'mark-all',
     description: 'mark all the filter shows',
@@ -244,6 +235,14 @@ export const KEYMAP: readonly Binding[] = [
     action: 'export',
     description: 'export the marked (or what is shown)',
     hint: 'export',
+  },
+  {
+    context: 'list',
+    keys: ['v'],
+    action: 'range',
+    description: 'begin a range here; move; Space marks it, u unmarks it',
+    hint: 'range',
+    disabledReason: nothingShown,
   },
   { context: 'list', keys: ['s'], action: 'sort', description: 'sort by …', hint: 'sort' },
   {
@@ -343,7 +342,7 @@ export const KEYMAP: readonly Binding[] = [
     keys: ['tab'],
     action: 'next-tab',
     description: 'rows → redo SQL → undo SQL',
-    hint: 'rows/redo/undo',
+    hint: 'rows/SQL',
   },
   { context: 'detail', keys: ['shift-tab'], action: 'previous-tab', description: 'the other way round' },
   { context: 'detail', keys: ['J'], action: 'next-change', description: 'next row change' },
@@ -416,7 +415,6 @@ export const KEYMAP: readonly Binding[] = [
     keys: ['space', 'right', 'l'],
     action: 'change',
     description: 'change it',
-    hint: 'change',
   },
   { context: 'export', keys: ['left', 'h'], action: 'change-back', description: 'change it the other way' },
   {
@@ -424,7 +422,7 @@ export const KEYMAP: readonly Binding[] = [
     keys: ['enter'],
     action: 'accept',
     description: 'change it; on the path, edit it; on Write, write',
-    hint: 'change / edit / write',
+    hint: 'change, write',
   },
   {
     context: 'export',

@@ -162,6 +162,11 @@ export class Pager<Item> {
       this.#item--;
       this.#line = this.#layout(this.#item).length;
     }
+    if (this.#line === this.#layout(this.#item).length) {
+      // Past the last line of an item is the first line of the next.
+      this.#item++;
+      this.#line = 0;
+    }
   }
 
   /** No emptiness below the last line while there is something above the first. */
@@ -172,6 +177,8 @@ export class Pager<Item> {
       this.#item = total - 1;
       this.#line = Math.max(0, this.#layout(total - 1).length - 1);
     }
+    // An item that was laid out anew may have become shorter: its beginning is shown.
+    if (this.#line >= this.#layout(this.#item).length) this.#line = 0;
     let shown = -this.#line;
     for (let item = this.#item; item < total && shown < this.#height; item++)
       shown += this.#layout(item).length;

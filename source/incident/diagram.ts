@@ -113,11 +113,13 @@ function branchLines(overview: IncidentOverview, loss: LossFigures, width: numbe
   ];
   const lines: DiagramLine[] = [...head, trunk];
   if (fork.diverged) {
-    const only = loss.walBytes > 0 ? `, ${formatBytes(loss.walBytes)} of WAL only here` : '';
-    lines.push([
-      { text: `${pad}┃`, role: 'fork' },
-      { text: `  OLD primary, ${timelinesText(old.own)}${only}`, role: 'old' },
-    ]);
+    const only = loss.walBytes > 0 ? `, ${formatBytes(loss.walBytes)} only here` : '';
+    for (const text of wrapWords(`OLD primary, ${timelinesText(old.own)}${only}`, width - forkColumn - 3)) {
+      lines.push([
+        { text: `${pad}┃`, role: 'fork' },
+        { text: `  ${text}`, role: 'old' },
+      ]);
+    }
     lines.push([{ text: `${pad}┃`, role: 'fork' }]);
   }
   const newCheckpoint = overview.new.checkpointLsn >= fork.lsn;
@@ -127,15 +129,15 @@ function branchLines(overview: IncidentOverview, loss: LossFigures, width: numbe
     { text: `▶ ${newEnd}`, role: 'new' },
   ]);
   const promotion = promotionOf(overview);
-  lines.push([
-    { text: `${pad}   NEW primary, ${timelinesText(fresh.own)}`, role: 'new' },
-    { text: '   ◆ last checkpoint', role: 'muted' },
-  ]);
+  for (const text of wrapWords(`NEW primary, ${timelinesText(fresh.own)}`, width - forkColumn - 3)) {
+    lines.push(line(`${pad}   ${text}`, 'new'));
+  }
   if (promotion) {
     for (const text of wrapWords(`promoted: ${promotion}`, width - forkColumn - 3)) {
       lines.push(line(`${pad}   ${text}`, 'muted'));
     }
   }
+  lines.push(line(`${pad}   ◆ last checkpoint`, 'muted'));
   return lines;
 }
 
@@ -265,26 +267,15 @@ function lossLines(overview: IncidentOverview, loss: LossFigures, width: number)
         ? 'no transactions (so far)'
         : 'nothing: the old history continues into the new one'
       : plural(loss.transactions, 'transaction');
-  lines.push([
-    { text: 'LOST  ', role: 'loss' },
-    { text: headline, role: 'loss' },
-    ...(loss.transactions > 0
-      ? [
-          { text: `, ${plural(rows, 'row change')}: `, role: 'plain' as const },
-          {
-            text: `+${formatCount(loss.inserts)} ~${formatCount(loss.updates)} −${formatCount(loss.deletes)}`,
-            role: 'loss' as const,
-          },
-          {
-            text: loss.truncates > 0 ? `, ${plural(loss.truncates, 'TRUNCATE')}` : '',
-            role: 'plain' as const,
-          },
-        ]
-      : []),
-  ]);
+  lines.push(line(`LOST  ${headline}`, 'loss'));
   const put = (text: string, role: DiagramRole = 'plain'): void => {
     for (const part of wrapWords(text, room)) lines.push(line(indent + part, role));
   };
+  if (loss.transactions > 0) {
+    const operations = `+${formatCount(loss.inserts)} ~${formatCount(loss.updates)} −${formatCount(loss.deletes)}`;
+    const truncates = loss.truncates > 0 ? `, ${plural(loss.truncates, 'TRUNCATE')}` : '';
+    put(`${plural(rows, 'row change')}: ${operations}${truncates}`, 'loss');
+  }
   if (loss.firstCommitTime !== undefined && loss.lastCommitTime !== undefined) {
     const seconds = (loss.lastCommitTime - loss.firstCommitTime) / 1e6;
     put(

@@ -6,7 +6,7 @@ export function formatCount(count: number): string {
   return String(Math.trunc(count)).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
-/** A count in at most five columns: `9999`, `12k`, `1.2M`, `340M`. */
+/** A count in at most four columns: `9999`, `12k`, `1.2M`, `340M`. */
 export function formatShortCount(count: number): string {
   if (count < 10_000) return String(count);
   const [value, unit] =
@@ -27,9 +27,15 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${BYTE_UNITS[unit]}`;
 }
 
-/** Bytes in at most five columns: `812B`, `1.2k`, `57M`. */
+/** Bytes in at most four columns: `812B`, `1.2k`, `57M`. */
 export function formatShortBytes(bytes: number): string {
-  return formatBytes(bytes).replace(/ (B|[kMGTP])B?$/, '$1');
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < BYTE_UNITS.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 || value >= 9.95 ? Math.round(value) : value.toFixed(1)}${BYTE_UNITS[unit][0]}`;
 }
 
 /** A duration in seconds as `0.4 s`, `83 s`, `12 min 5 s`, `3 h 20 min`, `2 d 4 h`. */

@@ -15,7 +15,7 @@ import { HelpController } from './help.js';
 import { errorText, type Host, type MessageKind, type ScreenSize } from './host.js';
 import { ListController } from './list.js';
 import { PickController } from './pick.js';
-import { SessionKeeper } from './session-keeper.js';
+import { SessionKeeper, worthOffering } from './session-keeper.js';
 import { TimelineController } from './timeline.js';
 
 /** The screens there are. */
@@ -119,14 +119,12 @@ export class AppController implements Host {
     const { list } = this;
     return {
       shown: list?.length ?? 0,
+      arranging: list?.arranging ?? false,
       marked: list?.marks.count ?? 0,
-      ranging: list?.rangeStart !== undefined,
       refusal: this.pick.refusal,
       swappable:
         this.screen === 'timeline' ? this.incident?.overview.new.kind !== 'server' : this.pick.swappable,
       searched: (this.detail?.needle ?? '') !== '',
-      exporting: this.exporting?.state === 'writing',
-      exportFormat: this.exporting?.format ?? 'sql',
       exportProblem: this.exporting?.writeProblem,
     };
   }
@@ -268,13 +266,20 @@ export class AppController implements Host {
 
   #newPick(request: Partial<IncidentRequest>): PickController {
     const { probing, sessions, workingDirectory } = this.#options;
-    return new PickController(probing, sessions.list(), request, workingDirectory, this, {
-      open: (chosen, resume) => {
-        this.#chosenSession = resume;
-        void this.#open(chosen);
+    return new PickController(
+      probing,
+      sessions.list().filter(worthOffering),
+      request,
+      workingDirectory,
+      this,
+      {
+        open: (chosen, resume) => {
+          this.#chosenSession = resume;
+          void this.#open(chosen);
+        },
+        leave: () => this.#quit(),
       },
-      leave: () => this.#quit(),
-    });
+    );
   }
 
   async #open(request: IncidentRequest): Promise<void> {
@@ -375,8 +380,7 @@ export class AppController implements Host {
       this.#knownPhase = progress.phase;
       // Verdicts change lines that are known already, while and after the new primary is read.
       void incident.list.grown(turned || progress.phase === 'new');
-      const finished = progress.phase === 'done' || progress.phase === 'failed';
-      void incident.keeper.grown(finished);
+      void incident.keeper.grown();
       if (turned) void this.#refreshOverview(incident);
     }
     this.redraw();

@@ -8,7 +8,7 @@ import { VERDICT_LOOKS } from '../verdicts.js';
 const GLYPHS: readonly (readonly [string, string])[] = [
   ['●', 'marked'],
   ['○', 'in the range being made'],
-  ['⑂', 'it wrote before the fork and committed after it: lost whole'],
+  ['├', 'it wrote before the fork and committed after it: lost whole'],
   ['¿', 'in doubt: prepared, never resolved'],
   ['!', 'it has changes that cannot be decoded exactly'],
   ['§', 'it changed the system catalogs (DDL)'],

@@ -58,8 +58,8 @@ export class ListController {
   /** Tables to choose from, and the one under the cursor. */
   tables: readonly string[] = [];
   tableCursor = 0;
-  /** The client is working out a new view. */
-  filtering = false;
+  /** The client is working out what is to be shown. */
+  arranging = true;
   /** Lines of the list on the screen. */
   height = 10;
   #client: IncidentClient;
@@ -68,6 +68,8 @@ export class ListController {
   #asking = false;
   #askAgain = false;
   #viewVersion = 0;
+  /** Views the client has refused. */
+  #refusals = 0;
 
   constructor(client: IncidentClient, host: Host, exits: ListExits) {
     this.#client = client;
@@ -125,6 +127,7 @@ export class ListController {
         const reordered =
           view.length !== this.length && (this.order.key !== 'commit' || this.order.descending);
         this.#take(view);
+        this.arranging = false;
         this.window.grow(view.length, contents || reordered);
         this.#keepInSight();
         this.#host.redraw();
@@ -175,7 +178,7 @@ export class ListController {
       'clear-filter': () => void this.#applyFilter(''),
       jump: () => this.#enter('jump', ''),
       sort: () => this.#enter('sort', ''),
-      reverse: () => void this.#setView(this.filter, { ...this.order, descending: !this.order.descending }),
+      reverse: () => void this.#arrange(this.filter, { ...this.order, descending: !this.order.descending }),
       accept: () => this.#accept(),
       back: () => this.#back(),
     };
@@ -198,7 +201,7 @@ export class ListController {
 
   /** Restores what a session remembers; a filter that no longer parses is said and left out. */
   async restore(filter: string, order: ListOrder): Promise<void> {
-    await this.#setView(filter, order);
+    await this.#arrange(filter, order);
   }
 
   /** Marks or unmarks one transaction, wherever it is shown. */
@@ -254,22 +257,27 @@ export class ListController {
     this.total = view.total;
   }
 
+  /** The box closes at once; it opens again, with the reason, when the filter is refused. */
   async #applyFilter(filter: string): Promise<void> {
-    if (await this.#setView(filter, this.order)) this.#leave();
+    this.#leave();
+    const problem = await this.#setView(filter, this.order);
+    if (problem === undefined) return;
+    this.#enter('filter', filter);
+    this.fieldProblem = problem;
   }
 
-  /** True when the client took it. The cursor stays on its transaction when that is still shown. */
-  async #setView(filter: string, order: ListOrder): Promise<boolean> {
+  /** Why the client refused, if it did. The cursor stays on its transaction when that is still shown. */
+  async #setView(filter: string, order: ListOrder): Promise<string | undefined> {
     const stayOn = this.current;
     const version = ++this.#viewVersion;
-    this.filtering = true;
+    this.arranging = true;
     this.#host.redraw();
     try {
       const view = await this.window.hold(() => this.#client.setView(filter, order));
-      if (version !== this.#viewVersion) return false;
+      if (version !== this.#viewVersion) return undefined;
       this.filter = filter;
       this.order = order;
-      this.filtering = false;
+      this.arranging = false;
       this.rangeStart = undefined;
       this.#take(view);
       this.window.reset(view.length);
@@ -281,22 +289,25 @@ export class ListController {
       this.top = Math.max(0, this.cursor - Math.floor(this.height / 2));
       this.#keepInSight();
       this.#host.remember();
-      this.#host.redraw();
-      return true;
+      return undefined;
     } catch (error) {
-      if (this.mode === 'filter') this.fieldProblem = errorText(error);
-      else this.#host.say(errorText(error), 'error');
-      this.#host.redraw();
-      return false;
+      this.#refusals++;
+      return errorText(error);
     } finally {
-      if (version === this.#viewVersion) this.filtering = false;
+      if (version === this.#viewVersion) this.arranging = false;
+      this.#host.redraw();
     }
+  }
+
+  async #arrange(filter: string, order: ListOrder): Promise<void> {
+    const problem = await this.#setView(filter, order);
+    if (problem !== undefined) this.#host.say(problem, 'error');
   }
 
   async #sortBy(key: SortKey): Promise<void> {
     this.#leave();
     const descending = this.order.key === key ? !this.order.descending : LARGEST_FIRST.has(key);
-    await this.#setView(this.filter, { key, descending });
+    await this.#arrange(this.filter, { key, descending });
   }
 
   async #jump(text: string): Promise<void> {
@@ -364,7 +375,11 @@ export class ListController {
     decide: (index: number) => boolean,
     done: (count: number) => string,
   ): Promise<void> {
+    const refusals = this.#refusals;
     try {
+      // A filter may be on its way: what it will show is meant, and nothing when it is refused.
+      await this.window.released();
+      if (refusals !== this.#refusals) return;
       const indexes = await which();
       for (const index of indexes) {
         if (decide(index)) this.marks.add(index);

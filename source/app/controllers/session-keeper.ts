@@ -27,6 +27,11 @@ function spreadSample(ranges: readonly MarkedRange[]): number[] {
   return [...indexes].sort((a, b) => a - b);
 }
 
+/** There is more in it than a place in a list. */
+export function worthOffering(session: SavedSession): boolean {
+  return session.markedTransactions > 0 || session.filter !== '';
+}
+
 /** The session of one opened incident. */
 export class SessionKeeper {
   #store: SessionStore;
@@ -62,7 +67,7 @@ export class SessionKeeper {
   /** What was kept of this incident, if it is worth offering. */
   saved(): SavedSession | undefined {
     const session = this.#store.load(sessionKey(this.#overview));
-    return session && (session.markedTransactions > 0 || session.filter !== '') ? session : undefined;
+    return session && worthOffering(session) ? session : undefined;
   }
 
   /** How many marks are still to come back. */
@@ -93,12 +98,12 @@ export class SessionKeeper {
     this.#pending = session;
     await this.#list.restore(session.filter, session.order);
     this.#pendingCursor = session.cursor;
-    await this.grown(false);
+    await this.grown();
   }
 
   /** More is read (or all of it is): what waits for it may be there now. */
-  async grown(finished: boolean): Promise<void> {
-    await this.#restoreMarks(finished);
+  async grown(): Promise<void> {
+    await this.#restoreMarks();
     const cursor = this.#pendingCursor;
     if (!cursor || this.#list.total <= cursor.index) return;
     this.#pendingCursor = undefined;
@@ -106,14 +111,16 @@ export class SessionKeeper {
     if (line !== undefined) this.#list.moveTo(line);
   }
 
-  async #restoreMarks(finished: boolean): Promise<void> {
+  async #restoreMarks(): Promise<void> {
     const session = this.#pending;
     if (!session || this.#verifying) return;
     const last = Math.max(-1, ...session.marks.slice(-1).map((range) => range[1]));
-    if (this.#list.total <= last && !finished) return;
     this.#verifying = true;
     try {
-      if (this.#list.total <= last || !(await this.#recognise(session.checks))) {
+      const { total, growing } = await this.#client.view();
+      if (total <= last && growing) return;
+      this.#pending = undefined;
+      if (total <= last || !(await this.#recognise(session.checks))) {
         this.#host.say('what is lost is not what it was last time: the marks are not taken up', 'warning');
         return;
       }
@@ -122,11 +129,12 @@ export class SessionKeeper {
       }
       for (const check of session.checks) this.#checks.set(check.index, check);
       this.#list.totals.recount();
-      this.#host.say(`resumed: ${plural(session.markedTransactions, 'transaction')} marked`);
+      if (session.markedTransactions > 0) {
+        this.#host.say(`resumed: ${plural(session.markedTransactions, 'transaction')} marked`);
+      }
     } catch (error) {
       this.#host.say(errorText(error), 'error');
     } finally {
-      this.#pending = undefined;
       this.#verifying = false;
       this.#host.redraw();
     }

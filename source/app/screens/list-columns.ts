@@ -1,4 +1,5 @@
 /** The columns of the transaction list: how wide each is, and what stands in it. */
+import { formatLsn } from '../../bytes/lsn.js';
 import { printable } from '../../bytes/printable.js';
 import { fit } from '../../bytes/text-width.js';
 import {
@@ -21,21 +22,28 @@ export interface ListColumns {
   readonly count: number;
   readonly size: number;
   readonly verdict: number;
+  /** The commit record's LSN, on wide screens. */
+  readonly lsn: number;
 }
+
+/** Wider than this, the figures would stand too far from the names they belong to. */
+const MOST_TABLES = 72;
 
 /** Cursor, mark and flags in front of every line. */
 const LEAD = 4;
 
 /** The layout for a screen: whatever room there is goes to the tables. */
-export function listColumns(width: number, loss: LossFigures): ListColumns {
+export function listColumns(width: number, loss: LossFigures, longestXid: number): ListColumns {
   const { firstCommitTime: first, lastCommitTime: last } = loss;
   const oneDay = first === undefined || last === undefined || formatDay(first) === formatDay(last);
   const time = width >= 120 ? 26 : oneDay ? 12 : 14;
-  const longest = Math.max(2, ...loss.databases.slice(0, 100).map((name) => name.length));
+  const longest = Math.max(8, ...loss.databases.slice(0, 100).map((name) => name.length));
   const database = Math.min(longest, width >= 120 ? 20 : 8);
-  const fixed = { time, xid: 10, database, count: 5, size: 5, verdict: 9 };
+  const fixed = { time, xid: Math.max(6, longestXid), database, count: 4, size: 4, verdict: 9 };
   const used = LEAD + time + fixed.xid + database + 3 * fixed.count + fixed.size + fixed.verdict + 8;
-  return { ...fixed, tables: Math.max(6, width - used) };
+  const lsn = width >= 120 ? 17 : 0;
+  const room = width - used - (lsn > 0 ? lsn + 1 : 0);
+  return { ...fixed, lsn, tables: Math.min(MOST_TABLES, Math.max(6, room)) };
 }
 
 /** The columns' names, the one sorted by with its direction. */
@@ -49,13 +57,14 @@ export function headingLine(columns: ListColumns, sortKey: string, descending: b
         ' '.repeat(LEAD - 1),
         fit(name('commit time', 'commit', 'time'), columns.time),
         fit(name('xid', 'xid'), columns.xid, 'right'),
-        fit(name('database', 'database'), columns.database),
+        fit(sortKey === 'database' ? `databas${arrow}` : 'database', columns.database),
         fit(name('tables', 'table'), columns.tables),
-        fit(name('+ins', 'rows'), columns.count, 'right'),
+        fit(sortKey === 'rows' ? `row${arrow}` : '+ins', columns.count, 'right'),
         fit('~upd', columns.count, 'right'),
         fit('−del', columns.count, 'right'),
-        fit(name('size', 'size'), columns.size, 'right'),
+        fit(sortKey === 'size' ? `siz${arrow}` : 'size', columns.size, 'right'),
         fit(name('verdict', 'verdict'), columns.verdict),
+        ...(columns.lsn > 0 ? [fit('commit LSN', columns.lsn)] : []),
       ].join(' '),
       style: 'muted',
     },
@@ -72,7 +81,7 @@ function timeText(transaction: ListedTransaction, width: number): string {
 function flag(transaction: ListedTransaction): Span {
   if (transaction.undecodable > 0) return { text: '!', style: 'error' };
   if (transaction.state === 'prepared') return { text: '¿', style: 'warning' };
-  if (transaction.straddlesFork) return { text: '⑂', style: 'fork' };
+  if (transaction.straddlesFork) return { text: '├', style: 'fork' };
   if (transaction.changesCatalog) return { text: '§', style: 'fork' };
   return { text: ' ' };
 }
@@ -121,6 +130,7 @@ export function transactionLine(
     { text: `${count(transaction.deletes)} `, style: transaction.deletes ? 'delete' : 'muted' },
     { text: `${fit(formatShortBytes(transaction.walBytes), columns.size, 'right')} `, style: 'muted' },
     { text: fit(`${look.glyph} ${look.word}`, columns.verdict), style: look.style },
+    { text: columns.lsn > 0 ? ` ${formatLsn(transaction.commitLsn)}` : '', style: 'muted' },
   ];
 }
 

@@ -67,7 +67,7 @@ function topLines(list: ListController, width: number): Line[] {
   return [
     spread(
       filter,
-      [{ text: list.filtering ? '  filtering …' : `  ${position}${shown}, ${order}`, style: 'muted' }],
+      [{ text: list.arranging ? '  arranging …' : `  ${position}${shown}, ${order}`, style: 'muted' }],
       width,
     ),
   ];
@@ -111,6 +111,7 @@ function marksLine(list: ListController, pending: number): Line {
 function emptyLines(list: ListController, progress: Progress): Line[] {
   if (list.window.problem) return [[{ text: printable(list.window.problem), style: 'error' }]];
   if (progress.phase === 'failed') return [[{ text: printable(progress.error ?? ''), style: 'error' }]];
+  if (list.arranging) return [[{ text: '  …', style: 'muted' }]];
   if (list.filter) return [[{ text: '  nothing passes this filter', style: 'muted' }]];
   return [
     [
@@ -124,7 +125,6 @@ function emptyLines(list: ListController, progress: Progress): Line[] {
 
 /** The list of lost transactions: only the lines on the screen exist. */
 export function ListScreen({ list, progress, pendingMarks, width, height }: ListScreenProps): ReactElement {
-  const columns = listColumns(width, progress.loss);
   const top = topLines(list, width);
   const failed: Line[] =
     progress.phase === 'failed' && list.length > 0
@@ -134,11 +134,14 @@ export function ListScreen({ list, progress, pendingMarks, width, height }: List
       : [];
   list.resize(height - top.length - 3 - failed.length);
   const range = list.range;
+  const shown = Array.from({ length: list.height }, (_, at) => list.window.at(list.top + at));
+  const longestXid = Math.max(...shown.map((transaction) => String(transaction?.xid ?? '').length));
+  const columns = listColumns(width, progress.loss, longestXid);
   const lines = Array.from(
     { length: Math.min(list.height, Math.max(0, list.length - list.top)) },
     (_, at) => {
       const line = list.top + at;
-      const transaction = list.window.at(line);
+      const transaction = shown[at];
       return transactionLine(transaction, columns, {
         cursor: line === list.cursor,
         marked: transaction !== undefined && list.marks.has(transaction.index),

@@ -92,7 +92,7 @@ function entryLine(entry: PickEntry, cursor: boolean, width: number): Line {
       return [{ text: truncateMiddle(printable(entry.text), width), style: 'muted' }];
     case 'session': {
       const { session } = entry;
-      const marked = `${session.markedTransactions} marked: `;
+      const marked = session.markedTransactions > 0 ? `${session.markedTransactions} marked: ` : 'filtered: ';
       return [
         { text: lead, style: 'key' },
         { text: marked, style: 'mark' },

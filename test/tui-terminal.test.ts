@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { startPty } from './support/pty-driver.js';
+
+const FAKE_APP = fileURLToPath(new URL('./support/fake-app.js', import.meta.url));
+
+function start(...args: string[]) {
+  return startPty({
+    file: process.execPath,
+    args: [FAKE_APP, '20000', ...args],
+    env: { TMPDIR: mkdtempSync(join(tmpdir(), 'forkpoint-pty-')), CI: 'true' },
+  });
+}
+
+describe('on a real pseudo-terminal', () => {
+  it('draws, even where CI is set, follows a resize, and leaves the terminal as it was', async () => {
+    const pty = start();
+    await pty.see('fork at 0/B9DF928', 'LOST  20,000 transactions');
+    await pty.press('enter');
+    await pty.see(/▸.* 738 /);
+    await pty.press('down', 'pagedown', 'end');
+    await pty.see('20,000/20,000');
+    pty.resize(132, 40);
+    await pty.see('commit LSN', 'q quit');
+    assert.equal(pty.screen.terminal.buffer.active.type, 'alternate');
+    await pty.press('q');
+    assert.equal((await pty.ended).exitCode, 0);
+    await pty.screen.lines();
+    assert.equal(pty.screen.terminal.buffer.active.type, 'normal');
+  });
+
+  it('restores the terminal on SIGTERM and keeps the marks', async () => {
+    const pty = start();
+    await pty.see('fork at');
+    await pty.press('enter');
+    await pty.see(/▸.* 738 /);
+    await pty.press('space', 'space');
+    await pty.see('2 transactions marked');
+    pty.kill('SIGTERM');
+    assert.equal((await pty.ended).exitCode, 143);
+    await pty.screen.lines();
+    assert.equal(pty.screen.terminal.buffer.active.type, 'normal');
+    assert.match(pty.screen.raw, /2 marked transactions kept/);
+  });
+
+  it('an escape that arrives alone is an escape, and arrows are never taken for one', async () => {
+    const pty = start();
+    await pty.see('fork at');
+    await pty.press('enter');
+    await pty.see(/▸.* 738 /);
+    await pty.type('\x1b[B\x1b[B\x1b[A\x1b[B');
+    await pty.see(/▸.* 740 /);
+    await pty.press('escape');
+    await pty.see('fork at');
+    await pty.press('ctrl-c');
+    assert.equal((await pty.ended).exitCode, 0);
+  });
+});
