@@ -65,13 +65,16 @@ function identityOf(
   columns: readonly TableColumn[],
   columnsOf: (index: UniqueIndexDefinition) => number[] | undefined,
 ): RowIdentity {
-  const usable = relation.uniqueIndexes.filter((index) => !index.partial && columnsOf(index) !== undefined);
+  // A deferrable key may hold duplicates until its transaction ends: it names no single row in between.
+  const usable = relation.uniqueIndexes.filter(
+    (index) => index.immediate && !index.partial && columnsOf(index) !== undefined,
+  );
   const primary = usable.find((index) => index.primary);
   if (primary) return { kind: 'primary-key', columns: columnsOf(primary) as number[] };
   const replica = usable.find((index) => index.replicaIdentity);
   if (replica) return { kind: 'replica-identity-index', columns: columnsOf(replica) as number[] };
   const unique = usable.find(
-    (index) => index.immediate && (columnsOf(index) as number[]).every((column) => columns[column].notNull),
+    (index) => (columnsOf(index) as number[]).every((column) => columns[column].notNull),
   );
   if (unique) return { kind: 'unique-index', columns: columnsOf(unique) as number[] };
   const stored = columns

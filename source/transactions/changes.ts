@@ -138,7 +138,10 @@ export class ChangeDecoder {
     const logged = loggedOldTuple(record, 8);
     const before = this.#oldRow(record, decoder, moment, definition, logged, whole, 0, deleteOffset(record));
     if (before.row === undefined) {
-      return { ...rowChange(record, decoder, 'delete', undefined, undefined), problem: before.problem };
+      return {
+        ...rowChange(record, decoder, 'delete', undefined, undefined),
+        problem: `the old row cannot be read: ${before.problem}`,
+      };
     }
     return rowChange(record, decoder, 'delete', before, undefined);
   }
@@ -189,6 +192,13 @@ export class ChangeDecoder {
         before.row = row.map((value, i) =>
           key.includes(i) ? value : { unknown: 'not-logged', reason: before.problem },
         );
+    }
+    if (before.row === undefined) {
+      // Nothing proves that the key is still the one the row had: which row this was cannot be said.
+      return {
+        ...rowChange(record, decoder, 'update', undefined, after),
+        problem: `the old row cannot be read: ${before.problem}`,
+      };
     }
     return rowChange(record, decoder, 'update', before, after);
   }
