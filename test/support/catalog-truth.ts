@@ -50,16 +50,18 @@ const TYPES = `
   ) AS data
   FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace`;
 
-/** What the server says now, as that connection sees it. */
-export async function catalogTruth(client: pg.Client): Promise<CatalogTruth> {
+/** What the server says now, as that connection sees it: of everything, or only of what is not the system's own. */
+export async function catalogTruth(client: pg.Client, everything: boolean): Promise<CatalogTruth> {
   const { rows: before } = await client.query('SELECT current_setting($1) AS path', ['search_path']);
   await client.query(`SET search_path = ''`);
-  const byOid = async (sql: string): Promise<Record<string, unknown>> => {
-    const { rows } = await client.query<{ oid: string; data: unknown }>(sql);
+  const byOid = async (sql: string, alias: string): Promise<Record<string, unknown>> => {
+    const { rows } = await client.query<{ oid: string; data: unknown }>(
+      everything ? sql : `${sql} WHERE ${alias}.oid >= 16384`,
+    );
     return Object.fromEntries(rows.map(({ oid, data }) => [oid, data]));
   };
-  const relations = await byOid(RELATIONS);
-  const types = await byOid(TYPES);
+  const relations = await byOid(RELATIONS, 'c');
+  const types = await byOid(TYPES, 't');
   const { rows } = await client.query<{ oid: string }>(
     `SELECT oid::int8::text AS oid FROM pg_class WHERE relkind IN ('r', 'p') AND oid >= 16384 ORDER BY oid::int8`,
   );
