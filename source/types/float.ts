@@ -42,7 +42,8 @@ export function formatFloat8(value: number): string {
 export function formatFloat4(value: number): string {
   const special = formatSpecial(value);
   if (special !== undefined) return special;
-  const { digits, exponent } = shortestFloat4(Math.abs(value));
+  const magnitude = Math.abs(value);
+  const { digits, exponent } = commonFloat4(magnitude) ?? shortestFloat4(magnitude);
   return layOut(value < 0, digits, exponent, FLOAT4_FIXED_DIGITS);
 }
 
@@ -105,6 +106,33 @@ function offMidpoint(value: number, digits: string, exponent: number): Decimal {
       return { digits: text.replace(/0+$/, ''), exponent: text.length - 1 };
     }
   }
+}
+
+const SMALLEST_NORMAL_FLOAT4 = 2 ** -126;
+/** FLT_DIG: with so few digits the decimal nearest to a value is the only one that could read back as it. */
+const FLOAT4_SURE_DIGITS = 6;
+
+/**
+ * The quick way for all but a few values: the nearest decimal of six digits or more that reads back. Undefined where that
+ * rule does not decide: below the normal values, at powers of two (whose gaps differ), on ties and on midpoints.
+ */
+function commonFloat4(value: number): Decimal | undefined {
+  scratch.setFloat32(0, value);
+  if (value < SMALLEST_NORMAL_FLOAT4 || (scratch.getUint32(0) & 0x7f_ffff) === 0) return undefined;
+  for (let length = FLOAT4_SURE_DIGITS; length <= FLOAT4_MOST_DIGITS; length++) {
+    const text = value.toExponential(length - 1);
+    const parsed = Number(text);
+    if (Math.fround(parsed) !== value) continue;
+    if (parsed !== value) {
+      // Midway between two decimals lies only what one more digit writes in full.
+      const ties = Number(value.toExponential(length)) === value;
+      const mirrored = 2 * parsed - value;
+      if (ties || Math.fround(mirrored) === mirrored) return undefined;
+    }
+    const [digits, exponent] = splitExponential(text);
+    return { digits: digits.replace(/0+$/, ''), exponent };
+  }
+  return undefined;
 }
 
 /** Nine digits tell every single-precision value from its neighbours. */

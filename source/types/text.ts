@@ -1,5 +1,5 @@
 /** Strings of characters and of bytes: text and its relatives, name, "char", bytea, xml. */
-import { type OutputFactory, type OutputFunction, UndecodableValueError } from './output.js';
+import { type OutputFactory, type OutputFunction, requireLength, UndecodableValueError } from './output.js';
 
 /** textout, varcharout, bpcharout (padding included, as stored), json_out, and whatever else keeps plain text. */
 export const textOutput: OutputFactory = (context) => context.text;
@@ -16,7 +16,8 @@ export const nameOutput: OutputFactory =
  * charout. A byte above 127 is not read: 16 and later write it as `\ooo`, which earlier servers take for a backslash, and
  * earlier ones write it as it is, which need not be a character at all.
  */
-export const charOutput: OutputFunction = (bytes, start) => {
+export const charOutput: OutputFunction = (bytes, start, end) => {
+  requireLength(bytes, start, end, 1);
   if (bytes[start] > 0x7f)
     throw new UndecodableValueError(
       `a "char" of byte 0x${bytes[start].toString(16)} has no text that every server reads alike`,
