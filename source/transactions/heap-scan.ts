@@ -1,0 +1,317 @@
+/**
+ * What heap records do to pages, while the one pass goes by: which record wrote which tuple (page-history, old-row-log), where TOASTed
+ * values lie, what the catalog must hear, and how many rows each transaction changed.
+ */
+import type { Catalog, CatalogFeed } from '../catalog/catalog.js';
+import { TUPLE_HEADER_SIZE } from '../heap/tuple.js';
+import { hasPageImage, restorePageImage } from '../wal/full-page-image.js';
+import {
+  DeleteFlag,
+  deleteFlags,
+  deleteOffset,
+  insertedTuple,
+  insertOffset,
+  type LoggedTuple,
+  multiInsertCount,
+  multiInsertedTuples,
+  multiInsertOffset,
+  parseTruncate,
+  updatedTuple,
+  updateNewOffset,
+  updateOldBlockId,
+  updateOldOffset,
+} from '../wal/heap-record.js';
+import type { WalReader } from '../wal/reader.js';
+import { type RecordVersion, recordVersion } from '../wal/record-versions.js';
+import { Heap2Operation, HeapOperation } from '../wal/resource-managers.js';
+import type { OldRowLog } from './old-row-log.js';
+import type { OpenTransactions } from './open-transaction.js';
+import { PageHistories } from './page-history.js';
+import type { LocalRelation, Relations } from './relations.js';
+import type { ToastChunks } from './toast-chunks.js';
+import { type TupleSource, TupleUnavailableError } from './tuple-source.js';
+
+/** Everything it looks at and fills. */
+export interface HeapScanParts {
+  /** The record under it is the one to look at. */
+  readonly reader: WalReader;
+  readonly catalog: Catalog & CatalogFeed;
+  /** BLCKSZ in bytes. */
+  readonly blockSize: number;
+  readonly relations: Relations;
+  readonly transactions: OpenTransactions;
+  readonly oldRows: OldRowLog;
+  readonly tuples: TupleSource;
+  readonly toast: ToastChunks;
+}
+
+export class HeapScan {
+  readonly #reader: WalReader;
+  readonly #catalog: Catalog & CatalogFeed;
+  readonly #blockSize: number;
+  readonly #relations: Relations;
+  readonly #transactions: OpenTransactions;
+  readonly #oldRows: OldRowLog;
+  readonly #tuples: TupleSource;
+  readonly #toast: ToastChunks;
+  readonly #histories = new PageHistories();
+  readonly #version: RecordVersion;
+  /** Raised whenever the catalog may answer differently: what was unknown is asked again. */
+  #catalogAge = 0;
+  readonly #identifiedAt = new Map<LocalRelation, number>();
+
+  constructor(parts: HeapScanParts) {
+    this.#reader = parts.reader;
+    this.#catalog = parts.catalog;
+    this.#blockSize = parts.blockSize;
+    this.#relations = parts.relations;
+    this.#transactions = parts.transactions;
+    this.#oldRows = parts.oldRows;
+    this.#tuples = parts.tuples;
+    this.#toast = parts.toast;
+    this.#version = recordVersion(parts.reader.segments.majorVersion);
+  }
+
+  /** Somebody else told the catalog something new. */
+  catalogChanged(): void {
+    this.#catalogAge++;
+  }
+
+  /** The relation of a block reference, identified as well as the catalog can. */
+  #relation(blockId: number): LocalRelation {
+    const reader = this.#reader;
+    const relation = this.#relations.at(
+      reader.blockTablespace[blockId],
+      reader.blockDatabase[blockId],
+      reader.blockFileNode[blockId],
+    );
+    if (relation.role !== 'unknown' && relation.role !== 'ignored') return relation;
+    if (this.#identifiedAt.get(relation) === this.#catalogAge) return relation;
+    this.#identifiedAt.set(relation, this.#catalogAge);
+    this.#relations.identify(relation, {
+      lsn: reader.lsn,
+      ownXids: this.#transactions.xidsChangingCatalog(),
+    });
+    return relation;
+  }
+
+  /** Images of heap pages in records that write no tuple. */
+  images(): void {
+    const reader = this.#reader;
+    for (let id = 0; id < reader.blockCount; id++) {
+      if (reader.blockInUse[id] === 1 && reader.blockFork[id] === 0 && reader.imageLength[id] > 0)
+        this.#page(id, this.#relation(id));
+    }
+  }
+
+  /** Notes what the record does to a whole page: an image, or making it anew. */
+  #page(id: number, relation: LocalRelation): void {
+    const reader = this.#reader;
+    if (relation.role === 'toast' || (relation.role === 'ignored' && relation.definition?.kind === 'i'))
+      return;
+    if (hasPageImage(reader, id, this.#version)) {
+      this.#histories.image(relation.number, reader.blockNumber[id], reader.lsn);
+      if (relation.followed) {
+        const page = restorePageImage(reader, id, this.#version, this.#blockSize);
+        this.#catalog.pageImage(relation.locator, reader.blockNumber[id], page, reader.lsn);
+        this.#catalogAge++;
+      }
+    }
+  }
+
+  /** A record of the heap2 resource manager. */
+  heap2Record(): void {
+    if ((this.#reader.info & Heap2Operation.mask) === Heap2Operation.multiInsert) this.#multiInsert();
+    else this.images();
+  }
+
+  /** A record of the heap resource manager. */
+  heapRecord(): void {
+    const reader = this.#reader;
+    if (reader.blockCount === 0) {
+      if ((reader.info & HeapOperation.mask) === HeapOperation.truncate) this.#truncate();
+      return;
+    }
+    switch (reader.info & HeapOperation.mask) {
+      case HeapOperation.insert:
+        return this.#insert();
+      case HeapOperation.delete:
+        return this.#delete();
+      case HeapOperation.update:
+      case HeapOperation.hotUpdate:
+        return this.#update();
+      case HeapOperation.inplace:
+        return this.#inplace();
+      default:
+        return this.images();
+    }
+  }
+
+  #insert(): void {
+    const reader = this.#reader;
+    const relation = this.#relation(0);
+    const block = reader.blockNumber[0];
+    if ((reader.info & HeapOperation.initPage) !== 0) this.#histories.initialize(relation.number, block);
+    this.#page(0, relation);
+    if (relation.role === 'toast') {
+      this.#toastChunk(relation);
+      return;
+    }
+    const offset = insertOffset(reader);
+    this.#wrote(relation, block, offset, insertedTuple(reader), 0);
+    this.#count(relation, 'insert', 1);
+  }
+
+  #toastChunk(relation: LocalRelation): void {
+    const reader = this.#reader;
+    const logged = insertedTuple(reader);
+    if (logged !== undefined) {
+      this.#toast.add(relation, reader.lsn, reader.buffer, logged.data + logged.hoff - TUPLE_HEADER_SIZE);
+      return;
+    }
+    try {
+      const tuple = this.#tuples.newTuple(reader, insertOffset(reader), undefined, 0);
+      this.#toast.add(relation, reader.lsn, tuple, tuple[22]);
+    } catch (error) {
+      // The value will be found incomplete when it is wanted, and said to be.
+      if (!(error instanceof TupleUnavailableError)) throw error;
+    }
+  }
+
+  #multiInsert(): void {
+    const reader = this.#reader;
+    const relation = this.#relation(0);
+    const block = reader.blockNumber[0];
+    if ((reader.info & HeapOperation.initPage) !== 0) this.#histories.initialize(relation.number, block);
+    this.#page(0, relation);
+    const count = multiInsertCount(reader);
+    if (relation.followed) {
+      const tuples = multiInsertedTuples(reader);
+      for (let i = 0; i < count; i++)
+        this.#wrote(relation, block, multiInsertOffset(reader, i), tuples?.[i], 0);
+      this.#count(relation, 'insert', count);
+      return;
+    }
+    if (hasPageImage(reader, 0, this.#version) === false || reader.blockDataLength[0] > 0) {
+      for (let i = 0; i < count; i++)
+        this.#histories.write(relation.number, block, multiInsertOffset(reader, i), reader.lsn);
+    }
+    this.#count(relation, 'insert', count);
+  }
+
+  #delete(): void {
+    const reader = this.#reader;
+    const relation = this.#relation(0);
+    const block = reader.blockNumber[0];
+    const offset = deleteOffset(reader);
+    if (relation.role === 'toast') return;
+    const writer = this.#histories.writerOf(relation.number, block, offset);
+    this.#page(0, relation);
+    if (relation.followed) {
+      this.#catalog.tupleRemoved(relation.locator, block, offset, reader.xid, reader.lsn);
+      this.#catalogAge++;
+      this.#count(relation, 'delete', 1);
+      return;
+    }
+    if ((deleteFlags(reader) & DeleteFlag.isSuper) !== 0) {
+      // ON CONFLICT took its speculative tuple back: neither of the two happened.
+      this.#count(relation, 'insert', -1);
+      return;
+    }
+    this.#oldRows.append(reader.lsn, this.#orOwnImage(writer, 0));
+    this.#count(relation, 'delete', 1);
+  }
+
+  #update(): void {
+    const reader = this.#reader;
+    const relation = this.#relation(0);
+    const newBlock = reader.blockNumber[0];
+    const newOffset = updateNewOffset(reader);
+    const oldBlockId = updateOldBlockId(reader);
+    const oldBlock = reader.blockNumber[oldBlockId];
+    const oldOffset = updateOldOffset(reader);
+    const writer = this.#orOwnImage(
+      this.#histories.writerOf(relation.number, oldBlock, oldOffset),
+      oldBlockId,
+    );
+    this.#oldRows.append(reader.lsn, writer);
+    if ((reader.info & HeapOperation.initPage) !== 0) this.#histories.initialize(relation.number, newBlock);
+    this.#page(0, relation);
+    if (oldBlockId === 1) this.#page(1, relation);
+    if (relation.followed) {
+      this.#catalog.tupleRemoved(relation.locator, oldBlock, oldOffset, reader.xid, reader.lsn);
+    }
+    this.#wrote(relation, newBlock, newOffset, updatedTuple(reader), writer);
+    this.#count(relation, 'update', 1);
+  }
+
+  /** Adds to what the record's transaction did to a relation. */
+  #count(relation: LocalRelation, operation: 'insert' | 'update' | 'delete', rows: number): void {
+    const transaction = this.#transactions.of(this.#reader.xid, this.#reader.lsn);
+    if (relation.role === 'catalog') {
+      if (this.#relations.catalogName(relation, this.#reader.lsn) !== undefined)
+        transaction.changesCatalog = true;
+    } else if (relation.role !== 'ignored') transaction.of(relation)[operation] += rows;
+  }
+
+  /**
+   * An image in the record itself shows the page after the change, but the old tuple still stands on it: when nothing older is
+   * known, it is the old row's source. (Unless the change itself pruned the page, which no insert, update or delete does.)
+   */
+  #orOwnImage(writer: number, blockId: number): number {
+    return writer === 0 && hasPageImage(this.#reader, blockId, this.#version) ? -this.#reader.lsn : writer;
+  }
+
+  /** A tuple came to stand at (block, offset): remembers where, and tells the catalog when it is one of its own. */
+  #wrote(
+    relation: LocalRelation,
+    block: number,
+    offset: number,
+    logged: LoggedTuple | undefined,
+    oldWriter: number,
+  ): void {
+    const reader = this.#reader;
+    if (logged !== undefined) this.#histories.write(relation.number, block, offset, reader.lsn);
+    if (!relation.followed) return;
+    this.#catalogAge++;
+    if (logged === undefined) return;
+    try {
+      const tuple = this.#tuples.newTuple(reader, offset, logged, oldWriter);
+      this.#catalog.tupleWritten(relation.locator, block, offset, tuple, reader.xid, reader.lsn);
+    } catch (error) {
+      // The catalog's own row is on disk in some version; a table it cannot tell will be said to be unknown.
+      if (!(error instanceof TupleUnavailableError)) throw error;
+    }
+  }
+
+  #inplace(): void {
+    const reader = this.#reader;
+    const relation = this.#relation(0);
+    this.#page(0, relation);
+    if (!relation.followed || reader.blockDataLength[0] === 0) return;
+    const data = reader.buffer.subarray(
+      reader.blockDataOffset[0],
+      reader.blockDataOffset[0] + reader.blockDataLength[0],
+    );
+    const offset = reader.view.getUint16(reader.mainOffset, true);
+    this.#catalog.tupleOverwritten(
+      relation.locator,
+      reader.blockNumber[0],
+      offset,
+      Buffer.from(data),
+      reader.lsn,
+    );
+    this.#catalogAge++;
+  }
+
+  #truncate(): void {
+    const reader = this.#reader;
+    const record = parseTruncate(reader);
+    const moment = { lsn: reader.lsn, ownXids: this.#transactions.xidsChangingCatalog() };
+    const transaction = this.#transactions.of(reader.xid, reader.lsn);
+    for (const oid of record.relationOids) {
+      const definition = this.#catalog.relationByOid(record.databaseOid, oid, moment);
+      if (definition && definition.kind === 'r' && !definition.system) transaction.truncated.push(definition);
+    }
+  }
+}
