@@ -5,6 +5,7 @@ import { dateOutput, timeOutput, timestampOutput, timetzOutput } from './date-ti
 import { cubeOutput } from './extensions/cube.js';
 import { hstoreOutput } from './extensions/hstore.js';
 import { lqueryOutput, ltreeOutput, ltxtqueryOutput } from './extensions/ltree.js';
+import { geometryOutput } from './extensions/postgis.js';
 import { halfvecOutput, sparsevecOutput, vectorTypeOutput } from './extensions/vector.js';
 import { float4Output, float8Output } from './float.js';
 import {
@@ -119,6 +120,8 @@ export const OUTPUT_FUNCTIONS: Readonly<Record<string, OutputFactory>> = {
   lquery_out: lqueryOutput,
   ltxtq_out: ltxtqueryOutput,
   cube_out: payload(cubeOutput),
+  geometry_out: payload(geometryOutput),
+  geography_out: payload(geometryOutput),
   vector_out: payload(vectorTypeOutput),
   halfvec_out: payload(halfvecOutput),
   sparsevec_out: payload(sparsevecOutput),
@@ -202,6 +205,8 @@ export const EXTENSION_TYPES: ReadonlyMap<string, string> = new Map([
   ['lquery', 'lquery_out'],
   ['ltxtquery', 'ltxtq_out'],
   ['cube', 'cube_out'],
+  ['geometry', 'geometry_out'],
+  ['geography', 'geography_out'],
   ['vector', 'vector_out'],
   ['halfvec', 'halfvec_out'],
   ['sparsevec', 'sparsevec_out'],
