@@ -59,17 +59,18 @@ test('PostGIS', () => {
 test('pgvector', () => {
   const vector = Buffer.alloc(16);
   vector.writeInt16LE(3);
-  [1, -2.5, 1e-6].forEach((value, index) => vector.writeFloatLE(value, 4 + index * 4));
+  for (const [index, value] of [1, -2.5, 1e-6].entries()) vector.writeFloatLE(value, 4 + index * 4);
   assert.equal(vectorTypeOutput(vector), '[1,-2.5,1e-06]');
 
   const half = Buffer.alloc(4 + 2 * 5);
   half.writeInt16LE(5);
   // One, the greatest value, the smallest, minus two, and the one nearest to a tenth.
-  [0x3c00, 0x7bff, 0x0001, 0xc000, 0x2e66].forEach((bits, index) => half.writeUInt16LE(bits, 4 + index * 2));
+  for (const [index, value] of [0x3c00, 0x7bff, 0x0001, 0xc000, 0x2e66].entries())
+    half.writeUInt16LE(value, 4 + index * 2);
   assert.equal(halfvecOutput(half), '[1,65504,5.9604645e-08,-2,0.099975586]');
 
   const sparse = Buffer.alloc(12 + 2 * 8);
-  [5, 2, 0, 0, 3].forEach((value, index) => sparse.writeInt32LE(value, index * 4));
-  [1.5, 2].forEach((value, index) => sparse.writeFloatLE(value, 20 + index * 4));
+  for (const [index, value] of [5, 2, 0, 0, 3].entries()) sparse.writeInt32LE(value, index * 4);
+  for (const [index, value] of [1.5, 2].entries()) sparse.writeFloatLE(value, 20 + index * 4);
   assert.equal(sparsevecOutput(sparse), '{1:1.5,4:2}/5');
 });
