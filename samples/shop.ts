@@ -104,7 +104,7 @@ export function seeded(seed: number): () => number {
   };
 }
 
-const PRODUCTS = 40;
+const PRODUCTS = 150;
 
 /** One client of the shop: a connection and its own stream of chance. */
 export class Clerk {

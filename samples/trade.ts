@@ -116,13 +116,13 @@ export async function afterTheCut(old: Server, sale: Clerk): Promise<void> {
     SELECT order_id, 'transfer', total, '{"bank": "settlement 17"}' FROM orders WHERE status = 'new' ORDER BY 1 LIMIT 2`);
   await office.query(`PREPARE TRANSACTION 'bank-settlement-17'`);
   await sale.query('BEGIN');
-  await sale.query(`UPDATE stock SET on_hand = 0 WHERE sku = 'SKU-0040'`);
+  await sale.query(`UPDATE stock SET on_hand = 0 WHERE sku = 'SKU-0140'`);
 }
 
 /** On the new primary: the shop goes on, knowing nothing of what was lost. */
 export async function afterThePromotion(promoted: Server): Promise<void> {
   const office = await clerk(promoted, 300);
-  const trading = trade(promoted, 310, 14);
+  const trading = trade(promoted, 310, 9);
   await office.register('Quentin Abara', 'quentin.abara@example.com');
   await office.query(`DELETE FROM orders WHERE customer_id = 42`);
   await office.query(`DELETE FROM customers WHERE customer_id = 42`);

@@ -1,0 +1,44 @@
+/** The bundled sample against what PostgreSQL said of it when it was made: the main promise, without a server. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Truth } from './servers/incident.js';
+import { assertEqualsTruth, assertOldRowsComplete, readIncident } from './support/against-the-server.js';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const recorded = JSON.parse(readFileSync(`${ROOT}test/recorded/shop.json`, 'utf8')) as {
+  fork: number;
+  truth: Truth;
+};
+
+test('the sample is listed as the server would have listed it', async () => {
+  const incident = await readIncident({
+    oldDataDirectory: `${ROOT}samples/shop/old`,
+    newDataDirectory: `${ROOT}samples/shop/new`,
+  });
+  assert.equal(incident.overview().fork.lsn, recorded.fork);
+  assertEqualsTruth(incident, recorded.truth.transactions ?? []);
+  assertOldRowsComplete(incident);
+  assert.equal(incident.progress().loss.undecodable, 0);
+  incident.close();
+});
+
+test('the sample has something of everything', async () => {
+  const incident = await readIncident({
+    oldDataDirectory: `${ROOT}samples/shop/old`,
+    newDataDirectory: `${ROOT}samples/shop/new`,
+  });
+  await incident.judge();
+  const all = Array.from({ length: incident.length }, (_, index) => incident.transaction(index));
+  const verdicts = new Set(all.map((transaction) => transaction.verdict));
+  for (const verdict of ['clean', 'changed', 'exists', 'missing', 'unique', 'dependency'] as const) {
+    assert.ok(verdicts.has(verdict), verdict);
+  }
+  assert.equal(all.filter((transaction) => transaction.straddlesFork).length, 1);
+  assert.deepEqual(
+    all.filter((transaction) => transaction.state === 'prepared').map((transaction) => transaction.gid),
+    ['bank-settlement-17'],
+  );
+  incident.close();
+});
