@@ -182,6 +182,7 @@ function openAndFeed(server: Server, wanted: Lsn): Catalog & CatalogFeed {
     catalog,
     blockSize: control.pageSize,
     startLsn: start.startLsn,
+    startRunningXids: start.runningXids,
     lostFrom: wanted,
   });
   while (scan.step(1000));

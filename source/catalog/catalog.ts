@@ -18,6 +18,8 @@ export interface Moment {
 
 export interface Catalog {
   database(oid: Oid): DatabaseDefinition | undefined;
+  /** Every database that has files. */
+  databases(): DatabaseDefinition[];
   /** The relation whose file this is at that moment. Cheap to ask again: the same object while nothing changed. */
   relationByLocator(locator: RelationLocator, at: Moment): RelationDefinition | undefined;
   relationByOid(databaseOid: Oid, oid: Oid, at: Moment): RelationDefinition | undefined;

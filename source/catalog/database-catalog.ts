@@ -61,6 +61,7 @@ export interface DatabaseCatalogOptions {
 }
 
 export class DatabaseCatalog {
+  readonly majorVersion: number;
   readonly group: CatalogGroup;
   readonly shared: CatalogGroup;
   readonly #definitionAt: DatabaseCatalogOptions['definitionAt'];
@@ -71,6 +72,7 @@ export class DatabaseCatalog {
 
   /** Reads the database's catalogs. Throws ForkpointError when they cannot be read. */
   constructor(options: DatabaseCatalogOptions) {
+    this.majorVersion = options.context.majorVersion;
     this.shared = options.shared;
     this.#definitionAt = options.definitionAt;
     this.group = new CatalogGroup({

@@ -82,6 +82,12 @@ class DataDirectoryCatalog implements Catalog, CatalogFeed {
     return this.#definitionAt(oid, NOW);
   }
 
+  databases(): DatabaseDefinition[] {
+    return [...this.#databaseDirectories()]
+      .map((oid) => this.database(oid))
+      .filter((database) => database !== undefined);
+  }
+
   relationByLocator(locator: RelationLocator, at: Moment): RelationDefinition | undefined {
     return this.#describing(locator.databaseOid)?.snapshotAt(at)?.relationByLocator(locator);
   }

@@ -108,6 +108,7 @@ export interface InheritsRow {
 /** The catalog of one database at one moment, row by row. Rows that did not change are the same objects from moment to moment. */
 export interface CatalogRows {
   readonly database: DatabaseDefinition;
+  readonly majorVersion: number;
   relation(oid: Oid): ClassRow | undefined;
   /** The relation's file: relfilenode, or what the map says. */
   fileNode(relation: ClassRow): number;

@@ -51,6 +51,7 @@ interface LocatedRelation {
 
 export class CatalogSnapshot implements CatalogRows {
   readonly database: DatabaseDefinition;
+  readonly majorVersion: number;
   readonly types: CatalogTypeLookup;
   readonly #catalog: DatabaseCatalog;
   readonly #at: Moment;
@@ -64,6 +65,7 @@ export class CatalogSnapshot implements CatalogRows {
     this.#catalog = catalog;
     this.database = database;
     this.#at = at;
+    this.majorVersion = catalog.majorVersion;
     this.types = new CatalogTypeLookup(this);
   }
 

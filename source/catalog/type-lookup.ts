@@ -1,9 +1,10 @@
 /** Types and registered names of one database at one moment, made of rows of the catalog. */
+
+import { qualify, quoteName } from '../bytes/quoted-name.js';
 import { PG_CATALOG_NAMESPACE } from './bootstrap.js';
 import { compositeAttributes } from './definitions.js';
 import type { Oid, TypeDefinition, TypeLookup } from './model.js';
 import { UNREADABLE } from './name-text.js';
-import { qualify, quoteName } from './quoted-name.js';
 import type { CatalogRows, TypeRow } from './rows.js';
 
 type RegisteredKind = Parameters<NonNullable<TypeLookup['registeredName']>>[0];
@@ -34,12 +35,14 @@ const PLAIN_STORAGE = 'p';
 
 export class CatalogTypeLookup implements TypeLookup {
   readonly encoding: number;
+  readonly majorVersion: number;
   readonly #rows: CatalogRows;
   readonly #types = new Map<Oid, TypeDefinition | undefined>();
 
   constructor(rows: CatalogRows) {
     this.#rows = rows;
     this.encoding = rows.database.encoding;
+    this.majorVersion = rows.majorVersion;
   }
 
   type(oid: Oid): TypeDefinition | undefined {

@@ -44,6 +44,8 @@ export interface CurrentRows {
   lookup(table: Table, columns: readonly number[], keys: readonly KeyValues[]): Promise<CurrentRow[]>;
   /** Has anything been written to the table since the fork? undefined: it cannot be told. */
   touched(table: Table): boolean | undefined;
+  /** Why a row of this table cannot be written on the new primary as it is; undefined when it can, or it is not known until asked. */
+  misfit(table: Table): string | undefined;
   /** Set when what the new primary wrote since the fork is not wholly known: then no row can be called clean. */
   readonly incomplete?: string;
 }
@@ -272,6 +274,7 @@ export class WrittenSinceFork implements CurrentRows {
   readonly incomplete?: string;
   readonly #definitionNow: ((table: Table) => Table | undefined) | undefined;
   readonly #tables = new Map<string, WrittenTable>();
+  readonly #misfits = new WeakMap<Table, string | undefined>();
   /** Set once a change was met whose table could not be told: it may have been any. */
   #anyTable: CannotTell | undefined;
 
@@ -299,6 +302,17 @@ export class WrittenSinceFork implements CurrentRows {
       }
       table.apply(change);
     }
+  }
+
+  misfit(table: Table): string | undefined {
+    if (!this.#definitionNow) return undefined;
+    if (this.#misfits.has(table)) return this.#misfits.get(table);
+    const now = this.#definitionNow(table);
+    const reason = now
+      ? table.columns.map((column) => columnMismatch(table, column.name, now)).find(Boolean)
+      : `there is no table ${tableLabel(table)} on the new primary`;
+    this.#misfits.set(table, reason);
+    return reason;
   }
 
   touched(table: Table): boolean | undefined {

@@ -20,6 +20,11 @@ export class LiveRows implements CurrentRows {
     this.#server = server;
   }
 
+  /** A query that names a missing table or column says so itself. */
+  misfit(): undefined {
+    return undefined;
+  }
+
   touched(): undefined {
     return undefined;
   }

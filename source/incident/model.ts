@@ -2,6 +2,7 @@
 import type { Lsn } from '../bytes/lsn.js';
 import type { TimestampMicros } from '../bytes/timestamp.js';
 import type { Change } from '../rows/row-change.js';
+import type { ForkPoint } from '../timeline/fork-point.js';
 import type { TransactionSummary } from '../transactions/transaction.js';
 
 /** Where to look: the operator's answers, whole. */
@@ -61,17 +62,7 @@ export interface SideOverview {
   readonly warnings: readonly string[];
 }
 
-export interface ForkPoint {
-  readonly lsn: Lsn;
-  /** The last timeline both sides share. */
-  readonly timeline: number;
-  /** Time of the last commit before the fork or of the promotion, when WAL tells. */
-  readonly time?: TimestampMicros;
-  /** How it was found, and what of it was verified in the WAL: sentences for people. */
-  readonly evidence: readonly string[];
-  /** False when the old side's history simply continues into the new one's: nothing can be lost. */
-  readonly diverged: boolean;
-}
+export type { ForkPoint };
 
 /** The loss in figures, growing while WAL is read. */
 export interface LossFigures {

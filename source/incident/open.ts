@@ -56,7 +56,15 @@ function openSide(
   });
   const toast = new ToastFiles(dataDirectory, control.majorVersion, blockSize, catalog);
   const reader = new ClusterReader(
-    { segments, catalog, blockSize, startLsn: start.startLsn, lostFrom, tempDir },
+    {
+      segments,
+      catalog,
+      blockSize,
+      startLsn: start.startLsn,
+      startRunningXids: start.runningXids,
+      lostFrom,
+      tempDir,
+    },
     (pointer, databaseOid, at) => toast.fetch(pointer, databaseOid, at),
   );
   const last = segments.lastUsable() ?? start.startLsn;

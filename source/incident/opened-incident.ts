@@ -229,7 +229,9 @@ export class OpenedIncident implements Incident {
       );
     }
     while (fresh.reader.scan.step(50)) await breathe();
-    const written = new WrittenSinceFork(this.#freshIncomplete());
+    const written = new WrittenSinceFork(this.#freshIncomplete(), (table) =>
+      fresh.reader.tableNow(table.database, table.schema, table.name),
+    );
     let sinceBreath = 0;
     for (const { changes } of fresh.reader.forward(range(fresh.reader.length))) {
       for (const change of changes) written.add(change);

@@ -75,9 +75,12 @@ export class TransactionJudge {
     this.#evidence = evidence;
   }
 
-  /** The verdict of the next change; undefined where a verdict makes no sense (catalog, message, sequence). */
+  /** The verdict of the next change; undefined where a verdict makes no sense (message, sequence). */
   judge(change: Change): RowVerdict | undefined {
     if (change.kind === 'undecodable') return unknown(change.problem);
+    // Its rows may be fine, but the transaction as it was cannot be put back without its DDL.
+    if (change.kind === 'catalog')
+      return unknown('it changed the catalog, which is not compared with the new primary');
     if (change.kind !== 'row') return undefined;
     this.#met = [];
     const verdict = change.operation === 'truncate' ? this.#truncate(change) : this.#row(change);
@@ -119,7 +122,9 @@ export class TransactionJudge {
     const { identity } = keysOf(table);
     const inherited = this.#inherited(change);
     let own: RowVerdict;
+    const misfit = this.#evidence.current.misfit(table);
     if (change.problem) own = unknown(change.problem);
+    else if (misfit !== undefined) own = unknown(misfit);
     else if (inherited) own = inherited.verdict;
     else if (operation !== 'insert') own = this.#started(change);
     else if (identity.wholeRow) {

@@ -73,8 +73,8 @@ function identityOf(
   if (primary) return { kind: 'primary-key', columns: columnsOf(primary) as number[] };
   const replica = usable.find((index) => index.replicaIdentity);
   if (replica) return { kind: 'replica-identity-index', columns: columnsOf(replica) as number[] };
-  const unique = usable.find(
-    (index) => (columnsOf(index) as number[]).every((column) => columns[column].notNull),
+  const unique = usable.find((index) =>
+    (columnsOf(index) as number[]).every((column) => columns[column].notNull),
   );
   if (unique) return { kind: 'unique-index', columns: columnsOf(unique) as number[] };
   const stored = columns

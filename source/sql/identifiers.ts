@@ -1,7 +1,8 @@
 /** Names as SQL reads them back: quoted unless plainly safe, whatever characters they hold. */
+
+import { QUOTED_KEYWORDS } from '../bytes/keywords.js';
 import type { Table } from '../rows/row-change.js';
 import { HIDDEN_CHARACTERS, hexadecimal } from './hidden-characters.js';
-import { QUOTED_KEYWORDS } from './keywords.js';
 
 const PLAIN = /^[a-z_][a-z0-9_]*$/;
 

@@ -9,11 +9,11 @@
 import { ForkpointError } from '../bytes/errors.js';
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import { readTimestamp, type TimestampMicros } from '../bytes/timestamp.js';
-import type { ForkPoint } from '../incident/model.js';
 import type { WalPlaces } from '../wal/places.js';
 import { WalReader } from '../wal/reader.js';
 import { ResourceManager, XlogOperation } from '../wal/resource-managers.js';
 import { historyFileName } from '../wal/segment-name.js';
+import type { ForkPoint } from './fork-point.js';
 import { lastSharedEntry, type TimelineHistory } from './history-file.js';
 import { compareStretch, findParting, foundAt } from './wal-comparison.js';
 

@@ -4,7 +4,7 @@
 import { ForkpointError } from '../bytes/errors.js';
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import type { Catalog, CatalogFeed } from '../catalog/catalog.js';
-import type { Change } from '../rows/row-change.js';
+import type { Change, Table } from '../rows/row-change.js';
 import { WalReader } from '../wal/reader.js';
 import { recordVersion } from '../wal/record-versions.js';
 import { ResourceManager, TransactionOperation } from '../wal/resource-managers.js';
@@ -12,6 +12,7 @@ import { parsePrepare, parseTransactionEnd } from '../wal/transaction-record.js'
 import { ChangeDecoder } from './changes.js';
 import { type CollectedRecords, RecordCollector } from './record-collector.js';
 import { Scan, type ScanOptions } from './scan.js';
+import { TablesNow } from './tables-now.js';
 import { type ToastFallback, ToastReader } from './toast-reader.js';
 import type { TransactionSummary } from './transaction.js';
 
@@ -34,6 +35,7 @@ export class ClusterReader {
   readonly #walker: WalReader;
   readonly #options: ScanOptions;
   readonly #kept = new Map<number, OpenedTransaction>();
+  #tablesNow: TablesNow | undefined;
 
   constructor(
     options: ScanOptions & { readonly catalog: Catalog & CatalogFeed },
@@ -54,6 +56,12 @@ export class ClusterReader {
 
   get length(): number {
     return this.scan.index.length;
+  }
+
+  /** A table as it is defined where reading has come to; undefined when there is none of that name. */
+  tableNow(database: string, schema: string, name: string): Table | undefined {
+    this.#tablesNow ??= new TablesNow(this.#catalog, this.scan.reader.position);
+    return this.#tablesNow.find(database, schema, name);
   }
 
   /** The transaction at `index` in commit order. */
@@ -186,6 +194,9 @@ export class ClusterReader {
 /** One line for everything a transaction did to the catalog. */
 function catalogChange(records: CollectedRecords, summary: TransactionSummary): Change | undefined {
   if (records.catalogLsn === 0) return undefined;
+  // A TRUNCATE gives its tables new files and says so in pg_class: that is the truncation itself, told as such.
+  if (summary.truncates > 0 && records.catalogs.size === 1 && records.catalogs.has('pg_class'))
+    return undefined;
   return {
     kind: 'catalog',
     lsn: records.catalogLsn,

@@ -33,6 +33,8 @@ export interface ScanOptions {
   readonly blockSize: number;
   /** A record's first byte, a checkpoint's redo pointer: where reading begins. */
   readonly startLsn: Lsn;
+  /** Transactions that were running there: they may have changed the catalog before. */
+  readonly startRunningXids: ReadonlySet<number>;
   /** Transactions whose commit record ends after this LSN are wanted. */
   readonly lostFrom: Lsn;
   readonly tempDir?: string;
@@ -177,11 +179,10 @@ export class Scan {
     const taken = this.#open.take(end.xid, end.subxids, reader.lsn);
     const transaction = prepared?.transaction ?? taken;
     const xids = [end.xid, ...end.subxids];
-    if (transaction.changesCatalog || !end.committed) {
+    if (transaction.changesCatalog || xids.some((xid) => this.#options.startRunningXids.has(xid))) {
+      // Nobody will ever ask how another one ended: only rows of the catalog are seen or not seen.
       this.#options.catalog.transactionEnded(xids, end.committed, reader.lsn);
       this.#heap.catalogChanged();
-    } else if (end.committed) {
-      this.#options.catalog.transactionEnded(xids, true, reader.lsn);
     }
     if (!end.committed) return;
     if (reader.endLsn <= this.#options.lostFrom) {

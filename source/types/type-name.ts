@@ -1,6 +1,7 @@
 /** How SQL writes a type: format_type(oid, typmod) under an empty search_path (utils/adt/format_type.c). */
+
+import { quoteName } from '../bytes/quoted-name.js';
 import type { Oid, TypeDefinition, TypeLookup } from '../catalog/model.js';
-import { QUOTED_KEYWORDS } from './keywords.js';
 
 const VARLENA_HEADER_SIZE = 4;
 
@@ -146,10 +147,4 @@ function formatOtherTypmod(type: TypeDefinition, typmod: number): string {
   const dimensions = ((typmod & 2) !== 0 ? 'Z' : '') + ((typmod & 1) !== 0 ? 'M' : '');
   if (shape === undefined || typmod === 0) return '';
   return `(${shape}${dimensions}${srid === 0 ? '' : `,${srid}`})`;
-}
-
-/** quote_identifier. */
-function quoteName(name: string): string {
-  const plain = /^[a-z_][a-z0-9_]*$/.test(name) && !QUOTED_KEYWORDS.has(name);
-  return plain ? name : `"${name.replaceAll('"', '""')}"`;
 }

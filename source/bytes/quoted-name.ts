@@ -1,5 +1,5 @@
 /** Names as the server itself prints them (quote_identifier() in utils/adt/ruleutils.c). */
-import { QUOTED_KEYWORDS } from '../types/keywords.js';
+import { QUOTED_KEYWORDS } from './keywords.js';
 
 const PLAIN = /^[a-z_][a-z0-9_]*$/;
 

@@ -1,0 +1,16 @@
+/** Where two histories part, and how that is known. */
+import type { Lsn } from '../bytes/lsn.js';
+import type { TimestampMicros } from '../bytes/timestamp.js';
+
+/** The fork: the first LSN that the two sides do not share. */
+export interface ForkPoint {
+  readonly lsn: Lsn;
+  /** The last timeline both sides share. */
+  readonly timeline: number;
+  /** Time of the last commit before the fork or of the promotion, when WAL tells. */
+  readonly time?: TimestampMicros;
+  /** How it was found, and what of it was verified in the WAL: sentences for people. */
+  readonly evidence: readonly string[];
+  /** False when the old side's history simply continues into the new one's: nothing can be lost. */
+  readonly diverged: boolean;
+}
