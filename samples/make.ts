@@ -17,9 +17,9 @@ const SEGMENT_SIZE = 1024 * 1024;
 /** More than what a server writes to WAL while it shuts down: running transactions, a checkpoint. */
 const SHUTDOWN_BYTES = 4096;
 
-/** The catalogs that name and describe tables, columns, types and their functions. The rest of a catalog is large. */
+/** The catalogs that name and describe tables, columns and types. The rest of a catalog is large. */
 const CATALOGS = `
-  pg_class pg_attribute pg_attrdef pg_type pg_proc pg_namespace pg_index pg_constraint pg_enum pg_range pg_inherits pg_sequence
+  pg_class pg_attribute pg_attrdef pg_type pg_namespace pg_index pg_constraint pg_enum pg_range pg_inherits pg_sequence
   pg_database pg_authid pg_tablespace`
   .trim()
   .split(/\s+/);

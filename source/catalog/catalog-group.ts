@@ -281,8 +281,8 @@ export class CatalogGroup {
   }
 
   #requireFiles(): void {
-    for (const [oid, { store }] of this.#tables) {
-      if (store.isOnDisk) continue;
+    for (const [oid, { store, spec }] of this.#tables) {
+      if (store.isOnDisk || spec.optional) continue;
       const fileNode = this.#maps[0].map.get(oid) ?? store.fileNodes.at(-1);
       throw new ForkpointError({
         what: `the file of the system catalog with OID ${oid} is missing`,

@@ -26,6 +26,8 @@ export interface CatalogTableSpec<Row> {
   readonly oid: Oid;
   /** The oid columns by which rows are looked up. */
   readonly keyColumns: readonly string[];
+  /** Rows can be told without it: when its file is missing, only what it would add is not known (names of functions). */
+  readonly optional?: true;
   /** Rows that are not even kept. */
   readonly wanted?: (reader: TupleReader) => boolean;
   /** Makes a row of the tuple that the reader looks at. */
@@ -140,6 +142,7 @@ export const pgType: CatalogTableSpec<TypeRow> = {
 
 export const pgProc: CatalogTableSpec<ProcedureRow> = {
   oid: CatalogOid.procedure,
+  optional: true,
   keyColumns: ['oid'],
   decode: (reader, text) => ({
     oid: reader.oid('oid'),
