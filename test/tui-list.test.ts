@@ -59,6 +59,14 @@ describe('the list of lost transactions', () => {
     await tui.quit();
   });
 
+  it('marks a line that is not answered yet', async () => {
+    const tui = await openList(new FakeClient({ transactions: 1_000_000, delay: 60 }));
+    await tui.see(/▸ .* 738 /);
+    await tui.press('G', 'space');
+    await tui.see(/▸● .* 1000737 /, '1 transaction marked, 1 row');
+    await tui.quit();
+  });
+
   it('a hundred keys in one chunk all count', async () => {
     const tui = await openList(new FakeClient({ transactions: 1000 }));
     await tui.type('j'.repeat(100));

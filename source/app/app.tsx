@@ -93,7 +93,8 @@ function Body({ app, width, height }: ScreenProps): ReactElement {
       />
     );
   }
-  return <TimelineScreen timeline={incident.timeline} width={width} height={height} />;
+  const problem = app.progress.phase === 'failed' ? (app.progress.error ?? 'reading failed') : undefined;
+  return <TimelineScreen timeline={incident.timeline} problem={problem} width={width} height={height} />;
 }
 
 /** The whole screen: a line above, a body, a line for messages, the keys. Exactly as large as the terminal. */

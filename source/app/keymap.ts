@@ -113,6 +113,12 @@ export const KEYMAP: readonly Binding[] = [
     description: 'type a path (Tab completes) or, for the new side, a postgres:// URL',
     hint: 'type a path',
   },
+  {
+    context: 'pick',
+    keys: ['r'],
+    action: 'again',
+    description: 'look again: what was there may have changed',
+  },
   ...scrolling('pick'),
   { context: 'pick', keys: ['escape'], action: 'back', description: 'one step back', hint: 'back' },
 

@@ -191,7 +191,8 @@ export class AppController implements Host {
 
   #sayUnbound(press: KeyPress): void {
     if (press.name === 'escape') return;
-    this.message = { text: `${keyLabel(press.name)} does nothing here: ? shows the keys`, kind: 'info' };
+    const help = bindingFor(this.context, '?')?.action === 'help' ? ': ? shows the keys' : '';
+    this.message = { text: `${keyLabel(press.name)} does nothing here${help}`, kind: 'info' };
   }
 
   #screenContext(): Context {

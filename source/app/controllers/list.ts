@@ -166,14 +166,16 @@ export class ListController {
       export: () => this.#exits.export(),
       mark: () => (this.rangeStart === undefined ? this.#toggle() : void this.#markRange(true)),
       unmark: () =>
-        this.rangeStart === undefined ? this.#set(this.current, false) : void this.#markRange(false),
+        this.rangeStart === undefined
+          ? this.#withCurrent((transaction) => this.#set(transaction, false))
+          : void this.#markRange(false),
       range: () => this.#toggleRange(),
       'mark-all': () => void this.#markShown(() => true, 'marked all that is shown'),
       invert: () =>
         void this.#markShown((index) => !this.marks.has(index), 'inverted the marks of all that is shown'),
       'unmark-all': () => this.#unmarkAll(),
       'next-mark': () => this.#nextMark(),
-      'mark-table': () => this.#chooseTable(),
+      'mark-table': () => this.#withCurrent((transaction) => this.#chooseTable(transaction)),
       filter: () => this.#enter('filter', this.filter),
       'clear-filter': () => void this.#applyFilter(''),
       jump: () => this.#enter('jump', ''),
@@ -331,14 +333,27 @@ export class ListController {
   }
 
   #toggle(): void {
-    const transaction = this.current;
-    if (!transaction) return;
-    this.toggleTransaction(transaction);
+    this.#withCurrent((transaction) => this.toggleTransaction(transaction));
     this.#move(1);
   }
 
-  #set(transaction: ListedTransaction | undefined, marked: boolean): void {
-    if (!transaction || this.marks.has(transaction.index) === marked) return;
+  /** Does something with the transaction under the cursor: at once when its line is known, else when it is answered. */
+  #withCurrent(work: (transaction: ListedTransaction) => void): void {
+    const { current, cursor } = this;
+    if (current) {
+      work(current);
+      return;
+    }
+    void this.#client.rows(cursor, 1).then(
+      ([transaction]) => {
+        if (transaction) work(transaction);
+      },
+      (error) => this.#host.say(errorText(error), 'error'),
+    );
+  }
+
+  #set(transaction: ListedTransaction, marked: boolean): void {
+    if (this.marks.has(transaction.index) === marked) return;
     if (marked) this.marks.add(transaction.index);
     else this.marks.remove(transaction.index);
     this.totals.toggled(transaction, marked);
@@ -413,9 +428,7 @@ export class ListController {
     this.#host.say('no marked transaction further down on the pages at hand');
   }
 
-  #chooseTable(): void {
-    const transaction = this.current;
-    if (!transaction) return;
+  #chooseTable(transaction: ListedTransaction): void {
     this.tables = transaction.tables.map((table) => `${table.schema}.${table.table}`);
     this.tableCursor = 0;
     if (this.tables.length === 0) this.#host.say('this transaction changed no table');

@@ -35,6 +35,13 @@ export interface PickExits {
   leave(): void;
 }
 
+/** A path or URL begun anew behind the one that was offered (`/srv//var/lib`, `/srv/~`): only what is new counts. */
+function restarted(field: TextField): TextField {
+  const text = fieldText(field);
+  const anew = /.\/(postgres(?:ql)?:\/\/.*|~.*)$/.exec(text) ?? /^(?!\w+:).*\/(\/.*)$/.exec(text);
+  return anew ? textField(anew[1]) : field;
+}
+
 /** State and actions of the picker. */
 export class PickController {
   stage: PickStage = 'old';
@@ -122,7 +129,7 @@ export class PickController {
   edit(press: KeyPress): boolean {
     const field = editField(this.field, press);
     if (!field) return false;
-    this.field = field;
+    this.field = restarted(field);
     this.fieldProblem = undefined;
     this.candidates = [];
     this.#host.redraw();
@@ -149,10 +156,10 @@ export class PickController {
     if (problem) this.#host.say(problem, 'error');
   }
 
-  #pickBoth(old: string, fresh: string): void {
+  /** Chooses one after the other; returns why not. */
+  #pickBoth(old: string, fresh: string): string | undefined {
     this.stage = 'old';
-    this.#choose(old);
-    if (this.old) this.#choose(fresh);
+    return this.#choose(old) ?? this.#choose(fresh);
   }
 
   #runBrowsing(action: string): void {
@@ -169,6 +176,7 @@ export class PickController {
       into: () => this.#into(),
       parent: () => this.#browse(dirname(this.directory), this.directory),
       path: () => this.#beginTyping(),
+      again: () => this.#lookAgain(),
       back: () => this.#back(),
     };
     actions[action]?.();
@@ -196,6 +204,15 @@ export class PickController {
     if (action === 'complete') this.#complete();
     else if (action === 'accept') this.#acceptTyped();
     else if (action === 'back') this.typing = false;
+  }
+
+  #lookAgain(): void {
+    const { cursor } = this;
+    this.#probed.clear();
+    this.#proposed = this.#probing.propose();
+    this.#browse(this.directory);
+    this.cursor = Math.min(cursor, this.entries.length - 1);
+    this.#move(0);
   }
 
   #beginTyping(): void {
@@ -247,8 +264,9 @@ export class PickController {
         restoreCommand: session.restoreCommand,
         ...this.#request,
       };
-      this.#pickBoth(session.old, session.new);
-      this.#resuming = true;
+      const problem = this.#pickBoth(session.old, session.new);
+      if (problem) this.#host.say(problem, 'error');
+      this.#resuming = problem === undefined;
       this.#host.redraw();
       return;
     }
@@ -354,15 +372,26 @@ export class PickController {
       entries.push({ kind: 'heading', text: 'Begun before' });
       for (const session of this.#sessions.slice(0, 5)) entries.push({ kind: 'session', session });
     }
-    if (this.#proposed.length > 0) {
+    const proposed = this.#proposedNow();
+    if (proposed.length > 0) {
       entries.push({ kind: 'heading', text: 'Found on this machine' });
-      for (const path of this.#proposed) entries.push({ kind: 'proposed', path });
+      for (const path of proposed) entries.push({ kind: 'proposed', path });
     }
     entries.push({ kind: 'heading', text: this.directory });
     if (dirname(this.directory) !== this.directory)
       entries.push({ kind: 'parent', path: dirname(this.directory) });
     for (const path of this.#inside) entries.push({ kind: 'directory', path });
     this.entries = entries;
+  }
+
+  /** For the new side, what goes together with the old one comes first. */
+  #proposedNow(): readonly string[] {
+    const old = this.stage === 'new' ? this.old?.probed : undefined;
+    if (!old) return this.#proposed;
+    const others = this.#proposed.filter((path) => path !== old.path);
+    const fits = (path: string): boolean =>
+      this.#probing.compare(old, this.#probe(path)).refusals.length === 0;
+    return [...others.filter(fits), ...others.filter((path) => !fits(path))];
   }
 
   #cursorToFirst(): void {
@@ -375,7 +404,7 @@ export class PickController {
   }
 
   #move(lines: number): void {
-    const step = Math.sign(lines);
+    const step = Math.sign(lines) || 1;
     let at = Math.max(0, Math.min(this.entries.length - 1, this.cursor + lines));
     while (this.entries[at]?.kind === 'heading') at += step;
     if (!this.entries[at]) {

@@ -178,7 +178,10 @@ export class SessionKeeper {
       markedRows: list.totals.rows ?? 0,
       filter: list.filter,
       order: list.order,
-      cursor: current && { index: current.index, xid: current.xid, commitLsn: current.commitLsn },
+      // The place of last time stands until it is reached or left.
+      cursor:
+        this.#pendingCursor ??
+        (current && { index: current.index, xid: current.xid, commitLsn: current.commitLsn }),
     };
     try {
       this.#store.save(session);

@@ -192,7 +192,7 @@ export function ExportScreen({ exporting, width, height }: ExportScreenProps): R
   const lines: Line[] = [
     ...formLines(exporting, width),
     ...status,
-    [{ text: `── preview ${'─'.repeat(Math.max(0, width - 11))}`, style: 'muted' }],
+    [{ text: `── preview, PgDn and PgUp scroll it ${'─'.repeat(width)}`.slice(0, width), style: 'muted' }],
     ...previewLines(exporting),
   ];
   return <LinesView lines={lines} width={width} height={height} />;

@@ -55,7 +55,9 @@ function directoryLines(probe: DirectoryProbe, width: number): Line[] {
     ...fieldLines('timeline', String(probe.timeline), width),
     ...checkpoint,
     ...fieldLines('WAL', wal, width),
-    ...(segments.first ? fieldLines('', `${segments.first} …`, width) : []),
+    ...(segments.first && segments.first !== segments.last
+      ? fieldLines('', `${segments.first} …`, width)
+      : []),
     ...(segments.last ? fieldLines('', segments.last, width) : []),
     ...fieldLines('wal_level', probe.walLevel, width),
     ...probe.warnings.flatMap((warning) => prose(`! ${warning}`, width, 'warning')),
@@ -127,7 +129,7 @@ function headLines(pick: PickController, width: number): Line[] {
       : [
           { text: 'Which is the ' },
           { text: 'NEW', style: 'new' },
-          { text: ' primary, the promoted one? A directory; p types a postgres:// URL.' },
+          { text: ' primary, the promoted one? (p types a postgres:// URL.)' },
         ];
   const box: Line[] = pick.typing
     ? [
