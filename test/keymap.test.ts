@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { KEYMAP } from '../source/app/bindings.js';
 import { footerLine } from '../source/app/components/footer.js';
-import { bindingFor, bindingsOf, type Context, type Facts, isTyping, KEYMAP } from '../source/app/keymap.js';
+import { bindingFor, bindingsOf, type Context, type Facts, isTyping } from '../source/app/keymap.js';
 import { lineWidth } from '../source/app/span.js';
 import { editField, fieldText, textField } from '../source/app/text-field.js';
 
