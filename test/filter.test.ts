@@ -42,6 +42,7 @@ function transaction(over: Partial<ListedTransaction> = {}): ListedTransaction {
     commitEndLsn: parseLsn('0/A016F70')!,
     commitTime: at('2026-11-21T12:00:03Z', 184_429),
     straddlesFork: false,
+    beginningMissing: false,
     tables: [
       { schema: 'public', table: 'orders', insert: 2, update: 0, delete: 0, truncate: 0 },
       { schema: 'audit', table: 'Log.old', insert: 1, update: 0, delete: 3, truncate: 0 },

@@ -62,6 +62,7 @@ function openSide(
       blockSize,
       startLsn: start.startLsn,
       startRunningXids: start.runningXids,
+      shortfall: start.shortfall,
       lostFrom,
       tempDir,
     },

@@ -48,6 +48,7 @@ export class OpenedIncident implements Incident {
   readonly #rate = new ReadingRate();
   readonly #loss = new LossCounter();
   #counted = 0;
+  #beginningMissing = false;
   #verdicts = new Uint8Array(1024).fill(PENDING);
   #judge: Judge | undefined;
   #phase: Progress['phase'] = 'old';
@@ -114,11 +115,10 @@ export class OpenedIncident implements Incident {
     };
   }
 
-  /** True when the old side's WAL ended in damage or a gap: what came after it is not in the list. */
+  /** What came after damage or a gap is not in the list, or a lost transaction began before the WAL that is there. */
   get incomplete(): boolean {
-    const { old } = this.#parts;
-    const end = old?.reader.scan.reader.end;
-    return (end !== undefined && end.kind !== 'end') || old?.start.shortfall !== undefined;
+    const end = this.#parts.old?.reader.scan.reader.end;
+    return (end !== undefined && end.kind !== 'end') || this.#beginningMissing;
   }
 
   get length(): number {

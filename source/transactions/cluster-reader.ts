@@ -72,7 +72,9 @@ export class ClusterReader {
   /** How many changes it has at most (some records turn out to hold no row of anybody's). */
   changeCount(index: number): number {
     const { records } = this.#open(index);
-    return records.counts.reduce((total, each) => total + each, records.catalogLsn === 0 ? 0 : 1);
+    const summary = this.summary(index);
+    const others = (catalogChange(records, summary) ? 1 : 0) + (summary.beginningMissing ? 1 : 0);
+    return records.counts.reduce((total, each) => total + each, others);
   }
 
   /** Its changes in order, or backwards, each decoded when it is asked for. */
@@ -145,6 +147,8 @@ export class ClusterReader {
     const { records, ownXids } = opened;
     const { lsns } = records;
     const catalog = catalogChange(records, summary);
+    const beginning = summary.beginningMissing ? this.#missingBeginning(summary) : undefined;
+    if (beginning && !backwards) yield beginning;
     if (catalog && !backwards) yield catalog;
     for (let i = 0; i < lsns.length; i++) {
       const lsn = lsns[backwards ? lsns.length - 1 - i : i];
@@ -154,6 +158,18 @@ export class ClusterReader {
       yield* changes;
     }
     if (catalog && backwards) yield catalog;
+    if (beginning && backwards) yield beginning;
+  }
+
+  #missingBeginning(summary: TransactionSummary): Change {
+    return {
+      kind: 'undecodable',
+      operation: 'update',
+      lsn: summary.firstLsn,
+      xid: summary.xid,
+      relation: 'an unknown table',
+      problem: `this transaction began before the WAL that is there, and what it changed until then is not known: ${this.#options.shortfall}`,
+    };
   }
 
   #open(index: number): OpenedTransaction {

@@ -35,6 +35,8 @@ export interface ScanOptions {
   readonly startLsn: Lsn;
   /** Transactions that were running there: they may have changed the catalog before. */
   readonly startRunningXids: ReadonlySet<number>;
+  /** What of the beginning is missing, when WAL does not reach back to before the oldest of them. */
+  readonly shortfall?: string;
   /** Transactions whose commit record ends after this LSN are wanted. */
   readonly lostFrom: Lsn;
   readonly tempDir?: string;
@@ -189,7 +191,7 @@ export class Scan {
       this.lastCommitTimeBefore = end.time;
       return;
     }
-    if (!transaction.hasChanges) return;
+    if (!transaction.hasChanges && !this.#beganBeforeStart(xids)) return;
     this.index.append({
       xid: end.xid,
       firstLsn: transaction.firstLsn,
@@ -199,6 +201,7 @@ export class Scan {
       walBytes: transaction.walBytes,
       prepared: false,
       straddlesFork: transaction.firstLsn < this.#options.lostFrom,
+      beginningMissing: this.#beganBeforeStart(xids),
       changesCatalog: transaction.changesCatalog,
       gid: end.gid ?? prepared?.gid,
       shape: shapeOf(transaction, this.#options.catalog, end.databaseOid || (prepared?.databaseOid ?? 0), {
@@ -206,6 +209,11 @@ export class Scan {
         ownXids: transaction.changesCatalog ? new Set(xids) : undefined,
       }),
     });
+  }
+
+  #beganBeforeStart(xids: readonly number[]): boolean {
+    const { shortfall, startRunningXids } = this.#options;
+    return shortfall !== undefined && xids.some((xid) => startRunningXids.has(xid));
   }
 
   /** At the end of WAL, what was prepared in the lost part and never resolved is in doubt. */
@@ -225,6 +233,7 @@ export class Scan {
         walBytes: each.transaction.walBytes,
         prepared: true,
         straddlesFork: each.transaction.firstLsn < this.#options.lostFrom,
+        beginningMissing: this.#beganBeforeStart(each.xids),
         changesCatalog: each.transaction.changesCatalog,
         gid: each.gid,
         shape: shapeOf(each.transaction, this.#options.catalog, each.databaseOid, {

@@ -28,6 +28,7 @@ export interface TransactionEntry {
   readonly walBytes: number;
   readonly prepared: boolean;
   readonly straddlesFork: boolean;
+  readonly beginningMissing: boolean;
   readonly changesCatalog: boolean;
   readonly gid?: string;
   readonly shape: TransactionShape;
@@ -37,6 +38,7 @@ const CHUNK = 16 * 1024;
 const PREPARED = 1;
 const STRADDLES = 2;
 const CATALOG = 4;
+const BEGINNING_MISSING = 8;
 
 interface Columns {
   readonly xid: Uint32Array;
@@ -88,7 +90,8 @@ export class TransactionIndex {
     columns.flags[at] =
       (entry.prepared ? PREPARED : 0) |
       (entry.straddlesFork ? STRADDLES : 0) |
-      (entry.changesCatalog ? CATALOG : 0);
+      (entry.changesCatalog ? CATALOG : 0) |
+      (entry.beginningMissing ? BEGINNING_MISSING : 0);
     if (entry.gid !== undefined) this.#gids.set(this.#length, entry.gid);
     this.#length++;
   }
@@ -112,6 +115,9 @@ export class TransactionIndex {
       changesCatalog: (flags & CATALOG) !== 0,
       walBytes: columns.walBytes[at],
       ...shape,
+      beginningMissing: (flags & BEGINNING_MISSING) !== 0,
+      // What is not there is one thing more that cannot be decoded.
+      undecodable: shape.undecodable + (flags & BEGINNING_MISSING ? 1 : 0),
     };
   }
 

@@ -41,6 +41,8 @@ export interface TransactionSummary {
   readonly truncates: number;
   /** Changes that cannot be decoded exactly, as far as known before looking at rows. */
   readonly undecodable: number;
+  /** It began before the WAL that is there: what it did earlier is not known. */
+  readonly beginningMissing: boolean;
   /** It changed the system catalogs. */
   readonly changesCatalog: boolean;
   /** Bytes of WAL its records take. */

@@ -92,6 +92,7 @@ export function listedTransaction(over: Partial<ListedTransaction> = {}): Listed
     commitEndLsn: 0xa016f70,
     commitTime: 848_472_347_184_429,
     straddlesFork: false,
+    beginningMissing: false,
     tables: [],
     inserts: 0,
     updates: 0,
