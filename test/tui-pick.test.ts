@@ -33,7 +33,8 @@ describe('the picker', () => {
     await tui.see('▸ /srv/old');
     await tui.press('enter');
     await tui.see('Which is the NEW primary', 'old primary  /srv/old');
-    await tui.press('j', 'enter');
+    await tui.see('▸ /srv/new');
+    await tui.press('enter');
     await tui.see('✓ These two go together', 'OLD  /srv/old', 'NEW  /srv/new');
     await tui.press('enter');
     await tui.see('fork at 0/B9DF928', 'LOST  50 transactions');
@@ -62,6 +63,19 @@ describe('the picker', () => {
     await tui.see('path /srv/old/');
     await tui.press('enter');
     await tui.see('Which is the NEW primary');
+    await tui.quit();
+  });
+
+  it('takes a path or URL typed behind the one it offers for a new one', async () => {
+    const tui = await startPicker({ old: '/srv/old' });
+    await tui.see('Which is the NEW');
+    await tui.press('p');
+    await tui.see('path or postgres:// /srv/');
+    await tui.type('/home/ph');
+    await tui.see('path or postgres:// /home/ph');
+    await tui.press('escape', 'p');
+    await tui.type('postgres://app@new/shop');
+    await tui.see('path or postgres:// postgres://app@new/shop');
     await tui.quit();
   });
 

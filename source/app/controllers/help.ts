@@ -10,7 +10,7 @@ const GLYPHS: readonly (readonly [string, string])[] = [
   ['○', 'in the range being made'],
   ['├', 'it wrote before the fork and committed after it: lost whole'],
   ['¿', 'in doubt: prepared, never resolved'],
-  ['!', 'it has changes that cannot be decoded exactly'],
+  ['!', 'it has changes that cannot be decoded exactly, or its beginning is not in this WAL'],
   ['§', 'it changed the system catalogs (DDL)'],
   ['→', 'a column the update changed'],
 ];

@@ -54,6 +54,8 @@ function figuresLine(detail: DetailController): Line {
       style: 'error',
     });
   }
+  if (transaction.beginningMissing)
+    spans.push({ text: ', !! its beginning is not in this WAL', style: 'error' });
   return spans;
 }
 

@@ -79,7 +79,7 @@ function timeText(transaction: ListedTransaction, width: number): string {
 
 /** The most important peculiarity of a transaction, as one glyph. */
 function flag(transaction: ListedTransaction): Span {
-  if (transaction.undecodable > 0) return { text: '!', style: 'error' };
+  if (transaction.undecodable > 0 || transaction.beginningMissing) return { text: '!', style: 'error' };
   if (transaction.state === 'prepared') return { text: '¿', style: 'warning' };
   if (transaction.straddlesFork) return { text: '├', style: 'fork' };
   if (transaction.changesCatalog) return { text: '§', style: 'fork' };
@@ -147,6 +147,7 @@ export function aboutLine(transaction: ListedTransaction | undefined, lsn: strin
     add(`in doubt: prepared as ${printable(transaction.gid ?? '?')}`, 'warning');
   if (transaction.straddlesFork) add('began before the fork', 'fork');
   if (transaction.undecodable > 0) add(`${transaction.undecodable} cannot be decoded`, 'error');
+  if (transaction.beginningMissing) add('its beginning is not in this WAL', 'error');
   if (transaction.changesCatalog) add('changed the catalog', 'fork');
   if (transaction.truncates > 0) add(`${transaction.truncates} TRUNCATE`, 'loss');
   if (transaction.verdict !== 'pending') add(VERDICT_LOOKS[transaction.verdict].meaning, 'muted');
