@@ -121,7 +121,6 @@ export function fakeTransaction(index: number, judged = false): ListedTransactio
     commitTime: FORK_TIME + 184_429 + index * 1_250,
     straddlesFork: index === 0,
     beginningMissing: index === 8,
-    beginningMissing: false,
     tables,
     inserts,
     updates,
