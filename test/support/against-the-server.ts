@@ -16,7 +16,9 @@ import type { DecodedChange, DecodedTuple } from '../servers/test-decoding.js';
 import type { DecodedTransaction } from '../servers/truth.js';
 
 /** Opens both directories and reads all WAL there is. */
-export async function readIncident(built: BuiltIncident): Promise<OpenedIncident> {
+export async function readIncident(
+  built: Pick<BuiltIncident, 'oldDataDirectory' | 'newDataDirectory'>,
+): Promise<OpenedIncident> {
   const incident = await openIncident({ old: built.oldDataDirectory, new: built.newDataDirectory });
   while (incident.step(1000));
   return incident;
