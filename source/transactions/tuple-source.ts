@@ -40,6 +40,8 @@ export class TupleUnavailableError extends Error {
   }
 }
 
+/** Bytes read at once: a record and its image seldom take more, and the next one asked for may be anywhere. */
+const RANDOM_WINDOW = 32 * 1024;
 /** Restored pages kept, since neighbours are asked for one after the other. */
 const PAGE_CACHE = 64;
 /** Updates that differ from updates that differ …: a chain longer than this means that the log runs in a circle. */
@@ -53,7 +55,7 @@ export class TupleSource {
   readonly #pages = new Map<string, Buffer>();
 
   constructor(segments: WalSegments, blockSize: number, oldRows: OldRowLog) {
-    this.#reader = new WalReader(segments, { blockSize, windowBytes: 256 * 1024 });
+    this.#reader = new WalReader(segments, { blockSize, windowBytes: RANDOM_WINDOW });
     this.#version = recordVersion(segments.majorVersion);
     this.#blockSize = blockSize;
     this.#oldRows = oldRows;

@@ -5,7 +5,7 @@
  * The reader is its own cursor (`RecordCursor`): fields are overwritten by each record, nothing is allocated on the way.
  * A record that lies within one page is read where it lies; one that crosses pages is put together in a scratch buffer.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import { updateCrc32c } from '../bytes/crc32c.js';
 import { formatLsn, type Lsn, maxAlign } from '../bytes/lsn.js';
 import {
@@ -14,6 +14,7 @@ import {
   parseRecordBody,
   RECORD_HEADER_SIZE,
 } from './block-references.js';
+import { OpenFiles } from './open-files.js';
 import { checkPageHeader } from './page-check.js';
 import {
   FIRST_IS_CONTINUATION,
@@ -45,7 +46,7 @@ export interface WalEnd {
 export interface WalReaderOptions {
   /** BLCKSZ: the size in bytes of a page of data, which tells how long an image's hole is. */
   readonly blockSize?: number;
-  /** Bytes read at once from a segment; a multiple of the page size. */
+  /** Bytes read at once from a segment; a power of two. */
   readonly windowBytes?: number;
   /** WAL from here on is not looked at. */
   readonly stopAt?: Lsn;
@@ -109,6 +110,7 @@ export class WalReader implements RecordCursor, BlockReferences {
   #scratch = Buffer.allocUnsafe(64 * 1024);
   #scratchView = new DataView(this.#scratch.buffer, this.#scratch.byteOffset, this.#scratch.length);
   #segment: SegmentFile | undefined;
+  readonly #files = new OpenFiles();
   #file: number | undefined;
   /** Start of the page last checked. */
   #checkedPage: Lsn = -1;
@@ -138,6 +140,7 @@ export class WalReader implements RecordCursor, BlockReferences {
     this.imageInfo = blocks.imageInfo;
     this.imageHoleOffset = blocks.imageHoleOffset;
     this.imageHoleLength = blocks.imageHoleLength;
+    // A power of two, as pages and segments are: windows then divide a segment evenly.
     this.#windowBytes = Math.max(options.windowBytes ?? DEFAULT_WINDOW, this.#pageSize);
     this.#window = Buffer.allocUnsafeSlow(this.#windowBytes);
     this.#windowView = new DataView(this.#window.buffer, this.#window.byteOffset, this.#window.length);
@@ -368,31 +371,32 @@ export class WalReader implements RecordCursor, BlockReferences {
         this.#stop('missing', wanted, `WAL segment ${segment.fileName}: ${segment.reason}`);
         return false;
       }
-      this.closeFile();
       this.#segment = segment;
-      this.#file = openSync(segment.path, 'r');
+      this.#file = this.#files.open(segment.path);
     }
-    const wantedBytes = Math.min(this.#windowBytes, (this.#segment as SegmentFile).length - offset);
+    // Windows begin at multiples of their size: going back a little, as decoding does, then needs no reading.
+    const from = offset - (offset % this.#windowBytes);
+    const wantedBytes = Math.min(this.#windowBytes, (this.#segment as SegmentFile).length - from);
     let have = 0;
     while (have < wantedBytes) {
-      const got = readSync(this.#file as number, this.#window, have, wantedBytes - have, offset + have);
+      const got = readSync(this.#file as number, this.#window, have, wantedBytes - have, from + have);
       if (got === 0) break;
       have += got;
     }
     this.bytesRead += have;
     this.#checkedPage = -1;
-    if (have < this.#pageSize) {
+    if (from + have < offset + this.#pageSize) {
       this.#windowStart = 0;
       this.#windowEnd = 0;
       this.#stop(
         'end',
         wanted,
-        `could not read page at ${formatLsn(page)}: the file ends at byte ${offset + have}`,
+        `could not read page at ${formatLsn(page)}: the file ends at byte ${from + have}`,
       );
       return false;
     }
-    this.#windowStart = page;
-    this.#windowEnd = page + have - (have % this.#pageSize);
+    this.#windowStart = segmentStart + from;
+    this.#windowEnd = this.#windowStart + have - (have % this.#pageSize);
     return true;
   }
 
@@ -420,9 +424,9 @@ export class WalReader implements RecordCursor, BlockReferences {
     return undefined;
   }
 
-  /** Lets go of the segment's file. The reader may be used again. */
+  /** Lets go of the segments' files. The reader may be used again. */
   closeFile(): void {
-    if (this.#file !== undefined) closeSync(this.#file);
+    this.#files.close();
     this.#file = undefined;
     this.#segment = undefined;
     this.#windowStart = 0;
