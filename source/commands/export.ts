@@ -3,12 +3,12 @@ import { printable } from '../bytes/printable.js';
 import { exportTransactions } from '../export/export.js';
 import { selectionOf } from '../export/selection.js';
 import { formatBytes, plural } from '../incident/figures.js';
-import { parseFilter } from '../incident/filter.js';
+import { type Filter, parseFilter } from '../incident/filter.js';
 import type { ExportRequest, ExportSummary, ListedTransaction } from '../incident/model.js';
 import { selectTransactions } from '../incident/select.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-code.js';
-import { breathe, ProgressLine, readIncident } from './reading.js';
+import { breathe, ProgressLine, type ReadIncident, sayWhatIsMissing, withIncident } from './reading.js';
 
 /** Milliseconds between two looks at signals. */
 const SLICE_MS = 50;
@@ -31,10 +31,17 @@ function report(summary: ExportSummary): void {
 export async function exportLost(options: Arguments): Promise<ExitCode> {
   const request: ExportRequest = options;
   const filter = parseFilter(options.filter ?? '');
-  const { incident, incomplete } = await readIncident(
-    options,
-    filter.needs.verdict || request.format === 'report',
-  );
+  const judge = filter.needs.verdict || request.format === 'report';
+  return withIncident(options, judge, (read) => write(options, request, filter, read));
+}
+
+async function write(
+  options: Arguments,
+  request: ExportRequest,
+  filter: Filter,
+  read: ReadIncident,
+): Promise<ExitCode> {
+  const { incident, incomplete } = read;
   const indexes: number[] = [];
   const chosen = function* (): Generator<ListedTransaction> {
     for (const transaction of selectTransactions(incident, filter)) {
@@ -57,6 +64,7 @@ export async function exportLost(options: Arguments): Promise<ExitCode> {
     if (done) {
       line.clear();
       report(value);
+      sayWhatIsMissing(read);
       return incomplete || value.leftOut > 0 ? EXIT.incomplete : EXIT.done;
     }
     if (Date.now() - lookedUp > SLICE_MS) {

@@ -5,7 +5,7 @@ import { forkDiagram } from '../incident/diagram.js';
 import type { IncidentOverview, LossFigures, SideOverview } from '../incident/model.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-code.js';
-import { readIncident } from './reading.js';
+import { type ReadIncident, withIncident } from './reading.js';
 import { StandardLines } from './standard-lines.js';
 
 /** Columns when standard output is no terminal. */
@@ -74,8 +74,11 @@ function overviewJson(overview: IncidentOverview, loss: LossFigures, complete: b
 }
 
 /** Runs the command. Throws ForkpointError. */
-export async function inspect(options: Arguments): Promise<ExitCode> {
-  const { incident, incomplete } = await readIncident(options, false);
+export function inspect(options: Arguments): Promise<ExitCode> {
+  return withIncident(options, false, (read) => draw(options, read));
+}
+
+function draw(options: Arguments, { incident, incomplete }: ReadIncident): ExitCode {
   const overview = incident.overview();
   const { loss } = incident.progress();
   const lines = new StandardLines();

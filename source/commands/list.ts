@@ -4,13 +4,13 @@ import { printable } from '../bytes/printable.js';
 import { fit } from '../bytes/text-width.js';
 import { formatTimestamp } from '../bytes/timestamp.js';
 import { formatTime } from '../incident/figures.js';
-import { parseFilter } from '../incident/filter.js';
+import { type Filter, parseFilter } from '../incident/filter.js';
 import type { ListedTransaction } from '../incident/model.js';
 import { selectTransactions } from '../incident/select.js';
 import { tableLabel } from '../rows/row-change.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-code.js';
-import { breathe, readIncident } from './reading.js';
+import { breathe, type ReadIncident, sayWhatIsMissing, withIncident } from './reading.js';
 import { StandardLines } from './standard-lines.js';
 
 function jsonLine(t: ListedTransaction): string {
@@ -64,12 +64,17 @@ function textLine(t: ListedTransaction): string {
 /** Runs the command. Throws ForkpointError. */
 export async function list(options: Arguments): Promise<ExitCode> {
   const filter = parseFilter(options.filter ?? '');
-  const { incident, incomplete } = await readIncident(options, true);
+  return withIncident(options, true, (read) => write(options, filter, read));
+}
+
+async function write(options: Arguments, filter: Filter, read: ReadIncident): Promise<ExitCode> {
+  const { incident, incomplete } = read;
   const lines = new StandardLines();
   if (!options.json) lines.write(tableLine(HEADINGS));
   for (const transaction of selectTransactions(incident, filter)) {
     if (lines.write(options.json ? jsonLine(transaction) : textLine(transaction))) await breathe();
   }
   lines.end();
+  sayWhatIsMissing(read);
   return incomplete ? EXIT.incomplete : EXIT.done;
 }

@@ -1,5 +1,6 @@
 /** Opening an incident for a command that runs to its end, and reading all of it. */
-import { formatBytes, formatDuration } from '../incident/figures.js';
+import { printable } from '../bytes/printable.js';
+import { formatBytes, formatDuration, plural } from '../incident/figures.js';
 import type { Incident } from '../incident/incident.js';
 import type { IncidentRequest } from '../incident/model.js';
 import type { Arguments } from './arguments.js';
@@ -39,16 +40,41 @@ export interface ReadIncident {
   readonly incident: Incident;
   /** Damage or a gap ended the reading, or rows could not be decoded: exit code 3. */
   readonly incomplete: boolean;
+  /** One sentence for each reason; none when it is complete. */
+  readonly missing: readonly string[];
 }
 
 /**
- * Opens the incident and reads the old side's WAL; with `judge` also compares it with the new primary. The incident is
- * closed when the process ends, however it does. Throws ForkpointError.
+ * Opens the incident, reads the old side's WAL (with `judge` also compares it with the new primary), and hands it to `work`. However
+ * that ends, and on a signal too, the incident is closed: files go, and no connection keeps the process alive. Throws ForkpointError.
  */
-export async function readIncident(options: Arguments, judge: boolean): Promise<ReadIncident> {
+export async function withIncident<Result>(
+  options: Arguments,
+  judge: boolean,
+  work: (read: ReadIncident) => Result | Promise<Result>,
+): Promise<Result> {
   const { openIncident } = await import('../incident/open.js');
   const incident = await openIncident(options.request as IncidentRequest);
-  process.once('exit', () => incident.close());
+  const close = () => incident.close();
+  process.once('exit', close);
+  try {
+    await readAll(incident, judge);
+    const missing = incident.incomplete ? [...incident.overview().warnings] : [];
+    const { undecodable } = incident.progress().loss;
+    if (undecodable > 0) missing.push(`${plural(undecodable, 'change')} could not be decoded exactly`);
+    return await work({ incident, incomplete: incident.incomplete || undecodable > 0, missing });
+  } finally {
+    process.removeListener('exit', close);
+    close();
+  }
+}
+
+/** Says on standard error why what was written is not everything; says nothing when it is. */
+export function sayWhatIsMissing({ missing }: ReadIncident): void {
+  for (const sentence of missing) process.stderr.write(`forkpoint: INCOMPLETE: ${printable(sentence)}\n`);
+}
+
+async function readAll(incident: Incident, judge: boolean): Promise<void> {
   const line = new ProgressLine();
   try {
     while (incident.step(SLICE_MS)) {
@@ -66,5 +92,4 @@ export async function readIncident(options: Arguments, judge: boolean): Promise<
   } finally {
     line.clear();
   }
-  return { incident, incomplete: incident.incomplete || incident.progress().loss.undecodable > 0 };
 }
