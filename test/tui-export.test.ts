@@ -68,7 +68,9 @@ describe('the export', () => {
     await tui.see('── preview');
     assert.equal(readFileSync(path, 'utf8'), 'precious');
     assert.equal(client.exported, undefined);
-    await tui.press('w', 'y');
+    await tui.press('w');
+    await tui.see('Replace it?');
+    await tui.press('y');
     await tui.see('✓ Written');
     assert.match(readFileSync(path, 'utf8'), /xid 738/);
     await tui.quit();
