@@ -9,6 +9,7 @@ import {
   formatShortBytes,
   formatShortCount,
 } from '../source/incident/figures.js';
+import { NOTHING_LOST } from '../source/incident/loss-counter.js';
 import type { IncidentOverview, LossFigures, SideOverview } from '../source/incident/model.js';
 import { FORK_LSN, fakeOverview } from './support/fake-client.js';
 
@@ -25,22 +26,6 @@ const LOSS: LossFigures = {
   walBytes: 57 * 1024 * 1024,
   firstCommitTime: 848_544_347_184_429,
   lastCommitTime: 848_544_430_000_000,
-};
-
-const NOTHING: LossFigures = {
-  ...LOSS,
-  transactions: 0,
-  inserts: 0,
-  updates: 0,
-  deletes: 0,
-  truncates: 0,
-  inDoubt: 0,
-  undecodable: 0,
-  tables: [],
-  databases: [],
-  walBytes: 0,
-  firstCommitTime: undefined,
-  lastCommitTime: undefined,
 };
 
 function overview(old: Partial<SideOverview> = {}, over: Partial<IncidentOverview> = {}): IncidentOverview {
@@ -102,7 +87,7 @@ describe('the picture of the fork', () => {
 
   it('says when nothing diverged, and draws no second branch of the old', () => {
     const base = overview();
-    const lines = forkDiagram({ ...base, fork: { ...base.fork, diverged: false } }, NOTHING, 80);
+    const lines = forkDiagram({ ...base, fork: { ...base.fork, diverged: false } }, NOTHING_LOST, 80);
     const text = lines.join('\n');
     assert.match(text, /nothing diverged/);
     assert.match(text, /LOST {2}nothing/);

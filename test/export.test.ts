@@ -8,6 +8,7 @@ import { ForkpointError } from '../source/bytes/errors.js';
 import { exportTransactions, previewExport, type TransactionWithChanges } from '../source/export/export.js';
 import type { ExportContext } from '../source/export/format.js';
 import { selectionOf } from '../source/export/selection.js';
+import { NOTHING_LOST } from '../source/incident/loss-counter.js';
 import type { ExportRequest, ExportSummary, SideOverview } from '../source/incident/model.js';
 import type { Change, Row, Table } from '../source/rows/row-change.js';
 import { temporaryDirectory } from './servers/temporary.js';
@@ -69,18 +70,7 @@ function contextOf(lost: readonly Lost[]): ExportContext {
       fork: { lsn: 0x9df928, timeline: 1, evidence: [], diverged: true },
       warnings: [],
     },
-    loss: {
-      transactions: lost.length,
-      inserts: 0,
-      updates: 0,
-      deletes: 0,
-      truncates: 0,
-      inDoubt: 0,
-      undecodable: 0,
-      tables: [],
-      databases: [],
-      walBytes: 0,
-    },
+    loss: { ...NOTHING_LOST, transactions: lost.length },
     selections: selectionOf(lost.map(({ transaction }) => transaction)),
   };
 }

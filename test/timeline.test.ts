@@ -1,7 +1,6 @@
 /** Control files, histories, the choice of WAL files, and the fork: against real servers and against bad input. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ForkpointError } from '../source/bytes/errors.js';
@@ -19,8 +18,9 @@ import { openWalSegments, type TimelineSpan } from '../source/wal/places.js';
 import { WalReader } from '../source/wal/reader.js';
 import { parseSegmentFileName, segmentFileName } from '../source/wal/segment-name.js';
 import { initdb, type Server } from './servers/server.js';
+import { scratchDirectory } from './support/scratch.js';
 
-const scratch = mkdtempSync(join(tmpdir(), 'forkpoint-timeline-'));
+const scratch = scratchDirectory('timeline');
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
 const MIB = 1024 * 1024;

@@ -10,6 +10,7 @@ import { LinesView } from '../source/app/components/lines-view.js';
 import type { Facts } from '../source/app/keymap.js';
 import { textField } from '../source/app/text-field.js';
 import { textWidth } from '../source/bytes/text-width.js';
+import { NOTHING_LOST } from '../source/incident/loss-counter.js';
 import type { Progress } from '../source/incident/model.js';
 
 const FACTS: Facts = { shown: 0, arranging: false, marked: 0, swappable: false, searched: false };
@@ -20,18 +21,7 @@ const READING: Progress = {
   bytesTotal: 921 * 1024 * 1024,
   rate: 240 * 1024 * 1024,
   secondsLeft: 3.3,
-  loss: {
-    transactions: 4711,
-    inserts: 0,
-    updates: 0,
-    deletes: 0,
-    truncates: 0,
-    inDoubt: 0,
-    undecodable: 0,
-    tables: [],
-    databases: [],
-    walBytes: 0,
-  },
+  loss: { ...NOTHING_LOST, transactions: 4711 },
 };
 
 afterEach(cleanup);

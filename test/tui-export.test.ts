@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, it } from 'node:test';
 import { FakeClient } from './support/fake-client.js';
+import { scratchDirectory } from './support/scratch.js';
 import { startTui, type Tui, temporarySessions } from './support/tui-driver.js';
 
 let directory: string;
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'forkpoint-export-'));
+  directory = scratchDirectory('export');
 });
 
 async function openExport(client: FakeClient, ...keys: string[]): Promise<Tui> {

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startPty } from './support/pty-driver.js';
+import { scratchDirectory } from './support/scratch.js';
 
 const FAKE_APP = fileURLToPath(new URL('./support/fake-app.js', import.meta.url));
 
@@ -12,7 +10,7 @@ function start(...args: string[]) {
   return startPty({
     file: process.execPath,
     args: [FAKE_APP, '20000', ...args],
-    env: { TMPDIR: mkdtempSync(join(tmpdir(), 'forkpoint-pty-')), CI: 'true' },
+    env: { TMPDIR: scratchDirectory('pty'), CI: 'true' },
   });
 }
 

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type BuiltIncident, buildIncident } from './servers/incident.js';
 import { stopAllServers } from './servers/server.js';
 import { type Pty, startPty } from './support/pty-driver.js';
+import { scratchDirectory } from './support/scratch.js';
 
 const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 
@@ -17,7 +17,7 @@ let built: BuiltIncident;
 let home: string;
 
 before(async () => {
-  home = mkdtempSync(join(realpathSync(tmpdir()), 'forkpoint-walk-'));
+  home = scratchDirectory('walk');
   built = await buildIncident({
     major: 17,
     walSegmentSizeMb: 1,

@@ -6,6 +6,7 @@
 import { type Filter, parseFilter } from './filter.js';
 import type { ListOrder } from './model.js';
 import type { OpenedIncident } from './opened-incident.js';
+import { passesFilter } from './select.js';
 import { SORT_VALUES, sortedIndexes } from './sort.js';
 
 export class ListViewState {
@@ -47,7 +48,7 @@ export class ListViewState {
     const deadline = performance.now() + milliseconds;
     while (this.#examined < total) {
       const index = this.#examined++;
-      if (this.#passes(index)) this.#add(index);
+      if (passesFilter(this.#incident, this.#filter, this.#incident.transaction(index))) this.#add(index);
       if ((index & 63) === 0 && performance.now() >= deadline) return this.#examined < total;
     }
     return false;
@@ -98,13 +99,6 @@ export class ListViewState {
       if (sorted[line] > index && (best === undefined || sorted[line] < sorted[best])) best = line;
     }
     return best ?? length - 1;
-  }
-
-  #passes(index: number): boolean {
-    const transaction = this.#incident.transaction(index);
-    const answer = this.#filter.matchesTransaction(transaction);
-    if (answer !== 'needs rows') return answer;
-    return this.#filter.matchesChanges(transaction, this.#incident.changes(index));
   }
 
   #add(index: number): void {

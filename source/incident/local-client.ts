@@ -24,6 +24,7 @@ import type {
 } from './model.js';
 import { openIncident } from './open.js';
 import type { OpenedIncident } from './opened-incident.js';
+import { selectTransactions } from './select.js';
 import { SqlLines } from './sql-lines.js';
 
 /** Milliseconds of reading between two looks at the questions. */
@@ -233,30 +234,17 @@ export class LocalClient implements IncidentClient {
   /** Which transactions an export takes, in the order it wants them, and what it says about itself. */
   #export(request: ExportRequest) {
     const incident = this.#incident();
-    const indexes = request.transactions
-      ? [...request.transactions].sort((a, b) => a - b)
-      : [...selected(incident, request.filter ?? '')];
+    const transactions = request.transactions
+      ? [...request.transactions].sort((a, b) => a - b).map((index) => incident.transaction(index))
+      : [...selectTransactions(incident, parseFilter(request.filter ?? ''))];
     const context: ExportContext = {
       version: forkpointVersion(),
       overview: incident.overview(),
       loss: incident.progress().loss,
-      selections: selectionOf(indexes.map((index) => incident.transaction(index))),
+      selections: selectionOf(transactions),
     };
+    const indexes = transactions.map((transaction) => transaction.index);
     return { source: incident.transactionsWithChanges(indexes, request.undo), context };
-  }
-}
-
-/** Positions of the transactions that a filter lets through. */
-export function* selected(incident: OpenedIncident, text: string): Generator<number> {
-  const filter = parseFilter(text);
-  for (let index = 0; index < incident.length; index++) {
-    const transaction = incident.transaction(index);
-    const answer = filter.matchesTransaction(transaction);
-    if (
-      answer === true ||
-      (answer === 'needs rows' && filter.matchesChanges(transaction, incident.changes(index)))
-    )
-      yield index;
   }
 }
 

@@ -53,3 +53,6 @@ export class LossCounter {
     };
   }
 }
+
+/** Before anything was found. */
+export const NOTHING_LOST: LossFigures = new LossCounter().figures();

@@ -29,12 +29,19 @@ export async function openIncident(request: IncidentRequest): Promise<OpenedInci
   return new OpenedIncident({
     overview: sides.overview,
     old,
+    unreadable: old ? undefined : whyUnreadable(sides.oldSegments, fork.lsn),
     fresh,
     live,
     close: () => {
       void sides.server?.close();
     },
   });
+}
+
+function whyUnreadable(segments: WalPlaces, lostFrom: Lsn): string {
+  const segment = segments.at(lostFrom);
+  if ('missing' in segment) return `WAL segment ${segment.fileName}: ${segment.reason}`;
+  return `without its control file, or a readable page in ${segment.path}, there is no beginning`;
 }
 
 function openSide(

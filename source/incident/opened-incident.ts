@@ -2,10 +2,11 @@
  * An incident with both sides open: the old primary's lost transactions, read and decoded in this thread, and what the new primary
  * has written since.
  */
-import type { Lsn } from '../bytes/lsn.js';
+import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import type { Change } from '../rows/row-change.js';
 import type { ClusterReader } from '../transactions/cluster-reader.js';
 import type { StartingPoint } from '../transactions/starting-point.js';
+import { LONG_PAGE_HEADER_SIZE } from '../wal/page-header.js';
 import { type CurrentRows, WrittenSinceFork } from './current-rows.js';
 import type { Incident } from './incident.js';
 import { Judge } from './judge.js';
@@ -31,8 +32,10 @@ export interface OpenedSide {
 /** What an incident is made of. */
 export interface IncidentParts {
   readonly overview: IncidentOverview;
-  /** Undefined when the two sides never parted: then nothing is lost and nothing need be read. */
+  /** Undefined when the two sides never parted (then nothing is lost and nothing need be read), and when it cannot be read. */
   readonly old: OpenedSide | undefined;
+  /** Why the old side cannot be read although the two parted. */
+  readonly unreadable?: string;
   /** The new primary's data directory, when it is one. */
   readonly fresh: OpenedSide | undefined;
   /** The new primary's rows, when it is a running server. */
@@ -82,6 +85,8 @@ export class OpenedIncident implements Incident {
     const end = old?.reader.scan.reader.end;
     if (end && end.kind !== 'end')
       warnings.push(`old primary: reading stopped: ${end.reason}${end.path ? ` (${end.path})` : ''}`);
+    const tooEarly = this.#endsTooEarly();
+    if (tooEarly) warnings.push(tooEarly);
     const incomplete = this.#freshIncomplete();
     if (fresh && incomplete) warnings.push(`new primary: ${incomplete}`);
     return warnings;
@@ -118,7 +123,32 @@ export class OpenedIncident implements Incident {
   /** What came after damage or a gap is not in the list, or a lost transaction began before the WAL that is there. */
   get incomplete(): boolean {
     const end = this.#parts.old?.reader.scan.reader.end;
-    return (end !== undefined && end.kind !== 'end') || this.#beginningMissing;
+    return (
+      (end !== undefined && end.kind !== 'end') ||
+      this.#beginningMissing ||
+      this.#endsTooEarly() !== undefined
+    );
+  }
+
+  /** The old primary wrote further than what can be read of it: its own control file, or the fork, says so. */
+  #endsTooEarly(): string | undefined {
+    const { old, overview } = this.#parts;
+    const { fork } = overview;
+    if (!old) {
+      if (!fork.diverged) return undefined;
+      return `old primary: what it wrote from the fork at ${formatLsn(fork.lsn)} on cannot be read: ${this.#parts.unreadable ?? 'its WAL is not there'}`;
+    }
+    const end = old.reader.scan.reader.end;
+    if (!end || end.kind !== 'end') return undefined;
+    const { checkpointLsn } = overview.old;
+    // A place at a page's beginning may be told with or without the page's header.
+    const reached = end.lsn + LONG_PAGE_HEADER_SIZE;
+    const [written, witness] =
+      checkpointLsn > fork.lsn
+        ? [checkpointLsn, 'its control file names a checkpoint']
+        : [fork.lsn, 'it parted from the new primary'];
+    if (reached >= written) return undefined;
+    return `old primary: WAL is missing: what can be read ends at ${formatLsn(end.lsn)} (${end.reason}), but ${witness} at ${formatLsn(written)}${end.path ? ` (${end.path})` : ''}`;
   }
 
   get length(): number {

@@ -4,9 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import xterm from '@xterm/headless';
 import type { Probing } from '../../source/app/probing.js';
 import { runApp } from '../../source/app/run-app.js';
@@ -14,6 +11,7 @@ import type { IncidentClient } from '../../source/incident/client.js';
 import type { IncidentRequest } from '../../source/incident/model.js';
 import { openSessionStore, type SessionStore } from '../../source/incident/session.js';
 import { fakeProbing } from './fake-probing.js';
+import { scratchDirectory } from './scratch.js';
 
 /** What terminals send for the keys that have names. */
 export const KEY_SEQUENCES: Readonly<Record<string, string>> = {
@@ -165,7 +163,7 @@ function holds(lines: readonly string[], expected: string | RegExp): boolean {
 
 /** A session directory of its own, gone with the machine's temporary files. */
 export function temporarySessions(): SessionStore {
-  return openSessionStore(mkdtempSync(join(tmpdir(), 'forkpoint-sessions-')));
+  return openSessionStore(scratchDirectory('sessions'));
 }
 
 /** Starts the TUI; opened on `/srv/old` and `/srv/new` unless told otherwise. */

@@ -1,7 +1,9 @@
 /** The application: which screen is open, what a key does, what the worker has said. No drawing here. */
+
 import type { IncidentClient } from '../../incident/client.js';
 import { formatCount, plural } from '../../incident/figures.js';
-import type { IncidentOverview, IncidentRequest, LossFigures, Progress } from '../../incident/model.js';
+import { NOTHING_LOST } from '../../incident/loss-counter.js';
+import type { IncidentOverview, IncidentRequest, Progress } from '../../incident/model.js';
 import type { SavedSession, SessionStore } from '../../incident/session.js';
 import { clipboardSequence } from '../clipboard.js';
 import { bindingFor, type Context, type Facts, isTyping } from '../keymap.js';
@@ -37,19 +39,6 @@ export interface AppOptions {
   /** The operator has left; the exit code. */
   readonly exit: (code: number) => void;
 }
-
-const NOTHING_LOST: LossFigures = {
-  transactions: 0,
-  inserts: 0,
-  updates: 0,
-  deletes: 0,
-  truncates: 0,
-  inDoubt: 0,
-  undecodable: 0,
-  tables: [],
-  databases: [],
-  walBytes: 0,
-};
 
 const OPENING: Progress = {
   phase: 'opening',
