@@ -9,27 +9,39 @@ import { stopAllServers } from './servers/server.js';
 import type { TableHashes } from './servers/truth.js';
 import { assertEqualsTruth, assertOldRowsComplete, readIncident } from './support/against-the-server.js';
 import { exportSql, runSql } from './support/exported-sql.js';
-import { SCHEMA, Straddlers, workAlone, workOnNewPrimary } from './support/workload.js';
+import { Straddlers, schemaFor, workAlone, workOnNewPrimary } from './support/workload.js';
 
 after(stopAllServers);
 
 const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '14,15,16,17,18').split(',').map(Number);
+const WAL_LEVELS = (process.env['FORKPOINT_WAL_LEVELS'] ?? 'logical').split(',') as ('logical' | 'replica')[];
 
 function without(hashes: TableHashes, table: string): TableHashes {
   return Object.fromEntries(Object.entries(hashes).filter(([name]) => name !== table));
 }
 
-for (const major of MAJORS) {
-  describe(`PostgreSQL ${major}, wal_level=logical`, { timeout: 300_000 }, () => {
+for (const [major, walLevel] of MAJORS.flatMap((each) => WAL_LEVELS.map((level) => [each, level] as const))) {
+  // Only logical decoding has WAL say that a table was truncated, and that only since 11.
+  const truncateLogged = walLevel === 'logical' && major >= 11;
+
+  describe(`PostgreSQL ${major}, wal_level=${walLevel}`, { timeout: 300_000 }, () => {
     let built: BuiltIncident;
+
+    /** What redo can make equal: a truncation that was not logged cannot be repeated. */
+    function redone(hashes: Readonly<Record<string, TableHashes>>): TableHashes {
+      return truncateLogged ? hashes['postgres'] : without(hashes['postgres'], 'public.scratch');
+    }
 
     test('an incident happens', async () => {
       const straddlers = new Straddlers();
       built = await buildIncident({
         major,
-        walSegmentSizeMb: 1,
+        walLevel,
+        walSegmentSizeMb: major >= 11 ? 1 : undefined,
+        // As an archive would: what was running at the fork can be followed back to its beginning.
+        settings: major >= 13 ? { wal_keep_size: '64MB' } : { wal_keep_segments: 64 },
         before: async (old) => {
-          await old.query(SCHEMA);
+          await old.query(schemaFor(major));
         },
         shared: (old) => straddlers.begin(old),
         lost: (old) => workAlone(old, straddlers),
@@ -45,7 +57,8 @@ for (const major of MAJORS) {
 
     test('every lost transaction, in order, with every row, is what the server decodes from the same WAL', async () => {
       const incident = await readIncident(built);
-      assertEqualsTruth(incident, built.truth.transactions ?? []);
+      if (built.truth.transactions) assertEqualsTruth(incident, built.truth.transactions);
+      assert.ok(incident.length > 100);
       assert.equal(incident.progress().loss.undecodable, 0);
       incident.close();
     });
@@ -69,7 +82,7 @@ for (const major of MAJORS) {
       const { sql, summary } = await exportSql(built);
       const server = await built.startAtFork();
       await runSql(server, sql);
-      assert.deepEqual(await serverHashes(server), built.truth.oldHashes);
+      assert.deepEqual(redone(await serverHashes(server)), redone(built.truth.oldHashes));
       assert.ok(summary.statements > 0);
       await server.stop('immediate');
     });
@@ -78,7 +91,7 @@ for (const major of MAJORS) {
       const { sql } = await exportSql(built, { guard: true });
       const server = await built.startAtFork();
       await runSql(server, sql);
-      assert.deepEqual(await serverHashes(server), built.truth.oldHashes);
+      assert.deepEqual(redone(await serverHashes(server)), redone(built.truth.oldHashes));
       await server.stop('immediate');
     });
 
@@ -93,7 +106,7 @@ for (const major of MAJORS) {
         without(hashes, 'public.scratch'),
         without(built.truth.forkHashes['postgres'], 'public.scratch'),
       );
-      assert.match(sql, /LEFT OUT: truncate of public\.scratch/);
+      if (truncateLogged) assert.match(sql, /LEFT OUT: truncate of public\.scratch/);
       await server.stop('immediate');
     });
   });
