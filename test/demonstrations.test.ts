@@ -14,21 +14,11 @@ import {
   readIncident,
 } from './support/against-the-server.js';
 import { exportSql, runSql } from './support/exported-sql.js';
+import { seeded } from './support/seeded.js';
 
 after(stopAllServers);
 
 const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '14,18').split(',').map(Number);
-
-/** A small generator with a seed, so that a failure comes again: mulberry32. Gives whole numbers from 1 to `most`. */
-function seeded(seed: number): (most: number) => number {
-  let state = seed;
-  return (most) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return 1 + (((mixed ^ (mixed >>> 14)) >>> 0) % most);
-  };
-}
 
 /** One client that works until its server dies under it. */
 async function untilKilled(server: Server, statement: () => string): Promise<void> {

@@ -186,7 +186,7 @@ describe('places of WAL', () => {
     assert.equal('missing' in wal.at(MIB + 77), false);
     assert.match(
       reason(wal, 2),
-      /recycled: recycled: its pages carry address 0\/2800000, expected 0\/200000/,
+      /foreign: misplaced: its pages carry address 0\/2800000, expected 0\/200000/,
     );
     assert.match(reason(wal, 3), /missing: pre-allocated and never written/);
     assert.match(reason(wal, 4), /foreign: .*system identifier is 78, expected 77/);

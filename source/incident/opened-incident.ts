@@ -84,7 +84,9 @@ export class OpenedIncident implements Incident {
     if (old?.start.shortfall) warnings.push(`old primary: ${old.start.shortfall}`);
     const end = old?.reader.scan.reader.end;
     if (end && end.kind !== 'end')
-      warnings.push(`old primary: reading stopped: ${end.reason}${end.path ? ` (${end.path})` : ''}`);
+      warnings.push(
+        `old primary: reading stopped at ${formatLsn(end.lsn)}: ${end.reason}${end.path ? ` (${end.path})` : ''}`,
+      );
     const tooEarly = this.#endsTooEarly();
     if (tooEarly) warnings.push(tooEarly);
     const incomplete = this.#freshIncomplete();
@@ -139,7 +141,7 @@ export class OpenedIncident implements Incident {
       return `old primary: what it wrote from the fork at ${formatLsn(fork.lsn)} on cannot be read: ${this.#parts.unreadable ?? 'its WAL is not there'}`;
     }
     const end = old.reader.scan.reader.end;
-    if (!end || end.kind !== 'end') return undefined;
+    if (end?.kind !== 'end') return undefined;
     const { checkpointLsn } = overview.old;
     // A place at a page's beginning may be told with or without the page's header.
     const reached = end.lsn + LONG_PAGE_HEADER_SIZE;
@@ -182,6 +184,7 @@ export class OpenedIncident implements Incident {
     backwards = false,
   ): Generator<{ transaction: ListedTransaction; changes: Iterable<Change> }> {
     const wanted = [...indexes];
+    if (wanted.length === 0) return;
     if (backwards) {
       for (let i = wanted.length - 1; i >= 0; i--) {
         yield { transaction: this.transaction(wanted[i]), changes: this.changes(wanted[i], true) };

@@ -6,7 +6,7 @@
  */
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import type { Catalog, CatalogFeed } from '../catalog/catalog.js';
-import { WalReader } from '../wal/reader.js';
+import { type WalEnd, WalReader } from '../wal/reader.js';
 import { type RecordVersion, recordVersion } from '../wal/record-versions.js';
 import {
   RelationMapOperation,
@@ -242,24 +242,28 @@ export class Scan {
         }),
       });
     }
-    const end = this.reader.end;
-    if (
-      end?.kind === 'missing' &&
-      end.lsn % this.#options.segments.segmentSize === 0 &&
-      !this.#hasSegmentAfter(end.lsn)
-    ) {
-      // The last record filled the last segment to its end.
-      this.reader.end = { ...end, kind: 'end' };
-    } else if (end?.kind === 'end') {
-      const goesOn = this.reader.continuesAfter(end.lsn);
-      if (goesOn !== undefined) {
-        this.reader.end = {
-          ...end,
-          kind: 'damaged',
-          reason: `${end.reason}; WAL goes on at ${formatLsn(goesOn)}`,
-        };
-      } else this.reader.end = end;
-    }
+    this.reader.end = this.#whereItEnds();
+  }
+
+  /** Where reading stopped, and whether that is the end of WAL, as after any crash, or only the end of what can be read. */
+  #whereItEnds(): WalEnd | undefined {
+    const { end } = this.reader;
+    if (end?.kind === 'missing') return this.#isJustNotThere(end) ? { ...end, kind: 'end' } : end;
+    if (end === undefined) return end;
+    const goesOn = this.reader.continuesAfter(end.lsn);
+    if (goesOn === undefined) return end;
+    const more =
+      goesOn === end.lsn ? 'the rest of that record is whole' : `WAL goes on at ${formatLsn(goesOn)}`;
+    return { ...end, kind: 'damaged', reason: `${end.reason}; ${more}` };
+  }
+
+  /** A segment that was never begun: the last record filled the one before it to its end, or was to go on in it. */
+  #isJustNotThere(end: WalEnd): boolean {
+    const { segments } = this.#options;
+    const next = end.lsn + ((segments.segmentSize - (end.lsn % segments.segmentSize)) % segments.segmentSize);
+    const segment = segments.at(next);
+    if (!('missing' in segment) || segment.broken || this.#hasSegmentAfter(next)) return false;
+    return next === end.lsn || (!('missing' in segments.at(next - 1)) && segment.broken === false);
   }
 
   #hasSegmentAfter(lsn: Lsn): boolean {

@@ -227,7 +227,8 @@ class GatheredSegments implements WalPlaces {
           ? 'recycled'
           : 'missing';
       const reason = refusals.map(({ path, check }) => `${check.reason} (${path})`).join('; ');
-      return { ...missing, reason, state };
+      const broken = refusals.some(({ check }) => check.kind !== 'recycled' && check.kind !== 'zeros');
+      return { ...missing, reason, state, broken };
     }
     const compressed = this.#suffixed.get(fileName);
     const reason = compressed

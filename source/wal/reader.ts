@@ -25,6 +25,7 @@ import {
   pageTimeline,
 } from './page-header.js';
 import type { RecordCursor } from './record-cursor.js';
+import { findRecordBehind } from './record-search.js';
 import { recordVersion } from './record-versions.js';
 import type { SegmentFile, WalSegments } from './segments.js';
 
@@ -56,6 +57,7 @@ const DEFAULT_WINDOW = 1 << 20;
 /** RM_XLOG_ID and XLOG_SWITCH (catalog/pg_control.h). */
 const RMGR_XLOG = 0;
 const XLOG_SWITCH = 0x40;
+const XLOG_OVERWRITE_CONTRECORD = 0xd0;
 /** MaxAllocSize guards XLogRecord lengths in xlogreader.c; no record is longer (XLogRecordMaxSize). */
 const MAX_RECORD_LENGTH = 1020 * 1024 * 1024;
 
@@ -118,6 +120,8 @@ export class WalReader implements RecordCursor, BlockReferences {
   #position: Lsn = 0;
   /** LSN of the record before #position, when it was read in sequence. */
   #expectedPrevious: Lsn = -1;
+  /** An unfinished record that the next one must say to stand for; -1: none. */
+  #overwritten: Lsn = -1;
 
   constructor(segments: WalSegments, options: WalReaderOptions = {}) {
     this.segments = segments;
@@ -158,6 +162,7 @@ export class WalReader implements RecordCursor, BlockReferences {
     this.#position = lsn;
     this.#expectedPrevious = -1;
     this.#latestPageTimeline = 0;
+    this.#overwritten = -1;
     this.end = undefined;
   }
 
@@ -216,7 +221,7 @@ export class WalReader implements RecordCursor, BlockReferences {
       const header = pageHeaderSize(this.#windowView, at);
       const flags = pageFlags(this.#windowView, at);
       if ((flags & FIRST_IS_CONTINUATION) !== 0 && this.#expectedPrevious >= 0) {
-        return this.#stop('end', position, `contrecord is requested by ${formatLsn(position)}`);
+        return this.#stop('damaged', position, `contrecord is requested by ${formatLsn(position)}`);
       }
       offsetInPage = header;
       position = page + header;
@@ -259,8 +264,9 @@ export class WalReader implements RecordCursor, BlockReferences {
     let crc = updateCrc32c(0xffffffff, this.buffer, start + RECORD_HEADER_SIZE, start + totalLength);
     crc = ~updateCrc32c(crc, this.buffer, start, start + 20) >>> 0;
     if (crc !== view.getUint32(start + 20, true)) {
+      // In its place and written to its end: no crash leaves that.
       return this.#stop(
-        'end',
+        this.#expectedPrevious >= 0 && this.#hasTail() ? 'damaged' : 'end',
         position,
         `incorrect resource manager data checksum in record at ${formatLsn(position)}`,
       );
@@ -273,6 +279,17 @@ export class WalReader implements RecordCursor, BlockReferences {
     if (complaint !== undefined) {
       return this.#stop('damaged', position, `${complaint} at ${formatLsn(position)}`);
     }
+    if (this.#overwritten >= 0) {
+      const overwritten = this.#overwritten;
+      this.#overwritten = -1;
+      if (!this.#standsFor(overwritten)) {
+        return this.#stop(
+          'damaged',
+          overwritten,
+          `the record at ${formatLsn(position)} does not stand for the unfinished one at ${formatLsn(overwritten)}`,
+        );
+      }
+    }
     if (this.rmid === RMGR_XLOG && (this.info & 0xf0) === XLOG_SWITCH) {
       const rest = this.endLsn % this.segments.segmentSize;
       if (rest !== 0) this.endLsn += this.segments.segmentSize - rest;
@@ -282,13 +299,28 @@ export class WalReader implements RecordCursor, BlockReferences {
     return OK;
   }
 
+  /** Does the current record say that the one at `overwritten` was never finished (xl_overwrite_contrecord)? */
+  #standsFor(overwritten: Lsn): boolean {
+    if (this.rmid !== RMGR_XLOG || (this.info & 0xf0) !== XLOG_OVERWRITE_CONTRECORD || this.mainLength < 8)
+      return false;
+    const { view, mainOffset } = this;
+    return (
+      view.getUint32(mainOffset + 4, true) * 0x1_0000_0000 + view.getUint32(mainOffset, true) === overwritten
+    );
+  }
+
+  /** Is the end of the current record's bytes written? One that a crash interrupted was copied from its beginning, into zeros. */
+  #hasTail(): boolean {
+    const end = this.start + this.totalLength;
+    for (let at = Math.max(this.start + RECORD_HEADER_SIZE, end - 8); at < end; at++) {
+      if (this.buffer[at] !== 0) return true;
+    }
+    return false;
+  }
+
   /** Puts a record that crosses pages together in the scratch buffer. */
   #assemble(position: Lsn, totalLength: number, inPage: number): number {
-    if (this.#scratch.length < totalLength) {
-      this.#scratch = Buffer.allocUnsafeSlow(Math.max(totalLength, this.#scratch.length * 2));
-      this.#scratchView = new DataView(this.#scratch.buffer, this.#scratch.byteOffset, this.#scratch.length);
-    }
-    const scratch = this.#scratch;
+    let scratch = this.#scratch;
     const pageSize = this.#pageSize;
     let have = this.#window.copy(
       scratch,
@@ -303,22 +335,27 @@ export class WalReader implements RecordCursor, BlockReferences {
       const header = pageHeaderSize(this.#windowView, at);
       const flags = pageFlags(this.#windowView, at);
       if ((flags & FIRST_IS_OVERWRITTEN_CONTINUATION) !== 0) {
+        if ((flags & FIRST_IS_CONTINUATION) !== 0)
+          return this.#stop('damaged', position, `contradictory info bits at ${formatLsn(page)}`);
         // The server crashed in the middle of the record and went on at this page without it: it never was.
+        this.#overwritten = position;
         this.#position = page;
         this.#expectedPrevious = -1;
         return RESTART;
       }
       if ((flags & FIRST_IS_CONTINUATION) === 0) {
-        return this.#stop('end', position, `there is no contrecord flag at ${formatLsn(page)}`);
+        return this.#stop('damaged', position, `there is no contrecord flag at ${formatLsn(page)}`);
       }
       const remaining = pageRemainingLength(this.#windowView, at);
       if (remaining !== totalLength - have) {
         return this.#stop(
-          'end',
+          'damaged',
           position,
           `invalid contrecord length ${remaining} (expected ${totalLength - have}) at ${formatLsn(page)}`,
         );
       }
+      // Only now is the length known to be no accident.
+      if (scratch.length < totalLength) scratch = this.#growScratch(totalLength);
       const take = Math.min(remaining, pageSize - header);
       this.#window.copy(scratch, have, at + header, at + header + take);
       have += take;
@@ -329,6 +366,15 @@ export class WalReader implements RecordCursor, BlockReferences {
     this.view = this.#scratchView;
     this.start = 0;
     return OK;
+  }
+
+  /** A longer scratch buffer with the same beginning. */
+  #growScratch(length: number): Buffer<ArrayBuffer> {
+    const grown = Buffer.allocUnsafeSlow(Math.max(length, this.#scratch.length * 2));
+    this.#scratch.copy(grown);
+    this.#scratch = grown;
+    this.#scratchView = new DataView(grown.buffer, grown.byteOffset, grown.length);
+    return grown;
   }
 
   /** Remembers how far the record being read was followed: what comes after is no part of it. */
@@ -352,12 +398,25 @@ export class WalReader implements RecordCursor, BlockReferences {
     );
     if (complaint !== undefined) {
       this.#checkedPage = -1;
-      this.#stop('end', wanted, complaint);
+      this.#stop(this.#isStale(page) ? 'end' : 'damaged', wanted, complaint);
       return false;
     }
     this.#latestPageTimeline = pageTimeline(this.#windowView, page - this.#windowStart);
     this.#checkedPage = page;
     return true;
+  }
+
+  /**
+   * Can the unusable page at `page`, in the window, be what was there before WAL came so far: zeros, or a recycled segment's page,
+   * which carries the address of the same place in another segment?
+   */
+  #isStale(page: Lsn): boolean {
+    const at = page - this.#windowStart;
+    const address =
+      this.#windowView.getUint32(at + 12, true) * 0x1_0000_0000 + this.#windowView.getUint32(at + 8, true);
+    if (address === 0) return true;
+    if (address === page) return pageTimeline(this.#windowView, at) !== this.#latestPageTimeline;
+    return (page - address) % this.segments.segmentSize === 0;
   }
 
   #loadWindow(page: Lsn, wanted: Lsn): boolean {
@@ -408,7 +467,8 @@ export class WalReader implements RecordCursor, BlockReferences {
   /**
    * After next() returned false at `lsn`: does WAL of this node go on behind the record that could not be read (behind the last page that
    * was tried for it: a crash in the middle of a long record leaves the first of its pages)? Then it is no end but damage.
-   * Looks at page headers of what follows in this segment and the next.
+   * Looks at page headers of what follows in this segment and the next, and then for records themselves: they may all be on the page of
+   * the broken one, or behind broken headers.
    */
   continuesAfter(lsn: Lsn): Lsn | undefined {
     const pageSize = this.#pageSize;
@@ -419,9 +479,9 @@ export class WalReader implements RecordCursor, BlockReferences {
     for (; page < last; page += pageSize) {
       this.#latestPageTimeline = 0;
       if (this.#loadPage(page, page)) return page;
-      if (this.end?.kind === 'missing') return undefined;
+      if (this.end?.kind === 'missing') break;
     }
-    return undefined;
+    return findRecordBehind(this.segments, lsn, this.#expectedPrevious);
   }
 
   /** Lets go of the segments' files. The reader may be used again. */

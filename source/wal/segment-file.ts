@@ -132,6 +132,13 @@ export function checkSegmentFile(path: string, expected: ExpectedSegment): Segme
       `incorrect segment size or XLOG_BLCKSZ in page header: ${page.segmentSize} and ${page.pageSize}, expected ${expected.segmentSize} and ${expected.pageSize}`,
     );
   }
+  if (page.address > expected.startLsn) {
+    // A recycled segment holds the past under a future name, never the other way round.
+    return refuse(
+      'foreign',
+      `misplaced: its pages carry address ${formatLsn(page.address)}, expected ${formatLsn(expected.startLsn)}`,
+    );
+  }
   if (page.address !== expected.startLsn) {
     const found = Number.isNaN(page.address) ? 'beyond 2^53' : formatLsn(page.address);
     return refuse(

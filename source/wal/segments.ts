@@ -22,6 +22,8 @@ export interface MissingSegment {
   readonly missing: true;
   /** One sentence: absent, recycled (its pages carry address X), belongs to another cluster … */
   readonly reason: string;
+  /** A file of that name is there, and is neither pre-allocated nor recycled: what it should hold was written, and is broken. */
+  readonly broken?: boolean;
 }
 
 /** The WAL of one node as one line of bytes, along that node's own timeline history. */
