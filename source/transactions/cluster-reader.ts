@@ -46,7 +46,7 @@ export class ClusterReader {
     this.scan = new Scan(options);
     this.#decoder = new ChangeDecoder(this.scan, options.catalog, new ToastReader(this.scan, toastFallback));
     const { blockSize } = options;
-    this.#records = new WalReader(options.segments, { blockSize, windowBytes: 256 * 1024 });
+    this.#records = new WalReader(options.segments, { blockSize, windowBytes: 64 * 1024, windows: 16 });
     this.#walker = new WalReader(options.segments, { blockSize });
   }
 

@@ -150,7 +150,10 @@ export class TransactionIndex {
   }
 
   #shapeNumber(shape: TransactionShape): number {
-    const key = JSON.stringify(shape);
+    let key = `${shape.database}\u0000${shape.undecodable}`;
+    for (const { schema, table, insert, update, delete: deleted, truncate } of shape.tables) {
+      key += `\u0000${schema}\u0000${table}\u0000${insert},${update},${deleted},${truncate}`;
+    }
     let number = this.#shapeNumbers.get(key);
     if (number === undefined) {
       number = this.#shapes.length;

@@ -41,7 +41,9 @@ export class TupleUnavailableError extends Error {
 }
 
 /** Bytes read at once: a record and its image seldom take more, and the next one asked for may be anywhere. */
-const RANDOM_WINDOW = 32 * 1024;
+const RANDOM_WINDOW = 16 * 1024;
+/** Pieces kept: rows changed often are found where they were written a moment ago, others far away. */
+const RANDOM_WINDOWS = 256;
 /** Restored pages kept, since neighbours are asked for one after the other. */
 const PAGE_CACHE = 64;
 /** Updates that differ from updates that differ …: a chain longer than this means that the log runs in a circle. */
@@ -55,7 +57,11 @@ export class TupleSource {
   readonly #pages = new Map<string, Buffer>();
 
   constructor(segments: WalSegments, blockSize: number, oldRows: OldRowLog) {
-    this.#reader = new WalReader(segments, { blockSize, windowBytes: RANDOM_WINDOW });
+    this.#reader = new WalReader(segments, {
+      blockSize,
+      windowBytes: RANDOM_WINDOW,
+      windows: RANDOM_WINDOWS,
+    });
     this.#version = recordVersion(segments.majorVersion);
     this.#blockSize = blockSize;
     this.#oldRows = oldRows;

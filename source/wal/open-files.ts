@@ -2,7 +2,7 @@
 import { closeSync, openSync } from 'node:fs';
 
 /** Far below any limit on open files, with several readers at work. */
-const KEPT_OPEN = 8;
+const KEPT_OPEN = 64;
 
 export class OpenFiles {
   readonly #files = new Map<string, number>();

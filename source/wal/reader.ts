@@ -49,8 +49,17 @@ export interface WalReaderOptions {
   readonly blockSize?: number;
   /** Bytes read at once from a segment; a power of two. */
   readonly windowBytes?: number;
+  /** How many such pieces are held, for whoever jumps about: one when not said. */
+  readonly windows?: number;
   /** WAL from here on is not looked at. */
   readonly stopAt?: Lsn;
+}
+
+/** A piece of a segment, held in memory from some LSN on. */
+interface WalWindow {
+  readonly buffer: Buffer;
+  readonly view: DataView;
+  readonly end: Lsn;
 }
 
 const DEFAULT_WINDOW = 1 << 20;
@@ -104,16 +113,18 @@ export class WalReader implements RecordCursor, BlockReferences {
   readonly #blockSize: number;
   readonly #stopAt: Lsn;
   readonly #windowBytes: number;
-  readonly #window: Buffer;
-  readonly #windowView: DataView;
+  #window: Buffer;
+  #windowView: DataView;
   /** LSNs that the window holds: [#windowStart, #windowEnd). */
   #windowStart: Lsn = 0;
   #windowEnd: Lsn = 0;
+  /** Windows held, the one used last at the end, by the LSN they begin at. */
+  readonly #windows = new Map<Lsn, WalWindow>();
+  readonly #windowCount: number;
   #scratch = Buffer.allocUnsafe(64 * 1024);
   #scratchView = new DataView(this.#scratch.buffer, this.#scratch.byteOffset, this.#scratch.length);
   #segment: SegmentFile | undefined;
   readonly #files = new OpenFiles();
-  #file: number | undefined;
   /** Start of the page last checked. */
   #checkedPage: Lsn = -1;
   #latestPageTimeline = 0;
@@ -146,6 +157,7 @@ export class WalReader implements RecordCursor, BlockReferences {
     this.imageHoleLength = blocks.imageHoleLength;
     // A power of two, as pages and segments are: windows then divide a segment evenly.
     this.#windowBytes = Math.max(options.windowBytes ?? DEFAULT_WINDOW, this.#pageSize);
+    this.#windowCount = options.windows ?? 1;
     this.#window = Buffer.allocUnsafeSlow(this.#windowBytes);
     this.#windowView = new DataView(this.#window.buffer, this.#window.byteOffset, this.#window.length);
     this.buffer = this.#window;
@@ -431,19 +443,21 @@ export class WalReader implements RecordCursor, BlockReferences {
         return false;
       }
       this.#segment = segment;
-      this.#file = this.#files.open(segment.path);
     }
     // Windows begin at multiples of their size: going back a little, as decoding does, then needs no reading.
     const from = offset - (offset % this.#windowBytes);
-    const wantedBytes = Math.min(this.#windowBytes, (this.#segment as SegmentFile).length - from);
+    this.#checkedPage = -1;
+    if (this.#holdsWindow(segmentStart + from, page)) return true;
+    this.#takeBuffer();
+    const file = this.#files.open(this.#segment.path);
+    const wantedBytes = Math.min(this.#windowBytes, this.#segment.length - from);
     let have = 0;
     while (have < wantedBytes) {
-      const got = readSync(this.#file as number, this.#window, have, wantedBytes - have, from + have);
+      const got = readSync(file, this.#window, have, wantedBytes - have, from + have);
       if (got === 0) break;
       have += got;
     }
     this.bytesRead += have;
-    this.#checkedPage = -1;
     if (from + have < offset + this.#pageSize) {
       this.#windowStart = 0;
       this.#windowEnd = 0;
@@ -456,7 +470,39 @@ export class WalReader implements RecordCursor, BlockReferences {
     }
     this.#windowStart = segmentStart + from;
     this.#windowEnd = this.#windowStart + have - (have % this.#pageSize);
+    this.#windows.set(this.#windowStart, {
+      buffer: this.#window,
+      view: this.#windowView,
+      end: this.#windowEnd,
+    });
     return true;
+  }
+
+  /** Makes the window that begins at `start` the current one, when it is held and has the page. */
+  #holdsWindow(start: Lsn, page: Lsn): boolean {
+    const held = this.#windows.get(start);
+    if (held === undefined || page + this.#pageSize > held.end) return false;
+    this.#windows.delete(start);
+    this.#windows.set(start, held);
+    this.#window = held.buffer;
+    this.#windowView = held.view;
+    this.#windowStart = start;
+    this.#windowEnd = held.end;
+    return true;
+  }
+
+  /** A buffer to read into: the one not used for longest, or a new one while there may be more. */
+  #takeBuffer(): void {
+    if (this.#windows.size < this.#windowCount) {
+      if (this.#windows.size === 0) return;
+      this.#window = Buffer.allocUnsafeSlow(this.#windowBytes);
+      this.#windowView = new DataView(this.#window.buffer, this.#window.byteOffset, this.#window.length);
+      return;
+    }
+    const [[oldest, { buffer, view }]] = this.#windows;
+    this.#windows.delete(oldest);
+    this.#window = buffer;
+    this.#windowView = view;
   }
 
   #stop(kind: WalEnd['kind'], lsn: Lsn, reason: string): number {
@@ -487,10 +533,10 @@ export class WalReader implements RecordCursor, BlockReferences {
   /** Lets go of the segments' files. The reader may be used again. */
   closeFile(): void {
     this.#files.close();
-    this.#file = undefined;
     this.#segment = undefined;
     this.#windowStart = 0;
     this.#windowEnd = 0;
+    this.#windows.clear();
     this.#checkedPage = -1;
   }
 }
