@@ -292,6 +292,30 @@ describe('damage', { timeout: 240_000 }, () => {
     restore();
   });
 
+  test('a bit flipped in the catalog is said, by file and block, whatever becomes of the rows', async () => {
+    const path = join(built.oldDataDirectory, 'base', '5', '1249');
+    const kept = readFileSync(path);
+    for (let i = 0; i < 8; i++) {
+      const bytes = Buffer.from(kept);
+      const page = PAGE * (random(bytes.length / PAGE) - 1);
+      bytes[page + PAGE - random(4096)] ^= 1 << (random(8) - 1);
+      writeFileSync(path, bytes);
+      const incident = await readIncident(built);
+      told(incident);
+      assert.ok(incident.incomplete);
+      assert.ok(
+        incident
+          .overview()
+          .warnings.some(
+            (text) => text.includes(`wrong checksum`) && text.includes(`${path}, block ${page / PAGE}`),
+          ),
+        incident.overview().warnings.join('; '),
+      );
+      incident.close();
+    }
+    writeFileSync(path, kept);
+  });
+
   test('bits flipped in the catalog files and pg_xact never crash, hang or change a row unsaid', async () => {
     const old = built.oldDataDirectory;
     const directories = [join(old, 'base', '5'), join(old, 'global'), join(old, 'pg_xact')];

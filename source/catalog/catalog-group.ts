@@ -11,7 +11,7 @@ import type { CatalogTableSpec, DecodeText } from './catalog-tables.js';
 import { NEVER, type TransactionFates } from './fates.js';
 import { type FileNodeMap, parseFileNodeMap, readFileNodeMap } from './filenode-map.js';
 import type { AttributeDefinition, Oid } from './model.js';
-import { RelationFile } from './relation-file.js';
+import { type PageChecks, RelationFile } from './relation-file.js';
 import type { ClassRow } from './rows.js';
 import { TupleReader } from './tuple-reader.js';
 import { VersionStore } from './version-store.js';
@@ -21,6 +21,8 @@ export interface ClusterContext {
   readonly majorVersion: number;
   /** Block size in bytes. */
   readonly pageSize: number;
+  /** Undefined when pages have no checksums. */
+  readonly checks: PageChecks | undefined;
   readonly startLsn: Lsn;
   readonly fates: TransactionFates;
   readonly multixactUpdater: (multixact: number) => number | undefined;
@@ -300,7 +302,7 @@ export class CatalogGroup {
   #addFile(table: CatalogTable<unknown>, fileNode: number): void {
     if (fileNode === 0 || this.#followed.has(fileNode)) return;
     const { context, directory, tablespaceOid } = this.#options;
-    const disk = RelationFile.find(path.join(directory, String(fileNode)), context.pageSize);
+    const disk = RelationFile.find(path.join(directory, String(fileNode)), context.pageSize, context.checks);
     const fileNumber = table.store.addFile(fileNode, disk);
     this.#followed.set(fileNode, { table, fileNumber, tablespaceOid });
   }

@@ -8,6 +8,7 @@ import type { Catalog, CatalogFeed, Moment } from './catalog.js';
 import { CatalogGroup, type ClusterContext } from './catalog-group.js';
 import { type DatabaseRow, pgAuthid, pgDatabase } from './catalog-tables.js';
 import { CommitLog } from './commit-log.js';
+import type { DamagedPages } from './damaged-pages.js';
 import { DatabaseCatalog } from './database-catalog.js';
 import { TransactionFates } from './fates.js';
 import { readFileNodeMap } from './filenode-map.js';
@@ -20,6 +21,8 @@ export interface OpenCatalogOptions {
   readonly majorVersion: number;
   /** BLCKSZ, in bytes. */
   readonly pageSize: number;
+  /** Notes pages with a wrong checksum; undefined for a cluster without data checksums. */
+  readonly damagedPages?: DamagedPages;
   /** Where WAL will be fed from: a checkpoint's redo pointer. */
   readonly startLsn: Lsn;
   /** That checkpoint's nextXid. */
@@ -57,6 +60,7 @@ class DataDirectoryCatalog implements Catalog, CatalogFeed {
     this.#context = {
       majorVersion,
       pageSize,
+      checks: options.damagedPages && { damaged: options.damagedPages, refuse: false },
       startLsn: options.startLsn,
       fates: new TransactionFates({
         startNextXid: options.startNextXid,

@@ -4,9 +4,17 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { ForkpointError } from '../bytes/errors.js';
 import { isUsablePage } from '../heap/page.js';
+import type { DamagedPages } from './damaged-pages.js';
 
 /** Pages read at once when going through a whole file. */
 const PAGES_PER_READ = 128;
+
+/** Whether pages have checksums to be held against, and what becomes of a page whose is wrong. */
+export interface PageChecks {
+  readonly damaged: DamagedPages;
+  /** Pass it over as if it were not there; without it, it is only remembered. */
+  readonly refuse: boolean;
+}
 
 /** Pages kept for those who come back for single tuples. */
 const KEPT_PAGES = 64;
@@ -14,26 +22,34 @@ const KEPT_PAGES = 64;
 export class RelationFile {
   readonly path: string;
   readonly #pageSize: number;
+  readonly #checks: PageChecks | undefined;
   /** Blocks in each segment but the last (RELSEG_SIZE): known from the first one's size as soon as there is a second. */
   readonly #segmentBlocks: number;
   readonly #segmentCount: number;
   readonly #kept = new Map<number, Buffer>();
 
-  private constructor(path: string, pageSize: number, segmentBlocks: number, segmentCount: number) {
+  private constructor(
+    path: string,
+    pageSize: number,
+    segmentBlocks: number,
+    segmentCount: number,
+    checks: PageChecks | undefined,
+  ) {
     this.path = path;
+    this.#checks = checks;
     this.#pageSize = pageSize;
     this.#segmentBlocks = segmentBlocks;
     this.#segmentCount = segmentCount;
   }
 
-  /** The relation file at `path` (no segment number), or undefined when there is none. `pageSize` in bytes. */
-  static find(path: string, pageSize: number): RelationFile | undefined {
+  /** The relation file at `path` (no segment number), or undefined when there is none. `pageSize` in bytes. Without `checks`, pages have no checksums. */
+  static find(path: string, pageSize: number, checks?: PageChecks): RelationFile | undefined {
     const firstSize = fileSize(path);
     if (firstSize === undefined) return undefined;
     let segmentCount = 1;
     while (fileSize(`${path}.${segmentCount}`) !== undefined) segmentCount++;
     const segmentBlocks = segmentCount > 1 ? Math.floor(firstSize / pageSize) : Number.MAX_SAFE_INTEGER;
-    return new RelationFile(path, pageSize, segmentBlocks, segmentCount);
+    return new RelationFile(path, pageSize, segmentBlocks, segmentCount, checks);
   }
 
   /**
@@ -49,7 +65,8 @@ export class RelationFile {
           const length = readSync(file, buffer, 0, buffer.length, blockInSegment * this.#pageSize);
           for (let start = 0; start + this.#pageSize <= length; start += this.#pageSize) {
             const page = buffer.subarray(start, start + this.#pageSize);
-            if (isUsablePage(page)) visit(page, segment * this.#segmentBlocks + blockInSegment);
+            const block = segment * this.#segmentBlocks + blockInSegment;
+            if (this.#isUsable(page, block)) visit(page, block);
             blockInSegment++;
           }
           if (length < buffer.length) return;
@@ -67,10 +84,18 @@ export class RelationFile {
     const page = Buffer.alloc(this.#pageSize);
     const position = (block - segment * this.#segmentBlocks) * this.#pageSize;
     const length = this.#withSegment(segment, (file) => readSync(file, page, 0, page.length, position));
-    if (length !== page.length || !isUsablePage(page)) return undefined;
+    if (length !== page.length || !this.#isUsable(page, block)) return undefined;
     if (this.#kept.size >= KEPT_PAGES) this.#kept.clear();
     this.#kept.set(block, page);
     return page;
+  }
+
+  #isUsable(page: Buffer, block: number): boolean {
+    const usable = isUsablePage(page);
+    // A page that was never written is all zeros.
+    if (!this.#checks || (!usable && page.every((byte) => byte === 0))) return usable;
+    const intact = this.#checks.damaged.isIntact(page, this.path, block);
+    return usable && (intact || !this.#checks.refuse);
   }
 
   #withSegment<Result>(segment: number, use: (file: number) => Result): Result {

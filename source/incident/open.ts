@@ -1,5 +1,6 @@
 /** Opens an incident: both sides, the fork, and readers set to where reading must begin. */
 import type { Lsn } from '../bytes/lsn.js';
+import { DamagedPages } from '../catalog/damaged-pages.js';
 import { openCatalog } from '../catalog/open.js';
 import type { ControlFile } from '../timeline/control-file.js';
 import { ClusterReader } from '../transactions/cluster-reader.js';
@@ -54,14 +55,22 @@ function openSide(
   const blockSize = control.pageSize;
   const start = findStartingPoint(segments, lostFrom, blockSize);
   if (!start) return undefined;
+  const damagedPages = control.dataChecksumVersion > 0 ? new DamagedPages() : undefined;
   const catalog = openCatalog(dataDirectory, {
+    damagedPages,
     majorVersion: control.majorVersion,
     pageSize: blockSize,
     startLsn: start.startLsn,
     startNextXid: start.nextXid,
     startRunningXids: start.runningXids,
   });
-  const toast = new ToastFiles(dataDirectory, control.majorVersion, blockSize, catalog);
+  const toast = new ToastFiles(
+    dataDirectory,
+    control.majorVersion,
+    blockSize,
+    catalog,
+    damagedPages && { damaged: damagedPages, refuse: true },
+  );
   const reader = new ClusterReader(
     {
       segments,
@@ -76,5 +85,5 @@ function openSide(
     (pointer, databaseOid, at) => toast.fetch(pointer, databaseOid, at),
   );
   const last = segments.lastUsable() ?? start.startLsn;
-  return { reader, start, lastPossibleLsn: last + segments.segmentSize };
+  return { reader, start, damagedPages, lastPossibleLsn: last + segments.segmentSize };
 }

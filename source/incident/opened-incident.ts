@@ -3,6 +3,7 @@
  * has written since.
  */
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
+import type { DamagedPages } from '../catalog/damaged-pages.js';
 import type { Change } from '../rows/row-change.js';
 import type { ClusterReader } from '../transactions/cluster-reader.js';
 import type { StartingPoint } from '../transactions/starting-point.js';
@@ -25,6 +26,8 @@ import { ReadingRate } from './reading-rate.js';
 export interface OpenedSide {
   readonly reader: ClusterReader;
   readonly start: StartingPoint;
+  /** Pages of its files with a wrong checksum met so far; undefined when it has no data checksums. */
+  readonly damagedPages: DamagedPages | undefined;
   /** Where its WAL can end at the latest: the end of its last segment. */
   readonly lastPossibleLsn: Lsn;
 }
@@ -87,6 +90,13 @@ export class OpenedIncident implements Incident {
       warnings.push(
         `old primary: reading stopped at ${formatLsn(end.lsn)}: ${end.reason}${end.path ? ` (${end.path})` : ''}`,
       );
+    const damagedPages = old?.damagedPages?.list ?? [];
+    if (damagedPages.length > 0) {
+      const more = damagedPages.length > 1 ? ` and ${damagedPages.length - 1} more` : '';
+      warnings.push(
+        `old primary: wrong checksum on a page of its own files (${damagedPages[0]}${more}): names, types or values taken from it may be wrong`,
+      );
+    }
     const tooEarly = this.#endsTooEarly();
     if (tooEarly) warnings.push(tooEarly);
     const incomplete = this.#freshIncomplete();
@@ -126,6 +136,7 @@ export class OpenedIncident implements Incident {
   get incomplete(): boolean {
     const end = this.#parts.old?.reader.scan.reader.end;
     return (
+      (this.#parts.old?.damagedPages?.list.length ?? 0) > 0 ||
       (end !== undefined && end.kind !== 'end') ||
       this.#beginningMissing ||
       this.#endsTooEarly() !== undefined

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { ToastPointer } from '../bytes/varlena.js';
 import type { Catalog, Moment } from '../catalog/catalog.js';
 import type { Oid } from '../catalog/model.js';
-import { RelationFile } from '../catalog/relation-file.js';
+import { type PageChecks, RelationFile } from '../catalog/relation-file.js';
 import { LinePointerState, linePointerCount, linePointerState, tupleAt } from '../heap/page.js';
 import { tablespaceVersionDirectory, versionOfMajor } from '../wal/versions.js';
 import { readToastChunk } from './toast-chunk.js';
@@ -26,12 +26,21 @@ export class ToastFiles {
   readonly #majorVersion: number;
   readonly #pageSize: number;
   readonly #catalog: Catalog;
+  readonly #checks: PageChecks | undefined;
   readonly #files = new Map<
     string,
     { readonly file: RelationFile; readonly places: ChunkPlaces } | undefined
   >();
 
-  constructor(dataDirectory: string, majorVersion: number, pageSize: number, catalog: Catalog) {
+  /** `checks` is undefined for a cluster without data checksums. */
+  constructor(
+    dataDirectory: string,
+    majorVersion: number,
+    pageSize: number,
+    catalog: Catalog,
+    checks?: PageChecks,
+  ) {
+    this.#checks = checks;
     this.#dataDirectory = dataDirectory;
     this.#majorVersion = majorVersion;
     this.#pageSize = pageSize;
@@ -66,7 +75,7 @@ export class ToastFiles {
   #open(databaseOid: Oid, tablespaceOid: Oid, fileNode: number) {
     const path = this.#path(databaseOid, tablespaceOid, fileNode);
     if (this.#files.has(path)) return this.#files.get(path);
-    const file = RelationFile.find(path, this.#pageSize);
+    const file = RelationFile.find(path, this.#pageSize, this.#checks);
     const places: ChunkPlaces = new Map();
     file?.eachPage((page, block) => {
       const count = linePointerCount(page);
