@@ -5,7 +5,6 @@
  * The reader is its own cursor (`RecordCursor`): fields are overwritten by each record, nothing is allocated on the way.
  * A record that lies within one page is read where it lies; one that crosses pages is put together in a scratch buffer.
  */
-import { readSync } from 'node:fs';
 import { updateCrc32c } from '../bytes/crc32c.js';
 import { formatLsn, type Lsn, maxAlign } from '../bytes/lsn.js';
 import {
@@ -14,7 +13,6 @@ import {
   parseRecordBody,
   RECORD_HEADER_SIZE,
 } from './block-references.js';
-import { OpenFiles } from './open-files.js';
 import { checkPageHeader } from './page-check.js';
 import {
   FIRST_IS_CONTINUATION,
@@ -24,6 +22,7 @@ import {
   pageRemainingLength,
   pageTimeline,
 } from './page-header.js';
+import { PageWindows, type PageWindowsOptions } from './page-windows.js';
 import type { RecordCursor } from './record-cursor.js';
 import { findRecordBehind } from './record-search.js';
 import { recordVersion } from './record-versions.js';
@@ -44,25 +43,13 @@ export interface WalEnd {
   readonly path?: string;
 }
 
-export interface WalReaderOptions {
+export interface WalReaderOptions extends PageWindowsOptions {
   /** BLCKSZ: the size in bytes of a page of data, which tells how long an image's hole is. */
   readonly blockSize?: number;
-  /** Bytes read at once from a segment; a power of two. */
-  readonly windowBytes?: number;
-  /** How many such pieces are held, for whoever jumps about: one when not said. */
-  readonly windows?: number;
   /** WAL from here on is not looked at. */
   readonly stopAt?: Lsn;
 }
 
-/** A piece of a segment, held in memory from some LSN on. */
-interface WalWindow {
-  readonly buffer: Buffer;
-  readonly view: DataView;
-  readonly end: Lsn;
-}
-
-const DEFAULT_WINDOW = 1 << 20;
 /** RM_XLOG_ID and XLOG_SWITCH (catalog/pg_control.h). */
 const RMGR_XLOG = 0;
 const XLOG_SWITCH = 0x40;
@@ -104,27 +91,15 @@ export class WalReader implements RecordCursor, BlockReferences {
   previousLsn: Lsn = 0;
   /** Set once next() has returned false. */
   end: WalEnd | undefined;
-  /** Bytes read from files, for progress and rate. */
-  bytesRead = 0;
 
   readonly segments: WalSegments;
   readonly #pageSize: number;
   readonly #imageCompressedBits: number;
   readonly #blockSize: number;
   readonly #stopAt: Lsn;
-  readonly #windowBytes: number;
-  #window: Buffer;
-  #windowView: DataView;
-  /** LSNs that the window holds: [#windowStart, #windowEnd). */
-  #windowStart: Lsn = 0;
-  #windowEnd: Lsn = 0;
-  /** Windows held, the one used last at the end, by the LSN they begin at. */
-  readonly #windows = new Map<Lsn, WalWindow>();
-  readonly #windowCount: number;
+  readonly #pages: PageWindows;
   #scratch = Buffer.allocUnsafe(64 * 1024);
   #scratchView = new DataView(this.#scratch.buffer, this.#scratch.byteOffset, this.#scratch.length);
-  #segment: SegmentFile | undefined;
-  readonly #files = new OpenFiles();
   /** Start of the page last checked. */
   #checkedPage: Lsn = -1;
   #latestPageTimeline = 0;
@@ -155,13 +130,14 @@ export class WalReader implements RecordCursor, BlockReferences {
     this.imageInfo = blocks.imageInfo;
     this.imageHoleOffset = blocks.imageHoleOffset;
     this.imageHoleLength = blocks.imageHoleLength;
-    // A power of two, as pages and segments are: windows then divide a segment evenly.
-    this.#windowBytes = Math.max(options.windowBytes ?? DEFAULT_WINDOW, this.#pageSize);
-    this.#windowCount = options.windows ?? 1;
-    this.#window = Buffer.allocUnsafeSlow(this.#windowBytes);
-    this.#windowView = new DataView(this.#window.buffer, this.#window.byteOffset, this.#window.length);
-    this.buffer = this.#window;
-    this.view = this.#windowView;
+    this.#pages = new PageWindows(segments, options);
+    this.buffer = this.#pages.buffer;
+    this.view = this.#pages.view;
+  }
+
+  /** Bytes read from files, for progress and rate. */
+  get bytesRead(): number {
+    return this.#pages.bytesRead;
   }
 
   /** Where the next record is looked for. */
@@ -187,14 +163,14 @@ export class WalReader implements RecordCursor, BlockReferences {
     let page = lsn - (lsn % this.#pageSize);
     for (;;) {
       if (!this.#loadPage(page, page)) return false;
-      const at = page - this.#windowStart;
-      const header = pageHeaderSize(this.#windowView, at);
-      const flags = pageFlags(this.#windowView, at);
+      const at = page - this.#pages.start;
+      const header = pageHeaderSize(this.#pages.view, at);
+      const flags = pageFlags(this.#pages.view, at);
       if ((flags & FIRST_IS_CONTINUATION) === 0) {
         this.#position = page + header;
         break;
       }
-      const remaining = maxAlign(pageRemainingLength(this.#windowView, at));
+      const remaining = maxAlign(pageRemainingLength(this.#pages.view, at));
       if (remaining < this.#pageSize - header) {
         this.#position = page + header + remaining;
         break;
@@ -225,13 +201,13 @@ export class WalReader implements RecordCursor, BlockReferences {
     if (position >= this.#stopAt) return this.#stop('end', position, `reached ${formatLsn(this.#stopAt)}`);
     let offsetInPage = position % pageSize;
     const page = position - offsetInPage;
-    if (page !== this.#checkedPage || position < this.#windowStart || position >= this.#windowEnd) {
+    if (page !== this.#checkedPage || position < this.#pages.start || position >= this.#pages.end) {
       if (!this.#loadPage(page, position)) return STOPPED;
     }
     if (offsetInPage === 0) {
-      const at = page - this.#windowStart;
-      const header = pageHeaderSize(this.#windowView, at);
-      const flags = pageFlags(this.#windowView, at);
+      const at = page - this.#pages.start;
+      const header = pageHeaderSize(this.#pages.view, at);
+      const flags = pageFlags(this.#pages.view, at);
       if ((flags & FIRST_IS_CONTINUATION) !== 0 && this.#expectedPrevious >= 0) {
         return this.#stop('damaged', position, `contrecord is requested by ${formatLsn(position)}`);
       }
@@ -239,8 +215,8 @@ export class WalReader implements RecordCursor, BlockReferences {
       position = page + header;
     }
     this.lsn = position;
-    const at = position - this.#windowStart;
-    const totalLength = this.#windowView.getUint32(at, true);
+    const at = position - this.#pages.start;
+    const totalLength = this.#pages.view.getUint32(at, true);
     if (totalLength < RECORD_HEADER_SIZE || totalLength > MAX_RECORD_LENGTH) {
       return this.#stop(
         'end',
@@ -251,8 +227,8 @@ export class WalReader implements RecordCursor, BlockReferences {
     this.totalLength = totalLength;
     const inPage = pageSize - offsetInPage;
     if (totalLength <= inPage) {
-      this.buffer = this.#window;
-      this.view = this.#windowView;
+      this.buffer = this.#pages.buffer;
+      this.view = this.#pages.view;
       this.start = at;
       this.endLsn = maxAlign(position + totalLength);
     } else {
@@ -334,18 +310,18 @@ export class WalReader implements RecordCursor, BlockReferences {
   #assemble(position: Lsn, totalLength: number, inPage: number): number {
     let scratch = this.#scratch;
     const pageSize = this.#pageSize;
-    let have = this.#window.copy(
+    let have = this.#pages.buffer.copy(
       scratch,
       0,
-      position - this.#windowStart,
-      position - this.#windowStart + inPage,
+      position - this.#pages.start,
+      position - this.#pages.start + inPage,
     );
     let page = position - (position % pageSize) + pageSize;
     while (have < totalLength) {
       if (!this.#loadPage(page, position)) return STOPPED;
-      const at = page - this.#windowStart;
-      const header = pageHeaderSize(this.#windowView, at);
-      const flags = pageFlags(this.#windowView, at);
+      const at = page - this.#pages.start;
+      const header = pageHeaderSize(this.#pages.view, at);
+      const flags = pageFlags(this.#pages.view, at);
       if ((flags & FIRST_IS_OVERWRITTEN_CONTINUATION) !== 0) {
         if ((flags & FIRST_IS_CONTINUATION) !== 0)
           return this.#stop('damaged', position, `contradictory info bits at ${formatLsn(page)}`);
@@ -358,7 +334,7 @@ export class WalReader implements RecordCursor, BlockReferences {
       if ((flags & FIRST_IS_CONTINUATION) === 0) {
         return this.#stop('damaged', position, `there is no contrecord flag at ${formatLsn(page)}`);
       }
-      const remaining = pageRemainingLength(this.#windowView, at);
+      const remaining = pageRemainingLength(this.#pages.view, at);
       if (remaining !== totalLength - have) {
         return this.#stop(
           'damaged',
@@ -369,7 +345,7 @@ export class WalReader implements RecordCursor, BlockReferences {
       // Only now is the length known to be no accident.
       if (scratch.length < totalLength) scratch = this.#growScratch(totalLength);
       const take = Math.min(remaining, pageSize - header);
-      this.#window.copy(scratch, have, at + header, at + header + take);
+      this.#pages.buffer.copy(scratch, have, at + header, at + header + take);
       have += take;
       if (have === totalLength) this.endLsn = maxAlign(page + header + take);
       page += pageSize;
@@ -395,14 +371,19 @@ export class WalReader implements RecordCursor, BlockReferences {
   /** Makes sure that the page at `page` is in the window and checked. `wanted` is the record it is needed for. */
   #loadPage(page: Lsn, wanted: Lsn): boolean {
     this.#furthestPage = page;
-    if (page < this.#windowStart || page + this.#pageSize > this.#windowEnd) {
-      if (!this.#loadWindow(page, wanted)) return false;
+    if (page < this.#pages.start || page + this.#pageSize > this.#pages.end) {
+      this.#checkedPage = -1;
+      const missing = this.#pages.load(page);
+      if (missing !== undefined) {
+        this.#stop(missing.kind, wanted, missing.reason);
+        return false;
+      }
     }
     if (page === this.#checkedPage) return true;
-    const segment = this.#segment as SegmentFile;
+    const segment = this.#pages.segment as SegmentFile;
     const complaint = checkPageHeader(
-      this.#windowView,
-      page - this.#windowStart,
+      this.#pages.view,
+      page - this.#pages.start,
       page,
       this.segments,
       segment,
@@ -413,7 +394,7 @@ export class WalReader implements RecordCursor, BlockReferences {
       this.#stop(this.#isStale(page) ? 'end' : 'damaged', wanted, complaint);
       return false;
     }
-    this.#latestPageTimeline = pageTimeline(this.#windowView, page - this.#windowStart);
+    this.#latestPageTimeline = pageTimeline(this.#pages.view, page - this.#pages.start);
     this.#checkedPage = page;
     return true;
   }
@@ -423,90 +404,16 @@ export class WalReader implements RecordCursor, BlockReferences {
    * which carries the address of the same place in another segment?
    */
   #isStale(page: Lsn): boolean {
-    const at = page - this.#windowStart;
+    const at = page - this.#pages.start;
     const address =
-      this.#windowView.getUint32(at + 12, true) * 0x1_0000_0000 + this.#windowView.getUint32(at + 8, true);
+      this.#pages.view.getUint32(at + 12, true) * 0x1_0000_0000 + this.#pages.view.getUint32(at + 8, true);
     if (address === 0) return true;
-    if (address === page) return pageTimeline(this.#windowView, at) !== this.#latestPageTimeline;
+    if (address === page) return pageTimeline(this.#pages.view, at) !== this.#latestPageTimeline;
     return (page - address) % this.segments.segmentSize === 0;
   }
 
-  #loadWindow(page: Lsn, wanted: Lsn): boolean {
-    const segmentSize = this.segments.segmentSize;
-    const segmentStart = page - (page % segmentSize);
-    const offset = page - segmentStart;
-    // A file may serve only part of its segment: behind that, another one may be the node's own.
-    if (!this.#segment || this.#segment.startLsn !== segmentStart || offset >= this.#segment.length) {
-      const segment = this.segments.at(page);
-      if ('missing' in segment) {
-        this.#stop('missing', wanted, `WAL segment ${segment.fileName}: ${segment.reason}`);
-        return false;
-      }
-      this.#segment = segment;
-    }
-    // Windows begin at multiples of their size: going back a little, as decoding does, then needs no reading.
-    const from = offset - (offset % this.#windowBytes);
-    this.#checkedPage = -1;
-    if (this.#holdsWindow(segmentStart + from, page)) return true;
-    this.#takeBuffer();
-    const file = this.#files.open(this.#segment.path);
-    const wantedBytes = Math.min(this.#windowBytes, this.#segment.length - from);
-    let have = 0;
-    while (have < wantedBytes) {
-      const got = readSync(file, this.#window, have, wantedBytes - have, from + have);
-      if (got === 0) break;
-      have += got;
-    }
-    this.bytesRead += have;
-    if (from + have < offset + this.#pageSize) {
-      this.#windowStart = 0;
-      this.#windowEnd = 0;
-      this.#stop(
-        'end',
-        wanted,
-        `could not read page at ${formatLsn(page)}: the file ends at byte ${from + have}`,
-      );
-      return false;
-    }
-    this.#windowStart = segmentStart + from;
-    this.#windowEnd = this.#windowStart + have - (have % this.#pageSize);
-    this.#windows.set(this.#windowStart, {
-      buffer: this.#window,
-      view: this.#windowView,
-      end: this.#windowEnd,
-    });
-    return true;
-  }
-
-  /** Makes the window that begins at `start` the current one, when it is held and has the page. */
-  #holdsWindow(start: Lsn, page: Lsn): boolean {
-    const held = this.#windows.get(start);
-    if (held === undefined || page + this.#pageSize > held.end) return false;
-    this.#windows.delete(start);
-    this.#windows.set(start, held);
-    this.#window = held.buffer;
-    this.#windowView = held.view;
-    this.#windowStart = start;
-    this.#windowEnd = held.end;
-    return true;
-  }
-
-  /** A buffer to read into: the one not used for longest, or a new one while there may be more. */
-  #takeBuffer(): void {
-    if (this.#windows.size < this.#windowCount) {
-      if (this.#windows.size === 0) return;
-      this.#window = Buffer.allocUnsafeSlow(this.#windowBytes);
-      this.#windowView = new DataView(this.#window.buffer, this.#window.byteOffset, this.#window.length);
-      return;
-    }
-    const [[oldest, { buffer, view }]] = this.#windows;
-    this.#windows.delete(oldest);
-    this.#window = buffer;
-    this.#windowView = view;
-  }
-
   #stop(kind: WalEnd['kind'], lsn: Lsn, reason: string): number {
-    this.end = { kind, lsn, reason, path: kind === 'missing' ? undefined : this.#segment?.path };
+    this.end = { kind, lsn, reason, path: kind === 'missing' ? undefined : this.#pages.segment?.path };
     return STOPPED;
   }
 
@@ -532,11 +439,7 @@ export class WalReader implements RecordCursor, BlockReferences {
 
   /** Lets go of the segments' files. The reader may be used again. */
   closeFile(): void {
-    this.#files.close();
-    this.#segment = undefined;
-    this.#windowStart = 0;
-    this.#windowEnd = 0;
-    this.#windows.clear();
+    this.#pages.close();
     this.#checkedPage = -1;
   }
 }
