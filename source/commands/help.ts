@@ -10,14 +10,14 @@ export const HELP = `
     $ forkpoint export  OLD NEW         the lost transactions as SQL, wal2json, CSV or a report
     $ forkpoint demo                    the full-screen program on the bundled sample incident
 
-    OLD  the old primary: its data directory, stopped, or a directory that holds only its WAL
+    OLD  the old primary: its data directory, stopped
     NEW  the new primary: its data directory, or postgres://user@host/database of the running server
 
   Where to find WAL
     --old-wal DIR            one more directory with the old side's WAL segments (repeatable)
     --new-wal DIR            the same for the new side
-    --restore-command CMD    fetches a segment from the archive, with %f and %p as in postgresql.conf;
-                             taken from the configuration when not given
+    --restore-command CMD    fetches a segment from the archive, with %f and %p as in postgresql.conf
+                             (accepted, not run yet: use --old-wal and --new-wal)
     --fork LSN               where the two parted, when their histories cannot tell
     --temp-dir DIR           for what does not fit in memory (private, removed at the end)
 
