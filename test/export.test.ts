@@ -217,6 +217,25 @@ describe('export', () => {
     );
   });
 
+  it('never slips a transaction in doubt in among others that were marked with it', () => {
+    const changes = [rowChange('insert', orders, undefined, ROW)];
+    const lost = [
+      { transaction: listedTransaction({ index: 0, xid: 700, inserts: 1 }), changes },
+      {
+        transaction: listedTransaction({ index: 1, xid: 738, state: 'prepared', gid: 'g', inserts: 1 }),
+        changes,
+      },
+    ];
+    for (const format of ['sql', 'wal2json'] as const) {
+      const output = join(directory, `${format}-among-others`);
+      const summary = run(requestOf({ format, output, transactions: [0, 1] }), lost);
+      assert.deepEqual([summary.leftOut, summary.statements], [1, 1], format);
+    }
+    const sql = readFileSync(join(directory, 'sql-among-others'), 'utf8');
+    assert.match(sql, /^-- 1 transaction in doubt \(prepared, never resolved\): left out$/m);
+    assert.match(sql, /^-- 1 transaction: 1 rows inserted/m);
+  });
+
   it('writes DDL as a comment, or as a statement when asked', () => {
     const statement = 'CREATE TABLE public.t (a integer)';
     const change: Change = {

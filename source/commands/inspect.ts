@@ -79,6 +79,7 @@ export function inspect(options: Arguments): Promise<ExitCode> {
 }
 
 function draw(options: Arguments, { incident, incomplete }: ReadIncident): ExitCode {
+  incident.readNewSide();
   const overview = incident.overview();
   const { loss } = incident.progress();
   const lines = new StandardLines();

@@ -44,7 +44,13 @@ function openWriter(
       : undefined;
   const tally = new Tally();
   const writer = FORMATS[request.format].open(
-    { ...rest, request, database, selection: own ?? selections.all },
+    {
+      ...rest,
+      request,
+      database,
+      selection: own ?? selections.all,
+      inDoubtChosen: request.transactions !== undefined && selections.all.onlyInDoubt,
+    },
     tally,
   );
   return { writer, tally };

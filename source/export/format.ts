@@ -29,6 +29,8 @@ export interface FileContext extends Omit<ExportContext, 'selections'> {
   /** The database the file is for; undefined when it holds all. */
   readonly database: string | undefined;
   readonly selection: Selection;
+  /** Transactions in doubt were chosen by hand, and nothing else: write them as if they had been committed. */
+  readonly inDoubtChosen: boolean;
 }
 
 /** Writes one file's text in pieces, each ending a line. */

@@ -33,8 +33,22 @@ export class Selection {
   /** By database and label. */
   readonly tables = new Map<string, TableFigures>();
 
+  /**
+   * Somebody chose transactions in doubt by hand, and nothing else: only then are they written as if they had been committed. Among
+   * others they are too easily marked without being meant.
+   */
+  get onlyInDoubt(): boolean {
+    return this.inDoubt > 0 && this.transactions === 0;
+  }
+
   /** Counts one more. */
   add(t: ListedTransaction): void {
+    if (t.database !== '') this.databases.add(t.database);
+    if (t.state === 'prepared') {
+      // Neither lost nor kept so far: its rows are nobody's yet.
+      this.inDoubt++;
+      return;
+    }
     this.transactions++;
     this.inserts += t.inserts;
     this.updates += t.updates;
@@ -42,10 +56,8 @@ export class Selection {
     this.truncates += t.truncates;
     this.undecodable += t.undecodable;
     this.walBytes += t.walBytes;
-    if (t.state === 'prepared') this.inDoubt++;
     if (t.straddlesFork) this.straddling++;
     if (t.changesCatalog) this.changingCatalog++;
-    if (t.database !== '') this.databases.add(t.database);
     this.verdicts.set(t.verdict, (this.verdicts.get(t.verdict) ?? 0) + 1);
     this.firstCommitTime = Math.min(this.firstCommitTime ?? t.commitTime, t.commitTime);
     this.lastCommitTime = Math.max(this.lastCommitTime ?? t.commitTime, t.commitTime);

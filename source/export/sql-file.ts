@@ -13,7 +13,7 @@ function sideFact(name: string, side: SideOverview): string {
 }
 
 /** What the file is, as lines of its first comment. */
-function facts({ version, overview, request, database, selection }: FileContext): string[] {
+function facts({ version, overview, request, database, selection, inDoubtChosen }: FileContext): string[] {
   const lines = [
     `forkpoint ${version}: ${request.undo ? 'undo' : 'redo'} of transactions that the failover lost${request.guard ? ', guarded' : ''}`,
     sideFact('old primary', overview.old),
@@ -25,8 +25,12 @@ function facts({ version, overview, request, database, selection }: FileContext)
     request.transactions
       ? 'selection: transactions marked by hand'
       : `selection: ${request.filter ? `filter ${request.filter}` : 'everything lost'}`,
-    `${plural(selection.transactions, 'transaction')}: ${formatCount(selection.inserts)} rows inserted, ${formatCount(selection.updates)} updated, ${formatCount(selection.deletes)} deleted, ${formatCount(selection.truncates)} tables truncated`,
+    `${plural(selection.transactions, 'transaction')}: ${formatCount(selection.inserts)} rows inserted, ${formatCount(selection.updates)} updated, ${formatCount(selection.deletes)} deleted, ${plural(selection.truncates, 'table')} truncated`,
   );
+  if (selection.inDoubt > 0) {
+    const fate = inDoubtChosen && !request.undo ? 'written as if committed' : 'left out';
+    lines.push(`${plural(selection.inDoubt, 'transaction')} in doubt (prepared, never resolved): ${fate}`);
+  }
   if (selection.firstCommitTime !== undefined && selection.lastCommitTime !== undefined) {
     lines.push(
       `committed from ${formatTime(selection.firstCommitTime)} to ${formatTime(selection.lastCommitTime)} UTC`,
@@ -47,7 +51,7 @@ export function writeSql(context: FileContext, tally: Tally): FormatWriter {
     direction: request.undo ? 'undo' : 'redo',
     guard: request.guard,
     ddl: request.ddl,
-    inDoubt: request.transactions !== undefined,
+    inDoubt: context.inDoubtChosen,
   };
   return {
     *header() {

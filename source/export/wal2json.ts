@@ -70,7 +70,7 @@ function rowJson(head: string, change: RowChange): string {
 }
 
 /** Opens the wal2json format. */
-export function writeWal2json({ request }: FileContext, tally: Tally): FormatWriter {
+export function writeWal2json({ inDoubtChosen }: FileContext, tally: Tally): FormatWriter {
   function* changeJson(head: string, change: Change): Generator<string> {
     switch (change.kind) {
       case 'row':
@@ -100,7 +100,7 @@ export function writeWal2json({ request }: FileContext, tally: Tally): FormatWri
   return {
     *header() {},
     *transaction(transaction, changes) {
-      if (transaction.state === 'prepared' && request.transactions === undefined) {
+      if (transaction.state === 'prepared' && !inDoubtChosen) {
         const rows = transaction.inserts + transaction.updates + transaction.deletes + transaction.truncates;
         tally.leaveOut(
           `xid ${transaction.xid} is in doubt: prepared, neither committed nor rolled back`,

@@ -11,6 +11,8 @@ export interface Incident {
   /** Reads WAL for about `milliseconds`; false when there is nothing left to read. Throws ForkpointError. */
   step(milliseconds: number): boolean;
   progress(): Progress;
+  /** Reads the new primary's WAL to its end too, when it is a directory: then the overview knows where it ends. */
+  readNewSide(): void;
   /** Lost transactions known so far, in commit order. */
   readonly length: number;
   /** The transaction at a position in commit order, its verdict `pending` until judged. */

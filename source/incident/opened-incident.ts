@@ -115,6 +115,11 @@ export class OpenedIncident implements Incident {
     return more;
   }
 
+  readNewSide(): void {
+    const { fresh } = this.#parts;
+    while (fresh?.reader.scan.step(1000));
+  }
+
   progress(): Progress {
     const { old } = this.#parts;
     const bytesRead = old?.reader.scan.reader.bytesRead ?? 0;

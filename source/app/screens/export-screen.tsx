@@ -83,7 +83,7 @@ function valueSpans(exporting: ExportController, field: ExportField, width: numb
         ? [{ text: `[ Write ]  ${exporting.writeProblem}`, style: 'muted' }]
         : [
             { text: '[ Write ]', style: 'key' },
-            { text: '  a new file, mode 0600; an existing one is never replaced unasked', style: 'muted' },
+            { text: '  mode 0600; asks before it replaces a file', style: 'muted' },
           ];
   }
 }
