@@ -1,10 +1,13 @@
 /** The bundled sample against what PostgreSQL said of it when it was made: the main promise, without a server. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { LocalClient } from '../source/incident/local-client.js';
 import type { Truth } from './servers/incident.js';
 import { assertEqualsTruth, assertOldRowsComplete, readIncident } from './support/against-the-server.js';
+import { scratchDirectory } from './support/scratch.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const recorded = JSON.parse(readFileSync(`${ROOT}test/recorded/shop.json`, 'utf8')) as {
@@ -41,4 +44,19 @@ test('the sample has something of everything', async () => {
     ['bank-settlement-17'],
   );
   incident.close();
+});
+
+test('closing in the middle of an export leaves nothing half-written behind', async () => {
+  const directory = scratchDirectory('cut-short');
+  const client = new LocalClient();
+  await client.open({ old: `${ROOT}samples/shop/old`, new: `${ROOT}samples/shop/new` });
+  await new Promise<void>((resolve) => {
+    client.onProgress((progress) => progress.phase !== 'old' && resolve());
+  });
+  const output = join(directory, 'lost.sql');
+  const running = client.export({ format: 'sql', undo: false, guard: true, ddl: false, output }, () =>
+    client.close(),
+  );
+  await assert.rejects(running, /closed while exporting/);
+  assert.deepEqual(readdirSync(directory), []);
 });

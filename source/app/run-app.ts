@@ -97,6 +97,8 @@ export async function runApp(options: RunAppOptions): Promise<number> {
     return await ended;
   } finally {
     app.flush();
+    // Where the terminal is gone, each write to it fails, later and by an event: that is no news any more.
+    stdout.on('error', () => {});
     writer.close();
     ink.unmount();
     terminal.leave();

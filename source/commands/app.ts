@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { fileSystemProbing } from '../app/probing.js';
 import { runApp } from '../app/run-app.js';
+import { signalExitCode } from '../app/terminal.js';
 import { ForkpointError } from '../bytes/errors.js';
 import { openSessionStore, stateDirectory } from '../incident/session.js';
 import { createWorkerClient } from '../incident/worker-client.js';
@@ -29,6 +30,11 @@ export async function app(options: Arguments): Promise<ExitCode> {
     request: options.request,
     initialFilter: options.filter,
   });
+  if (code === signalExitCode('SIGHUP')) {
+    // Its terminal is gone, and exiting would have Node restore that terminal's modes and abort over it: let the signal do its work.
+    process.removeAllListeners('SIGHUP');
+    process.kill(process.pid, 'SIGHUP');
+  }
   // Ended by a signal: the code says which, and nothing is waited for any more.
   if (code !== EXIT.done) process.exit(code);
   return EXIT.done;

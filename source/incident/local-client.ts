@@ -39,6 +39,7 @@ export class LocalClient implements IncidentClient {
   #lastReport = 0;
   #failure: string | undefined;
   #closed = false;
+  #exporting: Promise<ExportSummary> | undefined;
   #sql: { key: string; lines: SqlLines } | undefined;
 
   async open(request: IncidentRequest): Promise<IncidentOverview> {
@@ -137,7 +138,16 @@ export class LocalClient implements IncidentClient {
     return previewExport(request, source, context, lines);
   }
 
-  async export(
+  export(
+    request: ExportRequest,
+    onProgress?: (bytesWritten: number, transactionsDone: number) => void,
+  ): Promise<ExportSummary> {
+    const running = this.#write(request, onProgress);
+    this.#exporting = running;
+    return running;
+  }
+
+  async #write(
     request: ExportRequest,
     onProgress?: (bytesWritten: number, transactionsDone: number) => void,
   ): Promise<ExportSummary> {
@@ -167,8 +177,10 @@ export class LocalClient implements IncidentClient {
     return { transactions: indexes.length, rows };
   }
 
+  /** Stops reading; an export under way takes back what it has written before this returns. */
   async close(): Promise<void> {
     this.#closed = true;
+    await this.#exporting?.catch(() => undefined);
     this.#opened?.close();
     this.#opened = undefined;
   }
