@@ -92,6 +92,10 @@ function* changeLines(xid: number, change: Change, options: SqlOptions, tally: T
         yield `${change.statement.replace(/;\s*$/, '')};`;
         return;
       }
+      if (change.statement === undefined) {
+        // Nobody can take it from the comment either: it has to be looked into, so it counts.
+        tally.leaveOut(`xid ${xid} ${change.description}`);
+      }
       yield comment(
         `${options.direction === 'undo' ? 'NOT UNDONE' : 'not repeated'}: ${change.description}${change.statement === undefined ? '' : `: ${change.statement}`}`,
       );
