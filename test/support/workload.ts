@@ -25,6 +25,8 @@ const SCHEMA = `
   CREATE TABLE "Odd ""table" ("the key" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "sel""ect" text, gen int GENERATED ALWAYS AS (length("sel""ect")) STORED);
   CREATE TABLE document (id int PRIMARY KEY, title text, body text, raw bytea); ALTER TABLE document ALTER raw SET STORAGE EXTERNAL;
   CREATE TABLE scratch (id int PRIMARY KEY, v text);
+  CREATE FUNCTION slow(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$BEGIN PERFORM pg_catalog.pg_sleep(0.1); RETURN $1; END$$;
+  CREATE TABLE raced (id int, v text); CREATE INDEX ON raced (slow(v)); ALTER TABLE raced ADD PRIMARY KEY (id);
   CREATE TABLE parted (id int, day date, v text, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
   CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
   CREATE TABLE parted_2 PARTITION OF parted FOR VALUES FROM ('2026-02-01') TO ('2026-03-01');
@@ -76,6 +78,16 @@ const LOST: readonly string[] = [
 /** Runs each statement list the way psql would: one simple query each. */
 async function runAll(client: pg.ClientBase, statements: readonly string[]): Promise<void> {
   for (const statement of statements) await client.query(statement);
+}
+
+/**
+ * Two clients upsert the same new key at the same moment: both find it free and write a speculative tuple, and while the slow index,
+ * which comes first, is being served, one takes the key. The other has to take its tuple back.
+ */
+async function race(old: Server): Promise<void> {
+  const clients = await Promise.all([0, 1].map(() => old.connect()));
+  const upsert = `INSERT INTO raced VALUES (1, 'first') ON CONFLICT (id) DO UPDATE SET v = 'second'`;
+  await Promise.all(clients.map((client) => client.query(upsert)));
 }
 
 /** Several clients at once on the same tables, so that their records interleave. */
@@ -132,6 +144,7 @@ export async function workAlone(old: Server, straddlers: Straddlers): Promise<vo
   );
   await client.query(`COPY account (id, owner) FROM '${old.dataDirectory}/lines'`);
   await interleaved(old);
+  await race(old);
   await client.query('CHECKPOINT');
   await runAll(client, lost.slice(8));
 }
