@@ -3,9 +3,10 @@
  *
  * Ink 6.8 repaints everything (and clears the scrollback) as soon as a frame is as tall as the screen, and draws
  * nothing at all where CI is set. So Ink is given this object as its standard output, in its debug mode, where each
- * write is one whole frame; here the lines that differ from the last frame are written at their absolute places.
+ * write is one whole frame; here the cells that differ from the last frame are written at their absolute places.
  */
 import { EventEmitter } from 'node:events';
+import { lineUpdate } from './line-update.js';
 
 /** What of a terminal is written to. */
 export interface TerminalOutput {
@@ -18,9 +19,8 @@ export interface TerminalOutput {
 
 const SYNCHRONIZED_BEGIN = '\x1b[?2026h';
 const SYNCHRONIZED_END = '\x1b[?2026l';
-/** The line is erased before it is written: erasing after a full line would take its last character (pending wrap). */
-const ERASE_LINE = '\x1b[0m\x1b[2K';
-const RESET_STYLE = '\x1b[0m';
+/** Shorter frames reach the terminal in one packet and need no telling where they begin and end. */
+const ONE_PACKET = 512;
 
 /** Looks enough like a write stream for Ink; `write` takes a frame. */
 export class ScreenWriter extends EventEmitter {
@@ -29,8 +29,6 @@ export class ScreenWriter extends EventEmitter {
   #output: TerminalOutput;
   #shown: string[] = [];
   #open = true;
-  /** Bytes and frames written, for tests of what an idle screen and a scrolled line cost. */
-  readonly written = { frames: 0, characters: 0 };
 
   constructor(output: TerminalOutput) {
     super();
@@ -45,7 +43,7 @@ export class ScreenWriter extends EventEmitter {
     return this.#output.rows ?? 24;
   }
 
-  /** Draws one frame: the lines of it that are not on the screen already. */
+  /** Draws one frame: what of it is not on the screen already. */
   readonly write = (frame: string): boolean => {
     if (!this.#open || frame === '') return true;
     const lines = frame.split('\n').slice(0, this.rows);
@@ -53,13 +51,11 @@ export class ScreenWriter extends EventEmitter {
     for (let row = 0; row < this.rows; row++) {
       const line = lines[row] ?? '';
       if (this.#shown[row] === line) continue;
-      text += `\x1b[${row + 1};1H${ERASE_LINE}${line}${RESET_STYLE}`;
+      text += lineUpdate(row, this.#shown[row], line, this.columns);
       this.#shown[row] = line;
     }
     if (text === '') return true;
-    this.written.frames++;
-    this.written.characters += text.length;
-    this.#output.write(SYNCHRONIZED_BEGIN + text + SYNCHRONIZED_END);
+    this.#output.write(text.length <= ONE_PACKET ? text : SYNCHRONIZED_BEGIN + text + SYNCHRONIZED_END);
     return true;
   };
 

@@ -91,7 +91,7 @@ class FakeStdout extends EventEmitter {
   readonly isTTY = true;
   /** How often something was written, and how much. */
   writes = 0;
-  characters = 0;
+  bytes = 0;
   #screen: ScreenReader;
 
   constructor(screen: ScreenReader) {
@@ -109,7 +109,7 @@ class FakeStdout extends EventEmitter {
 
   write(text: string): boolean {
     this.writes++;
-    this.characters += text.length;
+    this.bytes += Buffer.byteLength(text);
     this.#screen.write(text);
     return true;
   }
@@ -236,8 +236,8 @@ export async function startTui(options: TuiOptions): Promise<Tui> {
     },
     async settled() {
       let seen = -1;
-      while (seen !== stdout.characters) {
-        seen = stdout.characters;
+      while (seen !== stdout.bytes) {
+        seen = stdout.bytes;
         await pause(60);
       }
     },
