@@ -8,18 +8,22 @@
 /** The polynomial 0x1EDC6F41, bits reversed. */
 const POLYNOMIAL = 0x82f63b78;
 
-const TABLES = new Uint32Array(8 * 256);
-for (let byte = 0; byte < 256; byte++) {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1;
-  TABLES[byte] = crc;
-}
-for (let table = 1; table < 8; table++) {
+/** `count` tables of 256 entries, one after the other: what a byte comes to that is followed by as many zero bytes as the table's number. */
+export function crcTables(count: number): Uint32Array {
+  const tables = new Uint32Array(count * 256);
   for (let byte = 0; byte < 256; byte++) {
-    const previous = TABLES[(table - 1) * 256 + byte];
-    TABLES[table * 256 + byte] = (previous >>> 8) ^ TABLES[previous & 0xff];
+    let crc = byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1;
+    tables[byte] = crc;
   }
+  for (let at = 256; at < tables.length; at++) {
+    const previous = tables[at - 256];
+    tables[at] = (previous >>> 8) ^ tables[previous & 0xff];
+  }
+  return tables;
 }
+
+const TABLES = crcTables(8);
 
 /**
  * Continues a CRC-32C over bytes [start, end). `state` is the running value before its final inversion; begin with

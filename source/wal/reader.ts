@@ -28,6 +28,9 @@ import { findRecordBehind } from './record-search.js';
 import { recordVersion } from './record-versions.js';
 import type { SegmentFile, WalSegments } from './segments.js';
 
+/** No page at all: further from any LSN than a page is long. */
+const NO_PAGE = -(2 ** 53);
+
 /** Why reading stopped. */
 export interface WalEnd {
   /**
@@ -98,10 +101,11 @@ export class WalReader implements RecordCursor, BlockReferences {
   readonly #blockSize: number;
   readonly #stopAt: Lsn;
   readonly #pages: PageWindows;
-  #scratch = Buffer.allocUnsafe(64 * 1024);
-  #scratchView = new DataView(this.#scratch.buffer, this.#scratch.byteOffset, this.#scratch.length);
+  /** For a record too long for the memory's own room: more than a hundred thousand bytes. */
+  #longScratch: Buffer = Buffer.alloc(0);
+  #longView = new DataView(this.#longScratch.buffer);
   /** Start of the page last checked. */
-  #checkedPage: Lsn = -1;
+  #checkedPage: Lsn = NO_PAGE;
   #latestPageTimeline = 0;
   #position: Lsn = 0;
   /** LSN of the record before #position, when it was read in sequence. */
@@ -131,8 +135,8 @@ export class WalReader implements RecordCursor, BlockReferences {
     this.imageHoleOffset = blocks.imageHoleOffset;
     this.imageHoleLength = blocks.imageHoleLength;
     this.#pages = new PageWindows(segments, options);
-    this.buffer = this.#pages.buffer;
-    this.view = this.#pages.view;
+    this.buffer = this.#pages.memory.buffer;
+    this.view = this.#pages.memory.view;
   }
 
   /** Bytes read from files, for progress and rate. */
@@ -163,14 +167,15 @@ export class WalReader implements RecordCursor, BlockReferences {
     let page = lsn - (lsn % this.#pageSize);
     for (;;) {
       if (!this.#loadPage(page, page)) return false;
-      const at = page - this.#pages.start;
-      const header = pageHeaderSize(this.#pages.view, at);
-      const flags = pageFlags(this.#pages.view, at);
+      const { view } = this.#pages.memory;
+      const at = this.#offsetOf(page);
+      const header = pageHeaderSize(view, at);
+      const flags = pageFlags(view, at);
       if ((flags & FIRST_IS_CONTINUATION) === 0) {
         this.#position = page + header;
         break;
       }
-      const remaining = maxAlign(pageRemainingLength(this.#pages.view, at));
+      const remaining = maxAlign(pageRemainingLength(view, at));
       if (remaining < this.#pageSize - header) {
         this.#position = page + header + remaining;
         break;
@@ -196,27 +201,28 @@ export class WalReader implements RecordCursor, BlockReferences {
   }
 
   #read(): number {
-    const pageSize = this.#pageSize;
+    const pages = this.#pages;
+    const { view } = pages.memory;
     let position = this.#position;
     if (position >= this.#stopAt) return this.#stop('end', position, `reached ${formatLsn(this.#stopAt)}`);
-    let offsetInPage = position % pageSize;
-    const page = position - offsetInPage;
-    if (page !== this.#checkedPage || position < this.#pages.start || position >= this.#pages.end) {
-      if (!this.#loadPage(page, position)) return STOPPED;
+    const behind = position - this.#checkedPage;
+    if (behind < 0 || behind >= this.#pageSize) {
+      if (!this.#loadPage(position - (position % this.#pageSize), position)) return STOPPED;
     }
+    // The page is in the window: from here on places are small numbers.
+    let at = this.#offsetOf(position);
+    let offsetInPage = at & (this.#pageSize - 1);
     if (offsetInPage === 0) {
-      const at = page - this.#pages.start;
-      const header = pageHeaderSize(this.#pages.view, at);
-      const flags = pageFlags(this.#pages.view, at);
-      if ((flags & FIRST_IS_CONTINUATION) !== 0 && this.#expectedPrevious >= 0) {
+      const header = pageHeaderSize(view, at);
+      if ((pageFlags(view, at) & FIRST_IS_CONTINUATION) !== 0 && this.#expectedPrevious >= 0) {
         return this.#stop('damaged', position, `contrecord is requested by ${formatLsn(position)}`);
       }
       offsetInPage = header;
-      position = page + header;
+      position += header;
+      at += header;
     }
     this.lsn = position;
-    const at = position - this.#pages.start;
-    const totalLength = this.#pages.view.getUint32(at, true);
+    const totalLength = view.getUint32(at, true);
     if (totalLength < RECORD_HEADER_SIZE || totalLength > MAX_RECORD_LENGTH) {
       return this.#stop(
         'end',
@@ -225,22 +231,44 @@ export class WalReader implements RecordCursor, BlockReferences {
       );
     }
     this.totalLength = totalLength;
-    const inPage = pageSize - offsetInPage;
+    const inPage = this.#pageSize - offsetInPage;
     if (totalLength <= inPage) {
-      this.buffer = this.#pages.buffer;
-      this.view = this.#pages.view;
+      this.buffer = pages.memory.buffer;
+      this.view = view;
       this.start = at;
       this.endLsn = maxAlign(position + totalLength);
-    } else {
-      const outcome = this.#assemble(position, totalLength, inPage);
-      if (outcome !== OK) return outcome;
+      return this.#check(position, (at & 7) === 0);
     }
-    return this.#check(position);
+    const outcome = this.#assemble(position, totalLength, inPage);
+    return outcome === OK ? this.#check(position, false) : outcome;
   }
 
-  /** Header fields, back link and checksum of the record at `start`, then its block references. */
-  #check(position: Lsn): number {
-    const { view, start, totalLength } = this;
+  /** Where the byte at `lsn`, which is in the current window, lies in the memory. */
+  #offsetOf(lsn: Lsn): number {
+    return lsn - this.#pages.start + this.#pages.base;
+  }
+
+  /** CRC-32C of the record at `start` as its header should have it. */
+  #checksum(): number {
+    const { start, totalLength, buffer } = this;
+    const { memory } = this.#pages;
+    let crc: number;
+    if (buffer === memory.buffer) {
+      crc = memory.update(0xffffffff, start + RECORD_HEADER_SIZE, start + totalLength);
+      crc = memory.update(crc, start, start + 20);
+    } else {
+      crc = updateCrc32c(0xffffffff, buffer, start + RECORD_HEADER_SIZE, start + totalLength);
+      crc = updateCrc32c(crc, buffer, start, start + 20);
+    }
+    return ~crc >>> 0;
+  }
+
+  /**
+   * Header fields, back link and checksum of the record at `start`, then its block references. `inWindow`: it lies in a window, which
+   * remembers that it was found whole.
+   */
+  #check(position: Lsn, inWindow: boolean): number {
+    const { view, start } = this;
     const previous = view.getUint32(start + 12, true) * 0x1_0000_0000 + view.getUint32(start + 8, true);
     if (this.#expectedPrevious >= 0 ? previous !== this.#expectedPrevious : previous >= position) {
       return this.#stop(
@@ -249,15 +277,16 @@ export class WalReader implements RecordCursor, BlockReferences {
         `record with incorrect prev-link ${formatLsn(Number.isSafeInteger(previous) ? previous : 0)} at ${formatLsn(position)}`,
       );
     }
-    let crc = updateCrc32c(0xffffffff, this.buffer, start + RECORD_HEADER_SIZE, start + totalLength);
-    crc = ~updateCrc32c(crc, this.buffer, start, start + 20) >>> 0;
-    if (crc !== view.getUint32(start + 20, true)) {
-      // In its place and written to its end: no crash leaves that.
-      return this.#stop(
-        this.#expectedPrevious >= 0 && this.#hasTail() ? 'damaged' : 'end',
-        position,
-        `incorrect resource manager data checksum in record at ${formatLsn(position)}`,
-      );
+    if (!inWindow || !this.#pages.isChecked(start)) {
+      if (this.#checksum() !== view.getUint32(start + 20, true)) {
+        // In its place and written to its end: no crash leaves that.
+        return this.#stop(
+          this.#expectedPrevious >= 0 && this.#hasTail() ? 'damaged' : 'end',
+          position,
+          `incorrect resource manager data checksum in record at ${formatLsn(position)}`,
+        );
+      }
+      if (inWindow) this.#pages.setChecked(start);
     }
     this.previousLsn = previous;
     this.xid = view.getUint32(start + 4, true);
@@ -308,20 +337,20 @@ export class WalReader implements RecordCursor, BlockReferences {
 
   /** Puts a record that crosses pages together in the scratch buffer. */
   #assemble(position: Lsn, totalLength: number, inPage: number): number {
-    let scratch = this.#scratch;
+    const pages = this.#pages;
+    const { buffer: memory, view } = pages.memory;
     const pageSize = this.#pageSize;
-    let have = this.#pages.buffer.copy(
-      scratch,
-      0,
-      position - this.#pages.start,
-      position - this.#pages.start + inPage,
-    );
-    let page = position - (position % pageSize) + pageSize;
+    let scratch = memory;
+    let base = pages.scratchBase;
+    let at = this.#offsetOf(position);
+    let have = memory.copy(scratch, base, at, at + inPage);
+    let page = position + inPage - pageSize;
     while (have < totalLength) {
+      page += pageSize;
       if (!this.#loadPage(page, position)) return STOPPED;
-      const at = page - this.#pages.start;
-      const header = pageHeaderSize(this.#pages.view, at);
-      const flags = pageFlags(this.#pages.view, at);
+      at = this.#offsetOf(page);
+      const header = pageHeaderSize(view, at);
+      const flags = pageFlags(view, at);
       if ((flags & FIRST_IS_OVERWRITTEN_CONTINUATION) !== 0) {
         if ((flags & FIRST_IS_CONTINUATION) !== 0)
           return this.#stop('damaged', position, `contradictory info bits at ${formatLsn(page)}`);
@@ -334,7 +363,7 @@ export class WalReader implements RecordCursor, BlockReferences {
       if ((flags & FIRST_IS_CONTINUATION) === 0) {
         return this.#stop('damaged', position, `there is no contrecord flag at ${formatLsn(page)}`);
       }
-      const remaining = pageRemainingLength(this.#pages.view, at);
+      const remaining = pageRemainingLength(view, at);
       if (remaining !== totalLength - have) {
         return this.#stop(
           'damaged',
@@ -342,27 +371,30 @@ export class WalReader implements RecordCursor, BlockReferences {
           `invalid contrecord length ${remaining} (expected ${totalLength - have}) at ${formatLsn(page)}`,
         );
       }
-      // Only now is the length known to be no accident.
-      if (scratch.length < totalLength) scratch = this.#growScratch(totalLength);
+      if (scratch === memory && totalLength > pages.scratchLength) {
+        // Only now is the length known to be no accident.
+        scratch = this.#longScratchOf(totalLength);
+        memory.copy(scratch, 0, base, base + have);
+        base = 0;
+      }
       const take = Math.min(remaining, pageSize - header);
-      this.#pages.buffer.copy(scratch, have, at + header, at + header + take);
+      memory.copy(scratch, base + have, at + header, at + header + take);
       have += take;
       if (have === totalLength) this.endLsn = maxAlign(page + header + take);
-      page += pageSize;
     }
     this.buffer = scratch;
-    this.view = this.#scratchView;
-    this.start = 0;
+    this.view = scratch === memory ? view : this.#longView;
+    this.start = base;
     return OK;
   }
 
-  /** A longer scratch buffer with the same beginning. */
-  #growScratch(length: number): Buffer<ArrayBuffer> {
-    const grown = Buffer.allocUnsafeSlow(Math.max(length, this.#scratch.length * 2));
-    this.#scratch.copy(grown);
-    this.#scratch = grown;
-    this.#scratchView = new DataView(grown.buffer, grown.byteOffset, grown.length);
-    return grown;
+  /** A buffer for a record that is too long for the memory's own room. */
+  #longScratchOf(length: number): Buffer {
+    if (this.#longScratch.length < length) {
+      this.#longScratch = Buffer.allocUnsafeSlow(Math.max(length, this.#longScratch.length * 2));
+      this.#longView = new DataView(this.#longScratch.buffer, 0, this.#longScratch.length);
+    }
+    return this.#longScratch;
   }
 
   /** Remembers how far the record being read was followed: what comes after is no part of it. */
@@ -372,7 +404,7 @@ export class WalReader implements RecordCursor, BlockReferences {
   #loadPage(page: Lsn, wanted: Lsn): boolean {
     this.#furthestPage = page;
     if (page < this.#pages.start || page + this.#pageSize > this.#pages.end) {
-      this.#checkedPage = -1;
+      this.#checkedPage = NO_PAGE;
       const missing = this.#pages.load(page);
       if (missing !== undefined) {
         this.#stop(missing.kind, wanted, missing.reason);
@@ -382,19 +414,19 @@ export class WalReader implements RecordCursor, BlockReferences {
     if (page === this.#checkedPage) return true;
     const segment = this.#pages.segment as SegmentFile;
     const complaint = checkPageHeader(
-      this.#pages.view,
-      page - this.#pages.start,
+      this.#pages.memory.view,
+      this.#offsetOf(page),
       page,
       this.segments,
       segment,
       this.#latestPageTimeline,
     );
     if (complaint !== undefined) {
-      this.#checkedPage = -1;
+      this.#checkedPage = NO_PAGE;
       this.#stop(this.#isStale(page) ? 'end' : 'damaged', wanted, complaint);
       return false;
     }
-    this.#latestPageTimeline = pageTimeline(this.#pages.view, page - this.#pages.start);
+    this.#latestPageTimeline = pageTimeline(this.#pages.memory.view, this.#offsetOf(page));
     this.#checkedPage = page;
     return true;
   }
@@ -404,11 +436,11 @@ export class WalReader implements RecordCursor, BlockReferences {
    * which carries the address of the same place in another segment?
    */
   #isStale(page: Lsn): boolean {
-    const at = page - this.#pages.start;
-    const address =
-      this.#pages.view.getUint32(at + 12, true) * 0x1_0000_0000 + this.#pages.view.getUint32(at + 8, true);
+    const { view } = this.#pages.memory;
+    const at = this.#offsetOf(page);
+    const address = view.getUint32(at + 12, true) * 0x1_0000_0000 + view.getUint32(at + 8, true);
     if (address === 0) return true;
-    if (address === page) return pageTimeline(this.#pages.view, at) !== this.#latestPageTimeline;
+    if (address === page) return pageTimeline(view, at) !== this.#latestPageTimeline;
     return (page - address) % this.segments.segmentSize === 0;
   }
 
@@ -440,7 +472,7 @@ export class WalReader implements RecordCursor, BlockReferences {
   /** Lets go of the segments' files. The reader may be used again. */
   closeFile(): void {
     this.#pages.close();
-    this.#checkedPage = -1;
+    this.#checkedPage = NO_PAGE;
   }
 }
 
