@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The front door: reads the arguments and opens the face they ask for. Each face is loaded only when it is needed. */
 import { constants } from 'node:os';
-import { ForkpointError } from './bytes/errors.js';
+import { ForkpointError, whatAndWhere } from './bytes/errors.js';
 import { printable } from './bytes/printable.js';
 import { type Arguments, readArguments, UsageError } from './commands/arguments.js';
 import { EXIT, type ExitCode } from './commands/exit-code.js';
@@ -43,8 +43,8 @@ function complain(error: unknown, command: string | undefined): ExitCode {
     return EXIT.failed;
   }
   if (error instanceof ForkpointError) {
-    const { what, where, next } = error.complaint;
-    process.stderr.write(`forkpoint: ${printable(where ? `${what} (${where})` : what)}\n`);
+    const { next } = error.complaint;
+    process.stderr.write(`forkpoint: ${printable(whatAndWhere(error.complaint))}\n`);
     if (next) process.stderr.write(`  ${printable(next)}\n`);
     return error instanceof UsageError ? EXIT.usage : EXIT.failed;
   }

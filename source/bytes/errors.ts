@@ -8,14 +8,17 @@ export interface Complaint {
   readonly next?: string;
 }
 
+/** What is wrong and where, as the beginning of a sentence. */
+export function whatAndWhere({ what, where }: Complaint): string {
+  return where ? `${what} (${where})` : what;
+}
+
 /** An error meant for the operator, not a defect of forkpoint. Faces print it without a stack. */
 export class ForkpointError extends Error {
   readonly complaint: Complaint;
   constructor(complaint: Complaint, options?: ErrorOptions) {
     super(
-      [complaint.what, complaint.where && `(${complaint.where})`, complaint.next && `— ${complaint.next}`]
-        .filter(Boolean)
-        .join(' '),
+      complaint.next ? `${whatAndWhere(complaint)} — ${complaint.next}` : whatAndWhere(complaint),
       options,
     );
     this.name = 'ForkpointError';

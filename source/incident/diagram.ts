@@ -265,7 +265,9 @@ function lossLines(overview: IncidentOverview, loss: LossFigures, width: number)
     loss.transactions === 0
       ? overview.fork.diverged
         ? 'no transactions (so far)'
-        : 'nothing: the old history continues into the new one'
+        : overview.fork.untold === undefined
+          ? 'nothing: the old history continues into the new one'
+          : 'cannot be told from what is left: see below'
       : plural(loss.transactions, 'transaction');
   lines.push(line(`LOST  ${headline}`, 'loss'));
   const put = (text: string, role: DiagramRole = 'plain'): void => {
@@ -318,7 +320,7 @@ export function forkDiagramSpans(
         text: `PostgreSQL ${overview.old.majorVersion} cluster ${overview.old.systemIdentifier}`,
         role: 'title',
       },
-      { text: overview.fork.diverged ? '' : ', nothing diverged', role: 'plain' },
+      { text: overview.fork.diverged || overview.fork.untold ? '' : ', nothing diverged', role: 'plain' },
     ],
     [],
     ...branchLines(overview, loss, drawn),

@@ -137,10 +137,11 @@ export class OpenedIncident implements Incident {
     };
   }
 
-  /** What came after damage or a gap is not in the list, or a lost transaction began before the WAL that is there. */
+  /** What came after damage or a gap is not in the list, a lost transaction began before the WAL that is there, or its WAL is gone. */
   get incomplete(): boolean {
     const end = this.#parts.old?.reader.scan.reader.end;
     return (
+      this.#parts.overview.fork.untold !== undefined ||
       (this.#parts.old?.damagedPages?.list.length ?? 0) > 0 ||
       (end !== undefined && end.kind !== 'end') ||
       this.#beginningMissing ||

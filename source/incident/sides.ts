@@ -3,16 +3,24 @@
  * together, finds the fork, and gathers each side's WAL. Milliseconds: no transaction is decoded here.
  */
 import { ForkpointError } from '../bytes/errors.js';
-import { formatLsn } from '../bytes/lsn.js';
+import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import { isServerUrl, withoutPassword } from '../server/connection.js';
 import { LiveServer, type ServerFacts } from '../server/live-server.js';
+import { abandonedWal } from '../timeline/abandoned-wal.js';
 import { compareSides, swappedHint } from '../timeline/compare-sides.js';
 import type { ControlFile } from '../timeline/control-file.js';
 import { findFork } from '../timeline/fork.js';
-import { findHistory, lastSharedEntry, type TimelineHistory } from '../timeline/history-file.js';
+import {
+  findHistory,
+  historyFromFork,
+  historyWithoutParents,
+  lastSharedEntry,
+  type TimelineHistory,
+} from '../timeline/history-file.js';
 import { type DirectoryProbe, probeDataDirectory } from '../timeline/probe.js';
 import { withCommonHistory } from '../wal/common-history.js';
 import { openWalSegments, type WalPlaces } from '../wal/places.js';
+import { historyFileName } from '../wal/segment-name.js';
 import type { ForkPoint, IncidentOverview, IncidentRequest, SideOverview } from './model.js';
 import { describeServer, describeSide, serverState } from './side-overview.js';
 
@@ -38,33 +46,52 @@ function openProbe(path: string, which: string): DirectoryProbe {
   throw new ForkpointError({ what: `${which}: ${probe.reason}`, next: 'name another directory' });
 }
 
-/** A node's history and, when its file is nowhere, how it was made up for. */
-interface CompletedHistory {
+/** A node's history as it was found, and, where it was not, as it is made up for. */
+interface NodeHistory {
+  readonly timeline: number;
   readonly history: TimelineHistory;
-  readonly warnings: readonly string[];
+  /** Why it is not known, as a clause: `00000002.history was not found`. */
+  readonly unknown?: string;
 }
 
-/** A history whose file is missing is the beginning of the other side's, if that one went through the same timeline. */
+/** Finds a node's history. A broken file is an error, unless the fork is named by hand. */
+function nodeHistory(timeline: number, places: readonly string[], fork: Lsn | undefined): NodeHistory {
+  try {
+    const { history, missing } = findHistory(timeline, places);
+    return { timeline, history, unknown: missing && `${missing} was not found` };
+  } catch (error) {
+    if (fork === undefined || !(error instanceof ForkpointError)) throw error;
+    const unknown = `${historyFileName(timeline)} is broken`;
+    return { timeline, history: historyWithoutParents(timeline), unknown };
+  }
+}
+
+/**
+ * A history that is not known is the beginning of the other side's, if that one went through the same timeline; else it left the other
+ * side's path where the fork was named by hand.
+ */
 function completeHistory(
-  timeline: number,
-  history: TimelineHistory,
-  missing: string | undefined,
-  other: TimelineHistory,
-): CompletedHistory {
-  if (missing === undefined) return { history, warnings: [] };
-  const at = other.findIndex((entry) => entry.timeline === timeline);
-  if (at < 0)
+  own: NodeHistory,
+  other: NodeHistory,
+  fork: Lsn | undefined,
+): { readonly history: TimelineHistory; readonly warnings: readonly string[] } {
+  const { timeline, history, unknown } = own;
+  if (unknown === undefined) return { history, warnings: [] };
+  const at = other.history.findIndex((entry) => entry.timeline === timeline);
+  if (at >= 0) {
+    const last = { ...other.history[at], end: Number.POSITIVE_INFINITY, reason: '' };
     return {
-      history,
-      warnings: [`${missing} was not found: what came before timeline ${timeline} is unknown.`],
+      history: [...other.history.slice(0, at), last],
+      warnings: [`${unknown}: the way to timeline ${timeline} is taken from the other side's history.`],
     };
-  const last = { ...other[at], end: Number.POSITIVE_INFINITY, reason: '' };
-  return {
-    history: [...other.slice(0, at), last],
-    warnings: [
-      `${missing} was not found: the way to timeline ${timeline} is taken from the other side's history.`,
-    ],
-  };
+  }
+  if (fork !== undefined) {
+    return {
+      history: historyFromFork(timeline, other.history, fork),
+      warnings: [`${unknown}: timeline ${timeline} is taken to begin at the fork named by hand.`],
+    };
+  }
+  return { history, warnings: [`${unknown}: what came before timeline ${timeline} is unknown.`] };
 }
 
 /**
@@ -103,10 +130,8 @@ function refuse(refusals: readonly string[]): void {
 interface NewSide {
   readonly probe?: DirectoryProbe;
   readonly server?: LiveServer;
-  readonly timeline: number;
   readonly state: string;
-  readonly history: TimelineHistory;
-  readonly missingHistory?: string;
+  readonly history: NodeHistory;
   readonly places: readonly string[];
 }
 
@@ -117,14 +142,12 @@ async function openNewSide(request: IncidentRequest, old: DirectoryProbe): Promi
     const { facts } = server;
     try {
       refuse(serverRefusals(old, facts));
-      const fromPlaces = facts.missingHistory === undefined ? undefined : findHistory(facts.timeline, extra);
-      const found = fromPlaces?.path !== undefined;
+      const { timeline, history, missingHistory: unknown } = facts;
+      const copied = unknown === undefined ? undefined : nodeHistory(timeline, extra, request.fork);
       return {
         server,
-        timeline: facts.timeline,
         state: serverState(facts),
-        history: found ? fromPlaces.history : facts.history,
-        missingHistory: found ? undefined : facts.missingHistory,
+        history: copied && copied.unknown === undefined ? copied : { timeline, history, unknown },
         places: extra,
       };
     } catch (error) {
@@ -136,15 +159,7 @@ async function openNewSide(request: IncidentRequest, old: DirectoryProbe): Promi
   const { refusals } = compareSides(old, probe);
   refuse(refusals);
   const places = [probe.walDirectory, ...extra];
-  const found = findHistory(probe.timeline, places);
-  return {
-    probe,
-    timeline: probe.timeline,
-    state: probe.state,
-    history: found.history,
-    missingHistory: found.missing,
-    places,
-  };
+  return { probe, state: probe.state, history: nodeHistory(probe.timeline, places, request.fork), places };
 }
 
 function serverRefusals(old: DirectoryProbe, facts: ServerFacts): string[] {
@@ -162,13 +177,15 @@ function serverRefusals(old: DirectoryProbe, facts: ServerFacts): string[] {
   return refusals;
 }
 
+const STANDBY_STATES: readonly string[] = ['in archive recovery', 'shut down in recovery'];
+
 function crossWarnings(
   fork: ForkPoint,
   fresh: NewSide,
   newHistory: TimelineHistory,
   oldHistory: TimelineHistory,
 ): string[] {
-  const standby = fresh.state === 'in archive recovery' || fresh.state === 'shut down in recovery';
+  const standby = STANDBY_STATES.includes(fresh.state);
   const shared = lastSharedEntry(oldHistory, newHistory);
   if (standby && shared === newHistory.length - 1) {
     return [
@@ -176,6 +193,41 @@ function crossWarnings(
     ];
   }
   return [];
+}
+
+/** When the fork is not found: is it for want of a history? */
+function withReasons(histories: readonly NodeHistory[], find: () => ForkPoint): ForkPoint {
+  try {
+    return find();
+  } catch (error) {
+    const unknown = histories.map((each) => each.unknown).filter((reason) => reason !== undefined);
+    if (!(error instanceof ForkpointError) || unknown.length === 0) throw error;
+    throw new ForkpointError({
+      ...error.complaint,
+      what: `${error.complaint.what}; ${unknown.join('; ')}`,
+    });
+  }
+}
+
+/**
+ * Why an old side whose history goes on in the new one's may have lost something all the same: it was made a standby of the new
+ * primary, and what it wrote by itself was thrown away with its own timeline.
+ */
+function whyUntold(
+  probe: DirectoryProbe,
+  history: TimelineHistory,
+  places: readonly string[],
+): string | undefined {
+  if (history.length === 1) return undefined;
+  const left = history[history.length - 2];
+  const abandoned = abandonedWal(history, (path) => gather(probe, places, path));
+  const on = `The old side follows the new primary's history, which left timeline ${left.timeline} at ${formatLsn(left.end)}`;
+  if (abandoned) {
+    const { timeline, end, path } = abandoned;
+    return `${on}, but there is WAL of timeline ${timeline} from behind ${formatLsn(end)} (${path}): a node wrote on there, and was rewound since. Name the directory of that file as OLD to read it.`;
+  }
+  if (!probe.standby && !STANDBY_STATES.includes(probe.state)) return undefined;
+  return `${on}; it is a standby on timeline ${probe.timeline} now. If it was the old primary, it has been rewound or rebuilt: what it had written by itself is no longer in this directory. Look for an archive, or a copy made before.`;
 }
 
 /**
@@ -193,19 +245,22 @@ export async function openSides(request: IncidentRequest): Promise<OpenedSides> 
   const oldProbe = openProbe(request.old, 'old primary');
   const fresh = await openNewSide(request, oldProbe);
   try {
-    const timeline = oldTimeline(oldProbe, fresh.timeline);
+    const timeline = oldTimeline(oldProbe, fresh.history.timeline);
     const oldPlaces = [oldProbe.walDirectory, ...(request.oldWal ?? [])];
-    const oldFound = findHistory(timeline, oldPlaces);
-    const old = completeHistory(timeline, oldFound.history, oldFound.missing, fresh.history);
-    const newer = completeHistory(fresh.timeline, fresh.history, fresh.missingHistory, oldFound.history);
+    const oldHistory = nodeHistory(timeline, oldPlaces, request.fork);
+    const old = completeHistory(oldHistory, fresh.history, request.fork);
+    const newer = completeHistory(fresh.history, oldHistory, request.fork);
 
     const oldWal = gather(oldProbe, oldPlaces, old.history);
     const newWal = fresh.places.length > 0 ? gather(oldProbe, fresh.places, newer.history) : undefined;
-    const fork = findFork(
-      { history: old.history, segments: oldWal },
-      { history: newer.history, segments: newWal },
-      request.fork,
+    const found = withReasons([oldHistory, fresh.history], () =>
+      findFork(
+        { history: old.history, segments: oldWal },
+        { history: newer.history, segments: newWal },
+        request.fork,
+      ),
     );
+    const fork = found.diverged ? found : { ...found, untold: whyUntold(oldProbe, old.history, oldPlaces) };
     const oldSegments = newWal ? withCommonHistory(oldWal, newWal, fork.lsn) : oldWal;
     const newSegments = newWal && withCommonHistory(newWal, oldWal, fork.lsn);
 
@@ -237,9 +292,17 @@ export async function openSides(request: IncidentRequest): Promise<OpenedSides> 
         fork,
         swapped: swappedHint(
           { kind: oldProbe.kind, state: oldProbe.state, timeline, history: old.history },
-          { kind: 'data-directory', state: fresh.state, timeline: fresh.timeline, history: newer.history },
+          {
+            kind: 'data-directory',
+            state: fresh.state,
+            timeline: fresh.history.timeline,
+            history: newer.history,
+          },
         ),
-        warnings: crossWarnings(fork, fresh, newer.history, old.history),
+        warnings: [
+          ...crossWarnings(fork, fresh, newer.history, old.history),
+          ...(fork.untold === undefined ? [] : [fork.untold]),
+        ],
       },
       oldSegments,
       newSegments,

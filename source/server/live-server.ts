@@ -1,6 +1,6 @@
 /** A running PostgreSQL standing in for its data directory: who it is, where its timelines went, what its rows are now. */
 import type pg from 'pg';
-import { ForkpointError } from '../bytes/errors.js';
+import { ForkpointError, whatAndWhere } from '../bytes/errors.js';
 import { type Lsn, parseLsn } from '../bytes/lsn.js';
 import { POSTGRES_EPOCH_MS, type TimestampMicros } from '../bytes/timestamp.js';
 import { historyWithoutParents, parseHistoryFile, type TimelineHistory } from '../timeline/history-file.js';
@@ -116,7 +116,7 @@ async function readFacts(client: pg.Client, url: string): Promise<ServerFacts> {
       history = parseHistoryFile(await readHistoryText(client, url, timeline), timeline, name);
     } catch (error) {
       if (!(error instanceof ForkpointError)) throw error;
-      missingHistory = error.message;
+      missingHistory = whatAndWhere(error.complaint);
     }
   }
   return {

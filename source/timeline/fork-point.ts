@@ -13,4 +13,6 @@ export interface ForkPoint {
   readonly evidence: readonly string[];
   /** False when the old side's history simply continues into the new one's: nothing can be lost. */
   readonly diverged: boolean;
+  /** Why, although nothing diverged, something may have been lost: what the old side wrote by itself is no longer its history. */
+  readonly untold?: string;
 }

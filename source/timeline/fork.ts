@@ -9,13 +9,14 @@
 import { ForkpointError } from '../bytes/errors.js';
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import { readTimestamp, type TimestampMicros } from '../bytes/timestamp.js';
+import { LONG_PAGE_HEADER_SIZE } from '../wal/page-header.js';
 import type { WalPlaces } from '../wal/places.js';
 import { WalReader } from '../wal/reader.js';
 import { ResourceManager, XlogOperation } from '../wal/resource-managers.js';
 import { historyFileName } from '../wal/segment-name.js';
 import type { ForkPoint } from './fork-point.js';
 import { lastSharedEntry, type TimelineHistory } from './history-file.js';
-import { compareStretch, findParting, foundAt } from './wal-comparison.js';
+import { compareStretch, findParting, foundAt, recordAround } from './wal-comparison.js';
 
 /** One node as far as finding the fork needs it. */
 export interface ForkSide {
@@ -123,7 +124,7 @@ function forkOnSharedTimeline(found: HistoryFork, old: ForkSide, fresh: ForkSide
     evidence.push(`From there on it differs: both went on by themselves on timeline ${timeline}.`);
   } else {
     evidence.push(
-      'The new side ends there and was not promoted: what the old one wrote since has not reached it.',
+      'The new side ends there and was not promoted: what the old one wrote since has not reached it. It has not forked yet: given that WAL (by streaming or from an archive) it loses nothing; promoted as it is, it forks here, and what is listed is lost.',
     );
   }
   return {
@@ -196,7 +197,10 @@ function verify(
     evidence.push(...before.evidence);
     lsn = before.lsn;
   } else {
-    evidence.push('Not verified in WAL: not both sides have their files at hand.');
+    const whose = old.segments ? 'new' : 'old';
+    evidence.push(
+      `Not verified in WAL: of the ${whose} side no WAL files are at hand, so it rests on the history alone; name a directory that has them with --${whose}-wal.`,
+    );
   }
   let diverged = true;
   if (old.segments) {
@@ -217,12 +221,48 @@ function verify(
   return { lsn, timeline: found.timeline, time, evidence, diverged };
 }
 
+/** Throws ForkpointError when the WAL at hand proves that the two do not part at `named`. */
+function checkNamed(named: Lsn, old: ForkSide, fresh: ForkSide): void {
+  const refuse = (why: string, next: string): never => {
+    throw new ForkpointError({ what: `the fork cannot be at ${formatLsn(named)}: ${why}`, next });
+  };
+  const around = old.segments && recordAround(old.segments, named);
+  if (around) {
+    const { from, to } = around;
+    const ends = [from, to].filter((lsn) => lsn !== undefined).map((lsn) => `--fork ${formatLsn(lsn)}`);
+    refuse(
+      `that is inside a record of the old primary's WAL, which ends at ${formatLsn(to)}`,
+      `name the place between two records, such as ${ends.join(' or ')}`,
+    );
+  }
+  if (!old.segments || !fresh.segments) return;
+  const both = positionsOnBoth(old.segments, fresh.segments);
+  const parting = findParting(old.segments, fresh.segments, both);
+  // Only where both go on, each with records of its own, is it certain.
+  if (parting?.left !== 'record' || parting.right !== 'record' || samePlace(parting.lsn, named, old.segments))
+    return;
+  const at = formatLsn(parting.lsn);
+  refuse(
+    parting.lsn < named
+      ? `the WAL of the two sides differs from ${at} on already`
+      : `the WAL of the two sides is the same up to ${at}`,
+    `use --fork ${at}, or check that --old-wal and --new-wal name WAL of the right nodes`,
+  );
+}
+
+/** Are these the same place in WAL? The first record of a page may be told by the page's beginning. */
+function samePlace(left: Lsn, right: Lsn, { pageSize }: WalPlaces): boolean {
+  const normal = (lsn: Lsn): Lsn => (lsn % pageSize <= LONG_PAGE_HEADER_SIZE ? lsn - (lsn % pageSize) : lsn);
+  return normal(left) === normal(right);
+}
+
 /**
  * Finds the fork of two nodes. Throws ForkpointError when neither histories nor WAL can tell.
- * `named` is the fork given by hand, which is taken as it is and only verified.
+ * `named` is the fork given by hand: it is believed unless the WAL proves it wrong.
  */
 export function findFork(old: ForkSide, fresh: ForkSide, named?: Lsn): ForkPoint {
   if (named !== undefined) {
+    checkNamed(named, old, fresh);
     const entry = old.history.find(({ end }) => named <= end) ?? old.history[old.history.length - 1];
     return verify(
       { lsn: named, timeline: entry.timeline },

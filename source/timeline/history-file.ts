@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ForkpointError } from '../bytes/errors.js';
-import { formatLsn, parseLsn } from '../bytes/lsn.js';
+import { formatLsn, type Lsn, parseLsn } from '../bytes/lsn.js';
 import type { TimelineSpan } from '../wal/places.js';
 import { historyFileName } from '../wal/segment-name.js';
 
@@ -28,15 +28,15 @@ function syntaxError(path: string, line: number, text: string, rule: string): ne
   throw new ForkpointError({
     what: `invalid timeline history: ${rule}, found ${JSON.stringify(shown)}`,
     where: `${path}, line ${line}`,
-    next: 'take this history file from the archive or from another node of the cluster',
+    next: 'name a directory that has a sound one with --old-wal or --new-wal (the archive, another node), or name the fork by hand with --fork LSN',
   });
 }
 
 /**
  * Reads the text of `timeline`'s history file. `path` only names it in messages. Throws ForkpointError with the line and
  * the rule it breaks: a line is a timeline ID, white space, a switch point, and optionally a reason; IDs increase; the
- * file's own timeline is higher than all of them; no timeline ends before it began. Comments (`#`) and empty lines are
- * allowed.
+ * file's own timeline is higher than all of them; no timeline ends before it began; there is at least one, since only
+ * timeline 1 has no parent and no file. Comments (`#`) and empty lines are allowed.
  */
 export function parseHistoryFile(text: string, timeline: number, path: string): TimelineHistory {
   const entries: TimelineEntry[] = [];
@@ -81,6 +81,9 @@ export function parseHistoryFile(text: string, timeline: number, path: string): 
     lastTimeline = id;
     begin = end;
   }
+  if (entries.length === 0) {
+    syntaxError(path, lineNumber, text, `timeline ${timeline} must have a parent, and no line names one`);
+  }
   entries.push({ timeline, begin, end: Number.POSITIVE_INFINITY, reason: '' });
   return entries;
 }
@@ -98,31 +101,42 @@ function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }
 
+/** The history in one file; undefined when there is no such file. Throws ForkpointError when it cannot be read or is broken. */
+function readHistory(timeline: number, path: string): FoundHistory | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return undefined;
+    throw new ForkpointError(
+      {
+        what: `cannot read the timeline history: ${error instanceof Error ? error.message : String(error)}`,
+        where: path,
+        next: 'run forkpoint as a user who may read it (postgres or root)',
+      },
+      { cause: error },
+    );
+  }
+  return { history: parseHistoryFile(text, timeline, path), path };
+}
+
 /**
- * Finds `timeline`'s history file in the first of `places` (directories) that has it. Timeline 1 needs none. When a
- * later timeline's file is nowhere, the history is that of a timeline without parents and `missing` names the file.
- * Throws ForkpointError when the file is there but cannot be read or breaks the rules.
+ * Finds `timeline`'s history in the first of `places` (directories) that has a sound file of it. Timeline 1 needs none. When
+ * a later timeline's file is nowhere, the history is that of a timeline without parents and `missing` names the file.
+ * Throws ForkpointError when there is nothing but a file that cannot be read or breaks the rules.
  */
 export function findHistory(timeline: number, places: readonly string[]): FoundHistory {
   const name = historyFileName(timeline);
+  let broken: unknown;
   for (const place of places) {
-    const path = join(place, name);
-    let text: string;
     try {
-      text = readFileSync(path, 'utf8');
+      const found = readHistory(timeline, join(place, name));
+      if (found) return found;
     } catch (error) {
-      if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) continue;
-      throw new ForkpointError(
-        {
-          what: `cannot read the timeline history: ${error instanceof Error ? error.message : String(error)}`,
-          where: path,
-          next: 'run forkpoint as a user who may read it (postgres or root)',
-        },
-        { cause: error },
-      );
+      broken ??= error;
     }
-    return { history: parseHistoryFile(text, timeline, path), path };
   }
+  if (broken !== undefined) throw broken;
   return timeline === 1
     ? { history: historyWithoutParents(1) }
     : { history: historyWithoutParents(timeline), missing: name };
@@ -143,4 +157,19 @@ export function lastSharedEntry(left: TimelineHistory, right: TimelineHistory): 
     last++;
   }
   return last;
+}
+
+/**
+ * The history of a node on `timeline` of which nothing is known but that it left the path of `other` at `fork`: that path up to there,
+ * then its own timeline.
+ */
+export function historyFromFork(timeline: number, other: TimelineHistory, fork: Lsn): TimelineHistory {
+  const shared = other.filter((entry) => entry.begin < fork && entry.timeline < timeline);
+  const last = shared.at(-1);
+  if (!last) return historyWithoutParents(timeline);
+  return [
+    ...shared.slice(0, -1),
+    { ...last, end: fork, reason: '' },
+    { timeline, begin: fork, end: Number.POSITIVE_INFINITY, reason: '' },
+  ];
 }

@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { ForkpointError } from '../bytes/errors.js';
+import { ForkpointError, whatAndWhere } from '../bytes/errors.js';
 import type { Lsn } from '../bytes/lsn.js';
 import type { TimestampMicros } from '../bytes/timestamp.js';
 import { openWalSegments } from '../wal/places.js';
@@ -17,7 +17,7 @@ import {
 } from '../wal/segment-name.js';
 import { SUPPORTED_MAJORS, versionOfMajor } from '../wal/versions.js';
 import { type ControlFile, readControlFile, type WalLevel } from './control-file.js';
-import { type FoundHistory, findHistory } from './history-file.js';
+import { type FoundHistory, findHistory, historyWithoutParents } from './history-file.js';
 import { readPostmaster } from './postmaster.js';
 
 /** The segments a directory holds, by their names. */
@@ -102,10 +102,7 @@ function errorCode(error: unknown): string | undefined {
 
 /** A sentence for what the file system said of `path`. */
 function fileProblem(error: unknown, path: string): string {
-  if (error instanceof ForkpointError) {
-    const { what, where } = error.complaint;
-    return where ? `${what} (${where})` : what;
-  }
+  if (error instanceof ForkpointError) return whatAndWhere(error.complaint);
   switch (errorCode(error)) {
     case 'ENOENT':
       return `${path} does not exist`;
@@ -177,6 +174,17 @@ function timelinesOf(names: readonly string[]): number[] {
   return [...timelines].sort((a, b) => a - b);
 }
 
+/** A broken history file stands in the way of finding the fork, not of looking at the directory: it becomes a warning. */
+function historyOrWarning(timeline: number, place: string, warnings: string[]): FoundHistory {
+  try {
+    return findHistory(timeline, [place]);
+  } catch (error) {
+    if (!(error instanceof ForkpointError)) throw error;
+    warnings.push(whatAndWhere(error.complaint));
+    return { history: historyWithoutParents(timeline) };
+  }
+}
+
 function probeWalDirectory(path: string, names: readonly string[]): DataDirectoryProbe {
   const refuse = (reason: string): RefusedProbe => ({ ok: false, path, reason, browsable: true });
   // The newest names may be recycled or zeros: the first that is WAL tells what the directory is.
@@ -197,7 +205,8 @@ function probeWalDirectory(path: string, names: readonly string[]): DataDirector
     if (!genuine || genuine.startLsn !== page.address) continue;
     const timelines = timelinesOf(names);
     const timeline = timelines[timelines.length - 1];
-    const found = findHistory(timeline, [path]);
+    const warnings: string[] = [];
+    const found = historyOrWarning(timeline, path, warnings);
     const segments = openWalSegments({
       places: [path],
       history: found.history,
@@ -207,10 +216,11 @@ function probeWalDirectory(path: string, names: readonly string[]): DataDirector
       systemIdentifier: page.systemIdentifier,
     });
     const parent = dirname(path);
-    const warnings =
-      basename(path) === 'pg_wal' && existsSync(join(parent, 'PG_VERSION'))
-        ? [`This is the pg_wal of the data directory ${parent}: name that one to have its catalog too.`]
-        : [];
+    if (basename(path) === 'pg_wal' && existsSync(join(parent, 'PG_VERSION'))) {
+      warnings.push(
+        `This is the pg_wal of the data directory ${parent}: name that one to have its catalog too.`,
+      );
+    }
     return {
       ok: true,
       path,
@@ -261,7 +271,8 @@ function probeCluster(path: string): DirectoryProbe {
   const names = readdirSync(walDirectory).filter(looksLikeSegmentName);
   // A promotion ends with a checkpoint of its own; until then only minRecoveryPointTLI knows the new timeline.
   const timeline = Math.max(control.checkpoint.timeline, control.minRecoveryPointTimeline);
-  const found = findHistory(timeline, [walDirectory]);
+  const warnings: string[] = [];
+  const found = historyOrWarning(timeline, walDirectory, warnings);
   const segments = openWalSegments({
     places: [walDirectory],
     history: found.history,
@@ -271,7 +282,6 @@ function probeCluster(path: string): DirectoryProbe {
     systemIdentifier: control.systemIdentifier,
   });
   const tablespaces = tablespaceLinks(path);
-  const warnings: string[] = [];
   const running = readPostmaster(path);
   if (running) {
     warnings.push(

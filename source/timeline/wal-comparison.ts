@@ -4,6 +4,7 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Lsn } from '../bytes/lsn.js';
+import { LONG_PAGE_HEADER_SIZE } from '../wal/page-header.js';
 import { WalReader } from '../wal/reader.js';
 import { segmentStart } from '../wal/segment-name.js';
 import type { SegmentFile, WalSegments } from '../wal/segments.js';
@@ -198,6 +199,23 @@ export function foundAt(segments: WalSegments, lsn: Lsn): FoundAt {
   const reader = new WalReader(segments);
   try {
     return reader.readAt(lsn) ? 'record' : stopped(reader, lsn);
+  } finally {
+    reader.closeFile();
+  }
+}
+
+/**
+ * The record that `lsn` lies inside of (`from` is undefined when it begins in an earlier segment); undefined when a record may begin
+ * or end there, or nothing can be read around it.
+ */
+export function recordAround(segments: WalSegments, lsn: Lsn): { from?: Lsn; to: Lsn } | undefined {
+  const reader = new WalReader(segments);
+  try {
+    if (lsn % segments.pageSize <= LONG_PAGE_HEADER_SIZE) return undefined;
+    if (!reader.seekFirstRecord(segmentStart(lsn, segments.segmentSize))) return undefined;
+    if (reader.position > lsn) return { to: reader.position };
+    while (reader.position < lsn) if (!reader.next()) return undefined;
+    return reader.position === lsn ? undefined : { from: reader.lsn, to: reader.position };
   } finally {
     reader.closeFile();
   }
