@@ -5,9 +5,10 @@ import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { ForkpointError } from '../bytes/errors.js';
 import type { Lsn } from '../bytes/lsn.js';
-import { CatalogOid } from './bootstrap.js';
+import { CatalogOid, PG_CATALOG_NAMESPACE } from './bootstrap.js';
 import type { Moment } from './catalog.js';
 import type { CatalogTableSpec, DecodeText } from './catalog-tables.js';
+import { transientName } from './definitions.js';
 import { NEVER, type TransactionFates } from './fates.js';
 import { type FileNodeMap, parseFileNodeMap, readFileNodeMap } from './filenode-map.js';
 import type { AttributeDefinition, Oid } from './model.js';
@@ -76,6 +77,24 @@ interface FollowedFile {
   readonly tablespaceOid: Oid;
 }
 
+/** What one (sub)transaction did to catalogs, change by change, as WAL told it. */
+interface ChangesOfTransaction {
+  readonly lsns: Lsn[];
+  readonly tables: CatalogTable<unknown>[];
+  readonly versions: number[];
+  readonly removed: boolean[];
+}
+
+/** A row that a transaction wrote into a catalog, or took out of it; an update is both. */
+export interface CatalogRowChange {
+  readonly lsn: Lsn;
+  /** The catalog: CatalogOid. */
+  readonly catalog: Oid;
+  /** As the catalog's spec decodes it (catalog-tables.ts). */
+  readonly row: unknown;
+  readonly removed: boolean;
+}
+
 export interface CatalogGroupOptions {
   readonly context: ClusterContext;
   /** The directory that the catalogs' files and pg_filenode.map are in. */
@@ -104,8 +123,8 @@ export class CatalogGroup {
   #classesSeen = 0;
   /** LSNs at which what committed transactions see changes, ascending, each once. */
   readonly #events: Lsn[] = [];
-  /** Every unsettled transaction that changed these catalogs, with the LSNs of its changes so far. */
-  readonly #changes = new Map<number, Lsn[]>();
+  /** Every unsettled transaction that changed these catalogs, with its changes so far. */
+  readonly #changes = new Map<number, ChangesOfTransaction>();
 
   /** Reads all of the group's files. Throws ForkpointError when the map or a mapped catalog's file cannot be read. */
   constructor(options: CatalogGroupOptions) {
@@ -240,7 +259,22 @@ export class CatalogGroup {
 
   /** LSNs at which a transaction changed these catalogs, as far as WAL has told, in no order. */
   changesOf(xid: number): readonly Lsn[] {
-    return this.#changes.get(xid) ?? [];
+    return this.#changes.get(xid)?.lsns ?? [];
+  }
+
+  /** The rows that transactions wrote and removed, as far as WAL has told, in LSN order. */
+  rowChanges(xids: ReadonlySet<number>): CatalogRowChange[] {
+    const found: CatalogRowChange[] = [];
+    for (const xid of this.changers(xids)) {
+      const { lsns, tables, versions, removed } = this.#changes.get(xid)!;
+      lsns.forEach((lsn, i) => {
+        const row = tables[i].row(versions[i]);
+        if (row === undefined) return;
+        found.push({ lsn, catalog: tables[i].spec.oid, row, removed: removed[i] });
+      });
+    }
+    // An update removes before it writes: of one record, the old row comes first.
+    return found.sort((a, b) => a.lsn - b.lsn || Number(b.removed) - Number(a.removed));
   }
 
   #createTable<Row>(spec: CatalogTableSpec<Row>): CatalogTable<Row> {
@@ -253,7 +287,8 @@ export class CatalogGroup {
       wanted: spec.wanted,
       multixactUpdater: context.multixactUpdater,
       startLsn: context.startLsn,
-      changed: (xid, lsn) => this.#changed(xid, lsn),
+      changed: (xid, lsn, version, removed) =>
+        this.#changed(this.#tables.get(spec.oid)!, xid, lsn, version, removed),
       corrected: () => this.#options.corrected(),
       overwritten: (version) => {
         if (this.#tables.get(spec.oid)?.refresh(version)) this.#options.corrected();
@@ -262,10 +297,16 @@ export class CatalogGroup {
     return new CatalogTable(spec, reader, store, text);
   }
 
-  #changed(xid: number, lsn: Lsn | undefined): void {
+  #changed(
+    table: CatalogTable<unknown>,
+    xid: number,
+    lsn: Lsn | undefined,
+    version: number,
+    removed: boolean,
+  ): void {
     let changes = this.#changes.get(xid);
     if (!changes) {
-      changes = [];
+      changes = { lsns: [], tables: [], versions: [], removed: [] };
       this.#changes.set(xid, changes);
       const committedAt = this.#options.context.fates.committedAt(xid);
       if (committedAt !== NEVER) {
@@ -273,7 +314,11 @@ export class CatalogGroup {
         this.#options.corrected();
       }
     }
-    if (lsn !== undefined) changes.push(lsn);
+    if (lsn === undefined) return;
+    changes.lsns.push(lsn);
+    changes.tables.push(table);
+    changes.versions.push(version);
+    changes.removed.push(removed);
   }
 
   #addEvent(lsn: Lsn): void {
@@ -338,11 +383,19 @@ export class CatalogGroup {
     for (; this.#classesSeen < classes.store.count; this.#classesSeen++) {
       const row = classes.row(this.#classesSeen);
       if (!row || row.fileNode === 0) continue;
-      // make_new_heap() in cluster.c: a relation being rewritten goes into a transient one of this name first.
-      const oid = Number(/^pg_temp_(\d+)$/.exec(row.name)?.[1] ?? row.oid);
-      const table = this.#tables.get(oid);
+      const table = this.#tables.get(this.#rewrittenBy(row) || row.oid);
       if (table) this.#addFile(table, row.fileNode);
     }
+  }
+
+  /**
+   * The catalog that this transient relation is a new version of, or 0 (make_new_heap() in cluster.c). Before 11 only its name says so;
+   * in pg_catalog nobody else can have chosen it.
+   */
+  #rewrittenBy(row: ClassRow): Oid {
+    if (row.rewriteOf !== 0 || this.#options.context.majorVersion >= 11) return row.rewriteOf;
+    if (row.namespaceOid !== PG_CATALOG_NAMESPACE) return 0;
+    return transientName(row.name);
   }
 
   /** Was this file the catalog's at an earlier moment? Another is now. */

@@ -6,7 +6,9 @@
  * and where it has come to. WAL is fed to it in order by whoever reads WAL (transactions/); it reads no WAL itself.
  */
 import type { Lsn } from '../bytes/lsn.js';
+import type { CatalogRowChange } from './catalog-group.js';
 import type { DatabaseDefinition, Oid, RelationDefinition, RelationLocator, TypeLookup } from './model.js';
+import type { CatalogSnapshot } from './snapshot.js';
 
 /** The moment, and the eyes, with which the catalog is read. */
 export interface Moment {
@@ -23,6 +25,15 @@ export interface Catalog {
   /** The relation whose file this is at that moment. Cheap to ask again: the same object while nothing changed. */
   relationByLocator(locator: RelationLocator, at: Moment): RelationDefinition | undefined;
   relationByOid(databaseOid: Oid, oid: Oid, at: Moment): RelationDefinition | undefined;
+  /**
+   * Is this the transient relation that a rewrite (ALTER TABLE, VACUUM FULL, CLUSTER) fills before it takes the table's place? Its
+   * rows are nobody's. Since 11 the catalog says so; in 10 it is known once the two have changed places, at the latest when the transaction ends.
+   */
+  isTransient(definition: RelationDefinition): boolean;
+  /** The rows of a database's catalogs that these (sub)transactions wrote and removed, as far as WAL has told, in LSN order. */
+  rowChanges(databaseOid: Oid, xids: ReadonlySet<number>): CatalogRowChange[];
+  /** All rows of a database's catalogs at a moment; undefined when there is no such database. */
+  rows(databaseOid: Oid, at: Moment): CatalogSnapshot | undefined;
   /** Types of a database at a moment. The same object while nothing changed. */
   types(databaseOid: Oid, at: Moment): TypeLookup;
   /** All tables of a database at a moment ('r' and 'p', not system ones). */

@@ -5,14 +5,27 @@ import { CatalogGroup, type ClusterContext } from './catalog-group.js';
 import {
   type CatalogTableSpec,
   type DecodeText,
+  pgAccessMethod,
   pgAttribute,
+  pgAttributeDefault,
+  pgCast,
   pgClass,
+  pgCollation,
+  pgConstraint,
+  pgDepend,
   pgEnum,
+  pgExtension,
   pgIndex,
   pgInherits,
   pgNamespace,
+  pgOperator,
+  pgOperatorClass,
+  pgPartitionedTable,
   pgProc,
   pgRange,
+  pgRewrite,
+  pgSequence,
+  pgTrigger,
   pgType,
 } from './catalog-tables.js';
 import { type DescribedRelation, describeRelation } from './definitions.js';
@@ -32,7 +45,23 @@ const DATABASE_SPECS: readonly CatalogTableSpec<unknown>[] = [
   pgInherits,
   pgEnum,
   pgRange,
+  pgAttributeDefault,
+  pgConstraint,
+  pgSequence,
+  pgPartitionedTable,
+  pgDepend,
+  pgOperator,
+  pgOperatorClass,
+  pgCollation,
+  pgAccessMethod,
+  pgCast,
+  pgTrigger,
+  pgRewrite,
+  pgExtension,
 ];
+
+/** Key column number of pg_class (catalog-tables.ts). */
+const CLASS_BY_OID = 0;
 
 /** How many moments are kept at hand, and how many versions of one relation's definition. */
 const KEPT_SNAPSHOTS = 16;
@@ -114,6 +143,16 @@ export class DatabaseCatalog {
   mapAt(oid: Oid, at: Moment): FileNodeMap {
     const own = this.group.mapAt(at);
     return own.has(oid) ? own : this.shared.mapAt(at);
+  }
+
+  /** Was this file the relation's at any time, seen or not? */
+  hadFile(oid: Oid, fileNode: number): boolean {
+    const classes = this.group.table(pgClass);
+    let had = false;
+    classes.store.eachWithKey(CLASS_BY_OID, oid, (version) => {
+      had ||= classes.row(version)?.fileNode === fileNode;
+    });
+    return had;
   }
 
   /** Both maps, the database's own first. */

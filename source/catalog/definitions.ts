@@ -77,6 +77,7 @@ export function describeRelation(
     hasOids: relation.hasOids,
     replicaIdentity: relation.replicaIdentity,
     partitionOf: parent?.parentOid ?? 0,
+    rewriteOf: relation.rewriteOf,
     attributes,
     uniqueIndexes,
     system: isSystemRelation(relation.oid),
@@ -87,6 +88,11 @@ export function describeRelation(
 /** Was the relation made by initdb? Catalogs, their TOAST tables and information_schema were; nothing else is. */
 export function isSystemRelation(oid: Oid): boolean {
   return oid < FIRST_NORMAL_OID;
+}
+
+/** The OID in the name of the transient relation of a rewrite (make_new_heap() in cluster.c), or in one chosen to look like it; 0 for others. */
+export function transientName(name: string): Oid {
+  return Number(/^pg_temp_([1-9][0-9]*)$/.exec(name)?.[1] ?? 0);
 }
 
 /** Attributes of a composite type's relation, or undefined when there is none. */

@@ -83,6 +83,8 @@ export interface RelationDefinition {
   readonly replicaIdentity: string;
   /** OID of the parent when this is a partition, else 0. */
   readonly partitionOf: Oid;
+  /** relrewrite (11 and later): the table that this transient relation is to replace, else 0. */
+  readonly rewriteOf: Oid;
   /** In attnum order, dropped ones included. */
   readonly attributes: readonly AttributeDefinition[];
   /** Valid unique indexes, the primary key first. */

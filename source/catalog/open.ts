@@ -5,17 +5,19 @@ import { ForkpointError } from '../bytes/errors.js';
 import type { Lsn } from '../bytes/lsn.js';
 import { CatalogOid, DEFAULT_TABLESPACE, GLOBAL_TABLESPACE } from './bootstrap.js';
 import type { Catalog, CatalogFeed, Moment } from './catalog.js';
-import { CatalogGroup, type ClusterContext } from './catalog-group.js';
+import { CatalogGroup, type CatalogRowChange, type ClusterContext } from './catalog-group.js';
 import { type DatabaseRow, pgAuthid, pgDatabase } from './catalog-tables.js';
 import { CommitLog } from './commit-log.js';
 import type { DamagedPages } from './damaged-pages.js';
 import { DatabaseCatalog } from './database-catalog.js';
+import { transientName } from './definitions.js';
 import { TransactionFates } from './fates.js';
 import { readFileNodeMap } from './filenode-map.js';
 import { readCatalogLayouts } from './layouts.js';
 import type { DatabaseDefinition, Oid, RelationDefinition, RelationLocator, TypeLookup } from './model.js';
 import { MultixactReader } from './multixact.js';
 import { nameDecoder } from './name-text.js';
+import type { CatalogSnapshot } from './snapshot.js';
 
 export interface OpenCatalogOptions {
   readonly majorVersion: number;
@@ -98,6 +100,20 @@ class DataDirectoryCatalog implements Catalog, CatalogFeed {
 
   relationByOid(databaseOid: Oid, oid: Oid, at: Moment): RelationDefinition | undefined {
     return this.#describing(databaseOid)?.snapshotAt(at)?.relationByOid(oid);
+  }
+
+  isTransient({ database, name, fileNode, rewriteOf }: RelationDefinition): boolean {
+    if (rewriteOf !== 0 || this.#context.majorVersion >= 11) return rewriteOf !== 0;
+    const oid = transientName(name);
+    return oid !== 0 && (this.#open(database.oid)?.hadFile(oid, fileNode) ?? false);
+  }
+
+  rowChanges(databaseOid: Oid, xids: ReadonlySet<number>): CatalogRowChange[] {
+    return this.#open(databaseOid)?.group.rowChanges(xids) ?? [];
+  }
+
+  rows(databaseOid: Oid, at: Moment): CatalogSnapshot | undefined {
+    return this.#describing(databaseOid)?.snapshotAt(at);
   }
 
   types(databaseOid: Oid, at: Moment): TypeLookup {

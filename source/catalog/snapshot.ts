@@ -16,20 +16,16 @@ import {
 } from './catalog-tables.js';
 import type { DatabaseCatalog } from './database-catalog.js';
 import { isSystemRelation } from './definitions.js';
+import type { DatabaseDefinition, Oid, RelationDefinition, RelationLocator } from './model.js';
 import type {
-  AttributeDefinition,
-  DatabaseDefinition,
-  Oid,
-  RelationDefinition,
-  RelationLocator,
-} from './model.js';
-import type {
+  AttributeRow,
   CatalogRows,
   ClassRow,
   EnumRow,
   IndexRow,
   InheritsRow,
   NamedRow,
+  NamespaceRow,
   ProcedureRow,
   RangeRow,
   TypeRow,
@@ -104,51 +100,51 @@ export class CatalogSnapshot implements CatalogRows {
   }
 
   relation(oid: Oid): ClassRow | undefined {
-    return this.#one(pgClass, BY_OID, oid);
+    return this.one(pgClass, oid);
   }
 
   fileNode(relation: ClassRow): number {
     return relation.fileNode || (this.#catalog.mapAt(relation.oid, this.#at).get(relation.oid) ?? 0);
   }
 
-  attributes(relationOid: Oid): readonly AttributeDefinition[] {
-    const byNumber = new Map<number, AttributeDefinition>();
-    for (const each of this.#all(pgAttribute, relationOid)) byNumber.set(each.number, each);
+  attributes(relationOid: Oid): readonly AttributeRow[] {
+    const byNumber = new Map<number, AttributeRow>();
+    for (const each of this.all(pgAttribute, relationOid)) byNumber.set(each.number, each);
     return [...byNumber.values()].sort((a, b) => a.number - b.number);
   }
 
   indexes(relationOid: Oid): readonly IndexRow[] {
     const byOid = new Map<Oid, IndexRow>();
-    for (const each of this.#all(pgIndex, relationOid)) byOid.set(each.oid, each);
+    for (const each of this.all(pgIndex, relationOid)) byOid.set(each.oid, each);
     return [...byOid.values()].sort((a, b) => a.oid - b.oid);
   }
 
   parents(relationOid: Oid): readonly InheritsRow[] {
-    return this.#all(pgInherits, relationOid);
+    return this.all(pgInherits, relationOid);
   }
 
-  namespace(oid: Oid): NamedRow | undefined {
-    return this.#one(pgNamespace, BY_OID, oid);
+  namespace(oid: Oid): NamespaceRow | undefined {
+    return this.one(pgNamespace, oid);
   }
 
   type(oid: Oid): TypeRow | undefined {
-    return this.#one(pgType, BY_OID, oid);
+    return this.one(pgType, oid);
   }
 
   enumLabels(typeOid: Oid): readonly EnumRow[] {
-    return this.#all(pgEnum, typeOid);
+    return this.all(pgEnum, typeOid);
   }
 
   range(typeOid: Oid): RangeRow | undefined {
-    return this.#one(pgRange, BY_OID, typeOid);
+    return this.one(pgRange, typeOid);
   }
 
   rangeOfMultirange(typeOid: Oid): RangeRow | undefined {
-    return this.#one(pgRange, RANGE_BY_MULTIRANGE, typeOid);
+    return this.one(pgRange, typeOid, RANGE_BY_MULTIRANGE);
   }
 
   procedure(oid: Oid): ProcedureRow | undefined {
-    return this.#one(pgProc, BY_OID, oid);
+    return this.one(pgProc, oid);
   }
 
   procedureCount(namespaceOid: Oid, name: string): number {
@@ -201,16 +197,18 @@ export class CatalogSnapshot implements CatalogRows {
     return oid === undefined ? undefined : this.relationByOid(oid);
   }
 
-  #one<Row>(spec: CatalogTableSpec<Row>, keyNumber: number, key: Oid): Row | undefined {
+  /** The row whose key column number `keyNumber` is `key`. */
+  one<Row>(spec: CatalogTableSpec<Row>, key: Oid, keyNumber = BY_OID): Row | undefined {
     const table = this.#catalog.group.table(spec);
     return this.#firstVisible(table, keyNumber, key, this.#usableFiles(this.#catalog.group, table));
   }
 
-  #all<Row>(spec: CatalogTableSpec<Row>, key: Oid): Row[] {
+  /** All rows whose key column number `keyNumber` is `key`, in no order. */
+  all<Row>(spec: CatalogTableSpec<Row>, key: Oid, keyNumber = BY_OID): Row[] {
     const table = this.#catalog.group.table(spec);
     const usable = this.#usableFiles(this.#catalog.group, table);
     const rows: Row[] = [];
-    table.store.eachWithKey(BY_OID, key, (version) => {
+    table.store.eachWithKey(keyNumber, key, (version) => {
       if (!table.store.isVisible(version, this.#at, usable)) return;
       const row = table.row(version);
       if (row !== undefined) rows.push(row);

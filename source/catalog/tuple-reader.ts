@@ -1,6 +1,6 @@
 /** Reads catalog tuples by column name, for one catalog's layout. */
 import { CorruptDatumError } from '../bytes/corrupt-datum.js';
-import { inlineVarlenaData } from '../bytes/varlena.js';
+import { inlineVarlenaData, varlenaSize } from '../bytes/varlena.js';
 import {
   AttributeForm,
   createDeformedTuple,
@@ -94,6 +94,12 @@ export class TupleReader {
       : this.#view.getInt32(at, true);
   }
 
+  /** An int8 column in decimal; '0' when null or absent. */
+  bigNumber(column: string): string {
+    const at = this.#place(column, 8);
+    return at < 0 ? '0' : this.#view.getBigInt64(at, true).toString();
+  }
+
   /** A bool column; false when null or absent. */
   flag(column: string): boolean {
     const at = this.#place(column, 1);
@@ -140,6 +146,27 @@ export class TupleReader {
       const at = VECTOR_HEADER_SIZE + index * size;
       return size === 2 ? data.readInt16LE(at) : data.readUInt32LE(at);
     });
+  }
+
+  /** The elements' bytes of a one-dimensional text[] column without nulls; empty when null, absent or malformed. */
+  textArray(column: string): Buffer[] {
+    const data = this.varlena(column);
+    // ndim, dataoffset (0: no nulls), elemtype, dim1, lbound1.
+    if (!data || data.length < VECTOR_HEADER_SIZE || data.readInt32LE(0) !== 1 || data.readInt32LE(4) !== 0)
+      return [];
+    const elements: Buffer[] = [];
+    try {
+      let at = VECTOR_HEADER_SIZE;
+      for (let left = data.readInt32LE(VECTOR_COUNT_OFFSET); left > 0; left--) {
+        const size = varlenaSize(data, at, data.length);
+        elements.push(Buffer.from(inlineVarlenaData(data, at, at + size)));
+        at = (at + size + 3) & ~3;
+      }
+    } catch (error) {
+      if (error instanceof CorruptDatumError || error instanceof RangeError) return [];
+      throw error;
+    }
+    return elements;
   }
 
   #place(column: string, size: number): number {

@@ -46,8 +46,10 @@ interface StoredFile {
   readonly fileNode: number;
   /** Undefined when it is known from WAL alone. */
   readonly disk: RelationFile | undefined;
-  /** Versions read from disk are [0, diskEnd) of this file's, sorted by place: their indexes begin at `diskStart`. */
-  readonly diskStart: number;
+  /** Has what is on disk been read? Not before anybody asks, or WAL tells of the catalog: most catalogs are never needed. */
+  isRead: boolean;
+  /** Versions read from disk are [diskStart, diskEnd), sorted by place. */
+  diskStart: number;
   diskEnd: number;
   /** The newest version met in WAL by place; older ones by `samePlace`. */
   readonly fedByPlace: Map<number, number>;
@@ -71,8 +73,8 @@ export interface VersionStoreOptions {
   readonly multixactUpdater: (multixact: number) => number | undefined;
   /** Where reading began: pages last changed before it hold only what was settled or running then. */
   readonly startLsn: Lsn;
-  /** An unsettled transaction changes this catalog: `lsn` is that of its record, undefined when known from disk. */
-  readonly changed: (xid: number, lsn: Lsn | undefined) => void;
+  /** An unsettled transaction wrote (or removed) this version: `lsn` is that of its record, undefined when known from disk. */
+  readonly changed: (xid: number, lsn: Lsn | undefined, version: number, removed: boolean) => void;
   /** What was told of the past has become untrue: a version turned up that was there from the beginning, or was taken away. */
   readonly corrected: () => void;
   /** A version's data is not what it was. */
@@ -89,6 +91,7 @@ export class VersionStore {
   /** Second and further removals of a version: rare, as all but one of a version's removers aborted. */
   readonly #moreRemovals = new Map<number, Removal[]>();
   #count = 0;
+  #allRead = true;
   #file = new Uint16Array(64);
   #block = new Uint32Array(64);
   #offset = new Uint16Array(64);
@@ -106,22 +109,32 @@ export class VersionStore {
     this.#nextOfKey = options.keyColumns.map(() => new Int32Array(64));
   }
 
-  /** Takes up a file, reading all of it when it is on disk. Returns the number by which the file is known here. */
+  /** Takes up a file. What is on disk of it is read when first needed. Returns the number by which the file is known here. */
   addFile(fileNode: number, disk: RelationFile | undefined): number {
     const known = this.#files.findIndex((file) => file.fileNode === fileNode);
     if (known >= 0) return known;
     const file: StoredFile = {
       fileNode,
       disk,
+      isRead: disk === undefined,
       diskStart: this.#count,
       diskEnd: this.#count,
       fedByPlace: new Map(),
       imagedBlocks: new Set(),
     };
-    const number = this.#files.push(file) - 1;
-    disk?.eachPage((page, block) => this.#absorbPage(number, page, block, undefined));
-    file.diskEnd = this.#count;
-    return number;
+    this.#allRead &&= file.isRead;
+    return this.#files.push(file) - 1;
+  }
+
+  #readFiles(): void {
+    this.#allRead = true;
+    this.#files.forEach((file, number) => {
+      if (file.isRead) return;
+      file.isRead = true;
+      file.diskStart = this.#count;
+      file.disk?.eachPage((page, block) => this.#absorbPage(number, page, block, undefined));
+      file.diskEnd = this.#count;
+    });
   }
 
   /** File nodes of the files that were taken up, by their number. */
@@ -136,6 +149,7 @@ export class VersionStore {
 
   /** Calls back with each version whose key column number `keyNumber` is `key`, newest first. */
   eachWithKey(keyNumber: number, key: number, visit: (version: number) => void): void {
+    if (!this.#allRead) this.#readFiles();
     let version = this.#heads[keyNumber].get(key) ?? END_OF_CHAIN;
     while (version !== END_OF_CHAIN) {
       visit(version);
@@ -145,6 +159,7 @@ export class VersionStore {
 
   /** How many versions are kept; they are numbered from 0. */
   get count(): number {
+    if (!this.#allRead) this.#readFiles();
     return this.#count;
   }
 
@@ -191,6 +206,7 @@ export class VersionStore {
     xid: number,
     lsn: Lsn,
   ): void {
+    if (!this.#allRead) this.#readFiles();
     const { reader, wanted } = this.#options;
     if (!reader.look(tuple, 0, tuple.length) || (wanted && !wanted(reader))) return;
     const known = this.#find(fileNumber, block, offset, xid);
@@ -204,12 +220,14 @@ export class VersionStore {
 
   /** CatalogFeed.tupleRemoved, for a file of this catalog. */
   tupleRemoved(fileNumber: number, block: number, offset: number, xid: number, lsn: Lsn): void {
+    if (!this.#allRead) this.#readFiles();
     const version = this.#current(fileNumber, block, offset);
     if (version >= 0) this.#addRemoval(version, xid, lsn);
   }
 
   /** CatalogFeed.tupleOverwritten, for a file of this catalog. */
   tupleOverwritten(fileNumber: number, block: number, offset: number, data: Uint8Array): void {
+    if (!this.#allRead) this.#readFiles();
     const version = this.#current(fileNumber, block, offset);
     if (version < 0) return;
     const tuple = this.#copyTuple(version);
@@ -223,6 +241,7 @@ export class VersionStore {
 
   /** CatalogFeed.pageImage, for a file of this catalog. */
   pageImage(fileNumber: number, block: number, page: Uint8Array, lsn: Lsn): void {
+    if (!this.#allRead) this.#readFiles();
     this.#absorbPage(fileNumber, page, block, lsn);
     const { imagedBlocks } = this.#files[fileNumber];
     if (imagedBlocks.has(block)) return;
@@ -324,7 +343,7 @@ export class VersionStore {
   #tellWritten(version: number, xid: number, lsn: Lsn): void {
     if (this.#writer[version] === NO_XID || this.#writtenLsn[version] !== NOT_TOLD) return;
     this.#writtenLsn[version] = lsn;
-    this.#options.changed(xid, lsn);
+    this.#options.changed(xid, lsn, version, false);
   }
 
   #addRemoval(version: number, xid: number, lsn: Lsn): void {
@@ -334,7 +353,7 @@ export class VersionStore {
       if (removal.lsn !== NOT_TOLD || lsn === NOT_TOLD) return;
       if (this.#remover[version] === xid) this.#removedLsn[version] = lsn;
       else for (const more of this.#moreRemovals.get(version)!) if (more.xid === xid) more.lsn = lsn;
-      this.#options.changed(xid, lsn);
+      this.#options.changed(xid, lsn, version, true);
       return;
     }
     if (this.#remover[version] === NO_XID) {
@@ -345,7 +364,7 @@ export class VersionStore {
       if (more) more.push({ xid, lsn });
       else this.#moreRemovals.set(version, [{ xid, lsn }]);
     }
-    this.#options.changed(xid, lsn === NOT_TOLD ? undefined : lsn);
+    this.#options.changed(xid, lsn === NOT_TOLD ? undefined : lsn, version, true);
   }
 
   /**
@@ -466,7 +485,7 @@ export class VersionStore {
       this.#samePlace[version] = fedByPlace.get(place) ?? END_OF_CHAIN;
       fedByPlace.set(place, version);
     }
-    if (writer !== NO_XID) this.#options.changed(writer, lsn === NOT_TOLD ? undefined : lsn);
+    if (writer !== NO_XID) this.#options.changed(writer, lsn === NOT_TOLD ? undefined : lsn, version, false);
     return version;
   }
 

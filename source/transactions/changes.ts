@@ -96,7 +96,7 @@ export class ChangeDecoder {
         problem,
       }));
     }
-    if (roleOf(definition) !== 'table') return [];
+    if (roleOf(definition, this.#catalog) !== 'table') return [];
     const decoder = this.#decoders.for(definition, this.#catalog.types(locator.databaseOid, moment));
     if (record.rmid === ResourceManager.heap2) return this.#multiInsert(record, decoder, moment);
     if (operation === 'insert')

@@ -85,7 +85,8 @@ export class HeapScan {
       reader.blockDatabase[blockId],
       reader.blockFileNode[blockId],
     );
-    if (relation.role !== 'unknown' && relation.role !== 'ignored') return relation;
+    if (relation.role !== 'unknown' && relation.role !== 'ignored' && !relation.maybeTransient)
+      return relation;
     if (this.#identifiedAt.get(relation) === this.#catalogAge) return relation;
     this.#identifiedAt.set(relation, this.#catalogAge);
     this.#relations.identify(relation, {

@@ -3,9 +3,11 @@ import type { Lsn } from '../bytes/lsn.js';
 import type { RelationDefinition } from '../catalog/model.js';
 import type { LocalRelation } from './relations.js';
 
-/** Rows changed in one relation file. */
+/** Rows changed in one relation file, while it was one relation's: a rewrite fills a file as a transient relation, and then it is the table's. */
 export interface RelationCounts {
   readonly relation: LocalRelation;
+  /** What the catalog said of the file then; undefined while unknown. */
+  readonly definition: RelationDefinition | undefined;
   insert: number;
   update: number;
   delete: number;
@@ -30,13 +32,21 @@ export class OpenTransaction {
 
   /** The counters of one relation. */
   of(relation: LocalRelation): RelationCounts {
-    if (this.#last?.relation === relation) return this.#last;
-    let found = this.counts.find((each) => each.relation === relation);
+    const { definition } = relation;
+    if (this.#last?.relation === relation && this.#last.definition?.oid === definition?.oid)
+      return this.#last;
+    this.#last = this.#find(relation, definition);
+    return this.#last;
+  }
+
+  #find(relation: LocalRelation, definition: RelationDefinition | undefined): RelationCounts {
+    let found = this.counts.find(
+      (each) => each.relation === relation && each.definition?.oid === definition?.oid,
+    );
     if (!found) {
-      found = { relation, insert: 0, update: 0, delete: 0 };
+      found = { relation, definition, insert: 0, update: 0, delete: 0 };
       this.counts.push(found);
     }
-    this.#last = found;
     return found;
   }
 
@@ -46,7 +56,7 @@ export class OpenTransaction {
     this.changesCatalog ||= child.changesCatalog;
     this.hasOtherChanges ||= child.hasOtherChanges;
     for (const theirs of child.counts) {
-      const ours = this.of(theirs.relation);
+      const ours = this.#find(theirs.relation, theirs.definition);
       ours.insert += theirs.insert;
       ours.update += theirs.update;
       ours.delete += theirs.delete;

@@ -6,6 +6,7 @@
  */
 import type { Lsn } from '../bytes/lsn.js';
 import type { Catalog, CatalogFeed, Moment } from '../catalog/catalog.js';
+import { transientName } from '../catalog/definitions.js';
 import type { RelationDefinition, RelationLocator } from '../catalog/model.js';
 
 /**
@@ -22,6 +23,8 @@ export interface LocalRelation {
   role: RelationRole;
   /** What the catalog said when it was last asked; undefined while unknown. */
   definition: RelationDefinition | undefined;
+  /** It may be the transient relation of a rewrite: then the file becomes another relation's. */
+  maybeTransient: boolean;
   /** The catalog wants to hear of every tuple written here. */
   readonly followed: boolean;
 }
@@ -63,6 +66,7 @@ export class Relations {
         locator: { tablespaceOid, databaseOid, fileNode },
         role: 'unknown',
         definition: undefined,
+        maybeTransient: false,
         followed: this.#catalog.follows(tablespaceOid, databaseOid, fileNode),
       };
       if (found.followed) found.role = 'catalog';
@@ -86,7 +90,8 @@ export class Relations {
     const definition = this.#catalog.relationByLocator(relation.locator, moment);
     if (!definition) return;
     relation.definition = definition;
-    relation.role = roleOf(definition);
+    relation.maybeTransient = transientName(definition.name) !== 0;
+    relation.role = roleOf(definition, this.#catalog);
   }
 }
 
@@ -97,12 +102,10 @@ export class Relations {
 const UNREMARKABLE_CATALOGS: ReadonlySet<string> = new Set(['pg_statistic', 'pg_statistic_ext_data']);
 
 /** What rows of this relation are to an operator. */
-export function roleOf(definition: RelationDefinition): RelationRole {
+export function roleOf(definition: RelationDefinition, catalog: Catalog): RelationRole {
   if (definition.kind === 't') return 'toast';
   if (definition.system) return 'catalog';
   if (definition.kind === 'S') return 'sequence';
-  if (definition.kind !== 'r') return 'ignored';
-  // A table being rewritten (ALTER TABLE, VACUUM FULL) writes into a transient relation of this name: make_new_heap() in cluster.c.
-  if (/^pg_temp_\d+$/.test(definition.name)) return 'ignored';
+  if (definition.kind !== 'r' || catalog.isTransient(definition)) return 'ignored';
   return 'table';
 }

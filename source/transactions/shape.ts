@@ -28,9 +28,11 @@ export function shapeOf(
     const { relation } = each;
     if (each.insert === 0 && each.update === 0 && each.delete === 0) continue;
     // The definition at commit time; a table that this transaction itself dropped is remembered from when it was written.
-    const definition = catalog.relationByLocator(relation.locator, at) ?? relation.definition;
+    const definition = catalog.relationByLocator(relation.locator, at) ?? each.definition;
     database ||= relation.locator.databaseOid;
-    if (definition && (relation.role !== 'table' || roleOf(definition) !== 'table')) continue;
+    if (definition && (relation.role !== 'table' || roleOf(definition, catalog) !== 'table')) continue;
+    // Of what a rewrite filled, the file now is the table's own.
+    if (each.definition && catalog.isTransient(each.definition)) continue;
     if (!definition) undecodable += each.insert + each.update + each.delete;
     const { tablespaceOid, databaseOid: db, fileNode } = relation.locator;
     const counts = definition
