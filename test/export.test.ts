@@ -55,6 +55,7 @@ const side: SideOverview = {
   segments: [],
   walLevel: 'logical',
   walSegmentSize: 16 << 20,
+  blockSize: 8192,
   running: false,
   warnings: [],
 };

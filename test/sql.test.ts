@@ -138,7 +138,7 @@ for (const major of [15, 18]) {
 
     function file(changes: readonly Change[], direction: 'redo' | 'undo', guard: boolean): string {
       const tally = new Tally();
-      const options: SqlOptions = { direction, guard, ddl: false, inDoubt: false };
+      const options: SqlOptions = { direction, guard, ddl: false, inDoubt: false, blockSize: 8192 };
       const lines = [
         ...fileHeader(['test']),
         ...transactionLines(listedTransaction(), changes, options, tally),

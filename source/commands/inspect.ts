@@ -27,6 +27,7 @@ function sideJson(side: SideOverview): object {
     endReason: side.endReason,
     walLevel: side.walLevel,
     walSegmentSize: side.walSegmentSize,
+    blockSize: side.blockSize,
     segments: side.segments.map(({ fileName, timeline, startLsn, state, path }) => ({
       fileName,
       timeline,

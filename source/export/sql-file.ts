@@ -52,6 +52,7 @@ export function writeSql(context: FileContext, tally: Tally): FormatWriter {
     guard: request.guard,
     ddl: request.ddl,
     inDoubt: context.inDoubtChosen,
+    blockSize: context.overview.old.blockSize,
   };
   return {
     *header() {

@@ -15,6 +15,7 @@ import {
   type Table,
   tableLabel,
 } from '../rows/row-change.js';
+import { isLargeObjectChange } from '../sql/large-object.js';
 import type { Tally } from '../sql/tally.js';
 import { TYPE } from '../sql/type-oids.js';
 import type { FileContext, FormatWriter } from './format.js';
@@ -76,6 +77,12 @@ export function writeWal2json({ inDoubtChosen }: FileContext, tally: Tally): For
       case 'row':
         if (change.problem !== undefined) {
           tally.leaveOut(`${change.operation} of ${tableLabel(change.table)}: ${change.problem}`);
+          return;
+        }
+        if (isLargeObjectChange(change)) {
+          tally.leaveOut(
+            `${change.operation} of a page or an entry of a large object: logical decoding has none`,
+          );
           return;
         }
         tally.statements++;

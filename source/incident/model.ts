@@ -57,6 +57,8 @@ export interface SideOverview {
   readonly segments: readonly SegmentCoverage[];
   readonly walLevel: string;
   readonly walSegmentSize: number;
+  /** BLCKSZ in bytes. */
+  readonly blockSize: number;
   /** postmaster.pid names a live process. */
   readonly running: boolean;
   readonly warnings: readonly string[];

@@ -88,6 +88,7 @@ export function describeSide(
     segments: coverage(wal, needed),
     walLevel: probe.walLevel,
     walSegmentSize: probe.walSegmentSize,
+    blockSize: probe.pageSize,
     running: probe.running !== undefined,
     warnings,
   };
@@ -122,6 +123,7 @@ export function describeServer(
     segments: wal ? coverage(wal, { from: fork, through: fork }) : [],
     walLevel: facts.walLevel,
     walSegmentSize: facts.walSegmentSize,
+    blockSize: facts.pageSize,
     running: true,
     warnings,
   };

@@ -8,9 +8,10 @@ import {
 } from '../bytes/varlena.js';
 import type { RelationDefinition, TypeLookup } from '../catalog/model.js';
 import { AttributeForm, createDeformedTuple, type DeformedTuple, deformTuple } from '../heap/deform.js';
+import { Infomask, TUPLE_HEADER_SIZE } from '../heap/tuple.js';
 import { type OutputFunction, outputFunction, UndecodableValueError } from '../types/registry.js';
 import type { ColumnValue, Table, UnknownValue } from './row-change.js';
-import { tableOfRelation } from './table.js';
+import { HIDDEN_OID, tableOfRelation } from './table.js';
 
 /** Fetches a TOASTed value, decompressed; undefined when it is nowhere to be found. Throws CorruptDatumError when what is found is broken. */
 export type ToastFetch = (pointer: ToastPointer) => Buffer | undefined;
@@ -62,6 +63,7 @@ export class RowDecoder {
 
   #value(tuple: Buffer, column: number, fetch: ToastFetch): ColumnValue {
     const position = this.#attributeOfColumn[column];
+    if (position === HIDDEN_OID) return hiddenOid(tuple);
     const form = this.#deformed.forms[position];
     const attribute = this.#relation.attributes[position];
     if (attribute.generated === 'v') return VIRTUAL;
@@ -102,6 +104,14 @@ export class RowDecoder {
       throw error;
     }
   }
+}
+
+/** HeapTupleHeaderGetOid(): until 11 the last four bytes of the header hold the row's oid, when HEAP_HASOID says so. */
+function hiddenOid(tuple: Buffer): ColumnValue {
+  const hoff = tuple[22];
+  if ((tuple.readUInt16LE(20) & Infomask.hasOid) === 0 || hoff < TUPLE_HEADER_SIZE + 4 || hoff > tuple.length)
+    return { unknown: 'undecodable', reason: 'the tuple carries no oid' };
+  return String(tuple.readUInt32LE(hoff - 4));
 }
 
 /** Row decoders by definition: the same while the catalog says the same. */

@@ -20,6 +20,7 @@ const BATCH = 1000;
  */
 const COLUMNS = `
 SELECT a.attname AS name, format_type(a.atttypid, NULL) AS type,
+       CASE WHEN r.oid = 'pg_catalog.pg_largeobject_metadata'::regclass AND a.attname = 'lomowner' THEN 'pg_catalog.regrole' END AS shown,
        CASE WHEN t.typtype IN ('e', 'r', 'm') OR t.oid = 'pg_catalog.varchar'::regtype THEN 'pg_catalog'
             ELSE (SELECT o.nspname
                     FROM pg_opclass c JOIN pg_amop p ON p.amopfamily = c.opcfamily
@@ -30,12 +31,14 @@ SELECT a.attname AS name, format_type(a.atttypid, NULL) AS type,
   FROM pg_attribute a JOIN pg_class r ON r.oid = a.attrelid JOIN pg_namespace n ON n.oid = r.relnamespace
   JOIN pg_type d ON d.oid = a.atttypid
   JOIN pg_type t ON t.oid = CASE WHEN d.typtype = 'd' THEN d.typbasetype ELSE d.oid END
- WHERE n.nspname = $1 AND r.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE n.nspname = $1 AND r.relname = $2 AND (a.attnum > 0 OR a.attname = 'oid') AND NOT a.attisdropped
  ORDER BY a.attnum`;
 
 interface LiveColumn {
   readonly name: string;
   readonly type: string;
+  /** The type to show it as instead of its own: the owner of a large object by name, as rows out of WAL have it. */
+  readonly shown: string | null;
   /** Schema of its `=`; null: compare texts. */
   readonly equality: string | null;
 }
@@ -62,7 +65,9 @@ function batchStatement(
   keyColumns: readonly LiveColumn[],
   nullable: boolean,
 ): string {
-  const list = columns.map((column) => `t.${quoteIdentifier(column.name)}`).join(', ');
+  const list = columns
+    .map(({ name, shown }) => `t.${quoteIdentifier(name)}${shown === null ? '' : `::${shown}`}`)
+    .join(', ');
   const conditions = keyColumns.map((column, at) => keyCondition(column, at, nullable)).join(' AND ');
   const arrays = keyColumns.map((_, at) => `$${at + 1}::text[]`).join(', ');
   const names = keyColumns.map((_, at) => `v${at}`).join(', ');

@@ -1,12 +1,14 @@
 /** One transaction as lines of SQL: its comment, BEGIN, a statement for each change, COMMIT. */
-import { formatLsn } from '../bytes/lsn.js';
+import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import { formatTimestamp, type TimestampMicros } from '../bytes/timestamp.js';
 import { type Change, type RowChange, tableLabel } from '../rows/row-change.js';
 import { rowCount, type TransactionSummary } from '../transactions/transaction.js';
 import { comment } from './comments.js';
 import { guardedStatement } from './guard.js';
+import { isLargeObjectChange, LargeObjectWriter } from './large-object.js';
 import { quoteLiteral } from './literals.js';
 import { redoStatement } from './redo.js';
+import type { RowStatement } from './row-statement.js';
 import { sequenceStatement } from './sequence.js';
 import type { Tally } from './tally.js';
 import { groupTruncates, truncateStatement } from './truncate.js';
@@ -21,6 +23,8 @@ export interface SqlOptions {
   readonly ddl: boolean;
   /** Write a transaction in doubt too: somebody chose it knowing its state. */
   readonly inDoubt: boolean;
+  /** BLCKSZ in bytes, the same on both sides: large objects are kept in quarters of it. */
+  readonly blockSize: number;
 }
 
 /** `2026-11-21 02:45:47.184429 UTC`. */
@@ -102,6 +106,29 @@ function* changeLines(xid: number, change: Change, options: SqlOptions, tally: T
   }
 }
 
+/** The lines for what a large object's change is said with. */
+function* largeObjectLines(
+  xid: number,
+  at: Lsn | undefined,
+  statements: Iterable<RowStatement>,
+  options: SqlOptions,
+  tally: Tally,
+): Generator<string> {
+  const place = at === undefined ? '' : ` at LSN ${formatLsn(at)}`;
+  for (const statement of statements) {
+    if (statement.kind === 'left-out') {
+      tally.leaveOut(`change of a large object: ${statement.reason}`);
+      yield comment(`LEFT OUT: change of a large object${place}: ${statement.reason}`);
+      continue;
+    }
+    tally.statements++;
+    const { sql, subject } = statement;
+    // Pages written as rows of pg_largeobject are guarded like rows.
+    const asRow = options.guard && /^(?:INSERT|UPDATE|DELETE) /.test(sql);
+    yield* `${asRow ? guardedStatement(sql, `xid ${xid}: ${subject}`) : sql};`.split('\n');
+  }
+}
+
 function* truncateLines(changes: readonly RowChange[], options: SqlOptions, tally: Tally): Generator<string> {
   const tables = changes.map((change) => tableLabel(change.table)).join(', ');
   const at = `LSN ${formatLsn(changes[0].lsn)}`;
@@ -142,9 +169,18 @@ export function* transactionLines(
   yield 'BEGIN;';
   // As deferred as they can be: what only held at the end of the original transaction is only asked at the end here.
   yield 'SET CONSTRAINTS ALL DEFERRED;';
+  const { xid } = transaction;
+  const objects = new LargeObjectWriter(options);
   for (const group of groupTruncates(changes)) {
+    const change = 'truncate' in group ? undefined : group.single;
+    if (change?.kind === 'row' && isLargeObjectChange(change)) {
+      yield* largeObjectLines(xid, change.lsn, objects.write(change), options, tally);
+      continue;
+    }
+    yield* largeObjectLines(xid, undefined, objects.finish(), options, tally);
     if ('truncate' in group) yield* truncateLines(group.truncate, options, tally);
-    else yield* changeLines(transaction.xid, group.single, options, tally);
+    else yield* changeLines(xid, group.single, options, tally);
   }
+  yield* largeObjectLines(xid, undefined, objects.finish(), options, tally);
   yield 'COMMIT;';
 }

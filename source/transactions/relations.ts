@@ -8,6 +8,7 @@ import type { Lsn } from '../bytes/lsn.js';
 import type { Catalog, CatalogFeed, Moment } from '../catalog/catalog.js';
 import { transientName } from '../catalog/definitions.js';
 import type { RelationDefinition, RelationLocator } from '../catalog/model.js';
+import { holdsLargeObjects } from '../rows/large-object-catalogs.js';
 
 /**
  * What a relation file means for reading rows. `unknown`: the catalog does not tell (yet). `ignored`: an index, a materialized
@@ -97,13 +98,19 @@ export class Relations {
 
 /**
  * Catalogs that change without anybody having said so: the statistics that ANALYZE gathers, and those about their own TOAST.
- * A transaction that wrote nothing else lost nothing.
+ * A transaction that wrote nothing else lost nothing. And pg_shdepend, which only follows what another row says of owners and
+ * privileges.
  */
-const UNREMARKABLE_CATALOGS: ReadonlySet<string> = new Set(['pg_statistic', 'pg_statistic_ext_data']);
+const UNREMARKABLE_CATALOGS: ReadonlySet<string> = new Set([
+  'pg_statistic',
+  'pg_statistic_ext_data',
+  'pg_shdepend',
+]);
 
 /** What rows of this relation are to an operator. */
 export function roleOf(definition: RelationDefinition, catalog: Catalog): RelationRole {
   if (definition.kind === 't') return 'toast';
+  if (holdsLargeObjects(definition)) return 'table';
   if (definition.system) return 'catalog';
   if (definition.kind === 'S') return 'sequence';
   if (definition.kind !== 'r' || catalog.isTransient(definition)) return 'ignored';

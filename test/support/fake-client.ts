@@ -217,6 +217,7 @@ function side(path: string, over: Partial<SideOverview>): SideOverview {
     segments: [],
     walLevel: 'logical',
     walSegmentSize: 16 * 1024 * 1024,
+    blockSize: 8192,
     running: false,
     warnings: [],
     ...over,
