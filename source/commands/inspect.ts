@@ -50,6 +50,8 @@ function overviewJson(overview: IncidentOverview, loss: LossFigures, complete: b
       timeline: fork.timeline,
       time: time(fork.time),
       diverged: fork.diverged,
+      untold: fork.untold,
+      lastCommonCheckpoint: fork.lastCommonCheckpoint && formatLsn(fork.lastCommonCheckpoint.lsn),
       evidence: fork.evidence,
     },
     old: sideJson(old),

@@ -75,8 +75,22 @@ export class OpenedIncident implements Incident {
       ...overview,
       old: withEnd(overview.old, old),
       new: withEnd(overview.new, fresh),
-      fork: { ...overview.fork, time: overview.fork.time ?? time },
+      fork: { ...this.#fork(), time: overview.fork.time ?? time },
       warnings: [...overview.warnings, ...this.#warnings()],
+    };
+  }
+
+  /** The fork, with the checkpoint before it that opening the old side's WAL came by. */
+  #fork(): IncidentOverview['fork'] {
+    const { fork } = this.#parts.overview;
+    const checkpoint = this.#parts.old?.start.lastCheckpoint;
+    if (!checkpoint) return fork;
+    const { lsn, timeline } = checkpoint;
+    const sentence = `The last checkpoint both share is at ${formatLsn(lsn)} on timeline ${timeline}: pg_rewind would begin there.`;
+    return {
+      ...fork,
+      lastCommonCheckpoint: { lsn, timeline },
+      evidence: [...fork.evidence, sentence],
     };
   }
 

@@ -16,6 +16,8 @@ export interface StartingPoint {
   readonly startLsn: Lsn;
   /** The checkpoint it belongs to; undefined when the WAL that is there holds none before the wanted LSN. */
   readonly checkpoint: CheckpointRecord | undefined;
+  /** The last checkpoint before the wanted LSN: where pg_rewind would begin. Reading begins earlier when a transaction needs it. */
+  readonly lastCheckpoint: CheckpointRecord | undefined;
   /** Transaction ids from here on had not been given out. */
   readonly nextXid: number;
   /** Those below that had not ended. */
@@ -38,7 +40,7 @@ export function findStartingPoint(
       if (first === undefined) return undefined;
       const snapshot = snapshotAt(reader, first);
       const shortfall = `the WAL that is there begins at ${formatLsn(first)} and holds no checkpoint before ${formatLsn(wanted)}: old rows that were last written earlier cannot be rebuilt, and transactions that began earlier may be incomplete; add the segments before it`;
-      return { startLsn: first, checkpoint: undefined, ...snapshot, shortfall };
+      return { startLsn: first, checkpoint: undefined, lastCheckpoint: undefined, ...snapshot, shortfall };
     }
     const reaches = checkpoints.find((each) => !xidPrecedes(nearest.oldestActiveXid, each.nextXid));
     const chosen = reaches ?? checkpoints[checkpoints.length - 1];
@@ -46,7 +48,14 @@ export function findStartingPoint(
     const shortfall = reaches
       ? undefined
       : `transaction ${nearest.oldestActiveXid} was running at the checkpoint before ${formatLsn(wanted)} and may have begun before the WAL that is there (${formatLsn(chosen.redoLsn)}): add the segments before it`;
-    return { startLsn: chosen.redoLsn, checkpoint: chosen, nextXid: chosen.nextXid, runningXids, shortfall };
+    return {
+      startLsn: chosen.redoLsn,
+      checkpoint: chosen,
+      lastCheckpoint: nearest,
+      nextXid: chosen.nextXid,
+      runningXids,
+      shortfall,
+    };
   } finally {
     reader.closeFile();
   }
