@@ -7,6 +7,7 @@ import type { DamagedPages } from '../catalog/damaged-pages.js';
 import type { Change } from '../rows/row-change.js';
 import type { ClusterReader } from '../transactions/cluster-reader.js';
 import type { StartingPoint } from '../transactions/starting-point.js';
+import type { TransactionSummary } from '../transactions/transaction.js';
 import { LONG_PAGE_HEADER_SIZE } from '../wal/page-header.js';
 import { type CurrentRows, WrittenSinceFork } from './current-rows.js';
 import type { Incident } from './incident.js';
@@ -189,7 +190,10 @@ export class OpenedIncident implements Incident {
   }
 
   transaction(index: number): ListedTransaction {
-    return { ...this.#reader().summary(index), verdict: this.#verdictOf(index) };
+    // A new object each time: what is missing goes into it as it is.
+    const summary: TransactionSummary & { verdict?: Verdict } = this.#reader().summary(index);
+    summary.verdict = this.#verdictOf(index);
+    return summary as ListedTransaction;
   }
 
   changes(index: number, backwards = false): Iterable<Change> {

@@ -100,7 +100,7 @@ export class LargeObjectWriter {
       const end = `pg_catalog.lo_lseek64(pg_catalog.lo_open(${loid}, ${INV_READ}), 0, 2)`;
       yield this.#check(`${end} = ${size}`, subject);
     }
-    yield { kind: 'statement', subject, sql: call(pending) };
+    yield { kind: 'statement', subject: () => subject, sql: call(pending) };
   }
 
   *#page(change: RowChange): Generator<RowStatement> {
@@ -152,7 +152,7 @@ export class LargeObjectWriter {
     if (before === undefined && after.length === 0) {
       // No write leaves an empty page: the object was made longer, up to here.
       const sql = call({ kind: 'truncate', loid, length: at });
-      yield { kind: 'statement', sql, subject: `truncate of large object ${loid}` };
+      yield { kind: 'statement', sql, subject: () => `truncate of large object ${loid}` };
     } else if (before !== undefined && after.length < before.length) {
       if (!before.subarray(0, after.length).equals(after)) yield this.#put(page, after, 0, after.length);
       this.#pending = { kind: 'truncate', loid, length: at + after.length, size: at + before.length };
@@ -167,7 +167,7 @@ export class LargeObjectWriter {
     return {
       kind: 'statement',
       sql: `SELECT pg_catalog.lo_put(${page.loid}, ${at}, ${bytea(data.subarray(from, to))})`,
-      subject: `write to large object ${page.loid} at byte ${at}`,
+      subject: () => `write to large object ${page.loid} at byte ${at}`,
     };
   }
 
@@ -197,7 +197,7 @@ export class LargeObjectWriter {
     if (change.problem !== undefined) yield leftOut(change.problem);
     else if (change.operation === 'insert' && after) {
       const subject = `unlink of large object ${after.loid}`;
-      yield { kind: 'statement', subject, sql: `SELECT pg_catalog.lo_unlink(${after.loid})` };
+      yield { kind: 'statement', subject: () => subject, sql: `SELECT pg_catalog.lo_unlink(${after.loid})` };
     } else if (change.operation === 'delete' && before) yield* created(before);
     else if (change.operation === 'update' && before && after) yield* altered(after, before);
     else yield leftOut('which object it was, or whose, is not known');
@@ -223,7 +223,7 @@ export class LargeObjectWriter {
   }
 
   #check(condition: string, subject: string): RowStatement {
-    return { kind: 'statement', sql: guardCondition(condition, subject), subject };
+    return { kind: 'statement', sql: guardCondition(condition, subject), subject: () => subject };
   }
 
   get #pageSize(): number {
@@ -277,7 +277,7 @@ function objectOf({ table }: RowChange, row: Row | undefined): LargeObject | und
 function* created(object: LargeObject): Generator<RowStatement> {
   const { loid } = object;
   const subject = `creation of large object ${loid}`;
-  yield { kind: 'statement', subject, sql: `SELECT pg_catalog.lo_create(${loid})` };
+  yield { kind: 'statement', subject: () => subject, sql: `SELECT pg_catalog.lo_create(${loid})` };
   yield* owned(object, subject);
   yield* granted({ ...object, privileges: null }, object, subject);
 }
@@ -292,9 +292,9 @@ function* owned({ loid, owner }: LargeObject, subject: string): Generator<RowSta
   const role = roleIdentifier(owner);
   yield role === undefined
     ? leftOut(`the name of its owner, the role with OID ${owner}, is not known`)
-    : { kind: 'statement', subject, sql: `ALTER LARGE OBJECT ${loid} OWNER TO ${role}` };
+    : { kind: 'statement', subject: () => subject, sql: `ALTER LARGE OBJECT ${loid} OWNER TO ${role}` };
 }
 
 function* granted(from: LargeObject, to: LargeObject, subject: string): Generator<RowStatement> {
-  for (const sql of privilegeStatements(from, to)) yield { kind: 'statement', subject, sql };
+  for (const sql of privilegeStatements(from, to)) yield { kind: 'statement', subject: () => subject, sql };
 }

@@ -14,12 +14,16 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = {
   '\f': '\\f',
 };
 
+/** Printable ASCII without quote and backslash: most of all text there is, and nothing in it to look at twice. */
+const PLAIN_TEXT = /^[ -&(-[\]-~]*$/;
+
 /**
  * A string literal on one physical line. Plain `'…'` where nothing in it needs an escape; `E'…'` as soon as there is
  * a backslash (so that it means the same under any standard_conforming_strings) or a character that hides or acts.
  * A lone surrogate, which no database can hold, throws RangeError.
  */
 export function quoteLiteral(text: string): string {
+  if (PLAIN_TEXT.test(text)) return `'${text}'`;
   if (!text.includes('\\') && !HIDDEN_CHARACTERS.test(text)) return `'${text.replaceAll("'", "''")}'`;
   let escaped = '';
   for (const character of text) {
@@ -38,28 +42,32 @@ const WHOLE_NUMBER = /^-?(?:0|[1-9][0-9]{0,18})$/;
 const DECIMAL_NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;
 
 /**
- * A value where its column's type is known from the place (VALUES, SET): NULL, a bare integer or decimal, true or
+ * Writes values of a column where its type is known from the place (VALUES, SET): NULL, a bare integer or decimal, true or
  * false, or a literal that the column's own input function reads. Floats are quoted (a bare -0 would lose its sign),
  * and so is what is not a plain number (NaN, Infinity).
  */
-export function valueLiteral(column: TableColumn, value: string | null): string {
-  if (value === null) return 'NULL';
-  switch (column.typeOid) {
+export function valueWriter({ typeOid }: TableColumn): (value: string | null) => string {
+  switch (typeOid) {
     case TYPE.int2:
     case TYPE.int4:
     case TYPE.int8:
-      return WHOLE_NUMBER.test(value) ? value : quoteLiteral(value);
+      return (value) => (value === null ? 'NULL' : WHOLE_NUMBER.test(value) ? value : quoteLiteral(value));
     case TYPE.numeric:
-      return DECIMAL_NUMBER.test(value) ? value : quoteLiteral(value);
+      return (value) => (value === null ? 'NULL' : DECIMAL_NUMBER.test(value) ? value : quoteLiteral(value));
     case TYPE.bool:
-      return value === 't' ? 'true' : value === 'f' ? 'false' : quoteLiteral(value);
+      return (value) =>
+        value === null ? 'NULL' : value === 't' ? 'true' : value === 'f' ? 'false' : quoteLiteral(value);
     default:
-      return quoteLiteral(value);
+      return (value) => (value === null ? 'NULL' : quoteLiteral(value));
   }
 }
 
-/** A value that carries its type with it, for comparisons: `'…'::uuid`; bare where a bare constant has a fitting type. */
-export function typedLiteral(column: TableColumn, value: string): string {
-  const literal = valueLiteral(column, value);
-  return /^'|^E'/.test(literal) ? `${literal}::${safeTypeName(column.typeName)}` : literal;
+/** Writes values that carry their type with them, for comparisons: `'…'::uuid`; bare where a bare constant has a fitting type. */
+export function typedWriter(column: TableColumn): (value: string) => string {
+  const write = valueWriter(column);
+  const cast = `::${safeTypeName(column.typeName)}`;
+  return (value) => {
+    const literal = write(value);
+    return literal.endsWith("'") ? literal + cast : literal;
+  };
 }

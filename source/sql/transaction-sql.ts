@@ -53,7 +53,7 @@ function messageText(content: Uint8Array): string {
 
 /** The lines for one change that is no TRUNCATE. */
 function* changeLines(xid: number, change: Change, options: SqlOptions, tally: Tally): Generator<string> {
-  const at = `LSN ${formatLsn(change.lsn)}`;
+  const at = () => `LSN ${formatLsn(change.lsn)}`;
   switch (change.kind) {
     case 'row': {
       const write = options.direction === 'redo' ? redoStatement : undoStatement;
@@ -61,18 +61,20 @@ function* changeLines(xid: number, change: Change, options: SqlOptions, tally: T
       if (statement.kind === 'left-out') {
         tally.leaveOut(`${change.operation} of ${tableLabel(change.table)}: ${statement.reason}`);
         yield comment(
-          `LEFT OUT: ${change.operation} of ${tableLabel(change.table)} at ${at}: ${statement.reason}`,
+          `LEFT OUT: ${change.operation} of ${tableLabel(change.table)} at ${at()}: ${statement.reason}`,
         );
         return;
       }
       tally.statements++;
       const { sql, subject } = statement;
-      yield* `${options.guard ? guardedStatement(sql, `xid ${xid}: ${subject}`) : sql};`.split('\n');
+      // A statement is one line; its guard is several.
+      if (!options.guard) yield `${sql};`;
+      else yield* `${guardedStatement(sql, `xid ${xid}: ${subject()}`)};`.split('\n');
       return;
     }
     case 'undecodable':
       tally.leaveOut(`${change.operation} of ${change.relation}: ${change.problem}`);
-      yield comment(`LEFT OUT: ${change.operation} of ${change.relation} at ${at}: ${change.problem}`);
+      yield comment(`LEFT OUT: ${change.operation} of ${change.relation} at ${at()}: ${change.problem}`);
       return;
     case 'message':
       yield comment(

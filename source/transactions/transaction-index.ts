@@ -114,7 +114,12 @@ export class TransactionIndex {
       straddlesFork: (flags & STRADDLES) !== 0,
       changesCatalog: (flags & CATALOG) !== 0,
       walBytes: columns.walBytes[at],
-      ...shape,
+      database: shape.database,
+      tables: shape.tables,
+      inserts: shape.inserts,
+      updates: shape.updates,
+      deletes: shape.deletes,
+      truncates: shape.truncates,
       beginningMissing: (flags & BEGINNING_MISSING) !== 0,
       // What is not there is one thing more that cannot be decoded.
       undecodable: shape.undecodable + (flags & BEGINNING_MISSING ? 1 : 0),

@@ -43,9 +43,9 @@ export class TupleUnavailableError extends Error {
 /** Bytes read at once: a record and its image seldom take more, and the next one asked for may be anywhere. */
 const RANDOM_WINDOW = 16 * 1024;
 /** Pieces kept: rows changed often are found where they were written a moment ago, others far away. */
-const RANDOM_WINDOWS = 256;
-/** Restored pages kept, since neighbours are asked for one after the other. */
-const PAGE_CACHE = 64;
+const RANDOM_WINDOWS = 512;
+/** Bytes of restored pages kept: after a checkpoint the first change of every row on a page finds its old row in the same image. */
+const PAGE_CACHE_BYTES = 24 * 1024 * 1024;
 /** Updates that differ from updates that differ …: a chain longer than this means that the log runs in a circle. */
 const LONGEST_CHAIN = 10_000_000;
 
@@ -54,7 +54,9 @@ export class TupleSource {
   readonly #version: RecordVersion;
   readonly #blockSize: number;
   readonly #oldRows: OldRowLog;
-  readonly #pages = new Map<string, Buffer>();
+  /** Restored pages by the LSN of the record that holds the image, the one not used for longest first. */
+  readonly #pages = new Map<Lsn, RestoredPage[]>();
+  #pageCount = 0;
 
   constructor(segments: WalSegments, blockSize: number, oldRows: OldRowLog) {
     this.#reader = new WalReader(segments, {
@@ -82,11 +84,13 @@ export class TupleSource {
     let tuple: Buffer | undefined;
     while (tuple === undefined) {
       if (at === 0) throw new TupleUnavailableError("its page's past is not in the WAL that is there");
-      const record = this.#read(Math.abs(at));
       if (at < 0) {
-        tuple = this.#fromImage(record, where);
+        const page = this.#keptPage(-at, where);
+        tuple =
+          page === undefined ? this.#fromImage(this.#read(-at), where) : tupleOnImage(page, where.offset);
         break;
       }
+      const record = this.#read(at);
       const found = this.#logged(record, where);
       if (found === undefined) {
         tuple = this.#fromImage(record, where);
@@ -173,26 +177,62 @@ export class TupleSource {
         !hasPageImage(record, id, this.#version)
       )
         continue;
-      const page = this.#page(record, id);
-      const tuple = tupleAt(page, where.offset);
-      if (tuple === undefined)
-        throw new TupleUnavailableError(`line pointer ${where.offset} of its page's image holds no tuple`);
-      return Buffer.from(page.subarray(tuple.start, tuple.start + tuple.length));
+      const page = this.#keptPage(record.lsn, where) ?? this.#restore(record, id, where);
+      return tupleOnImage(page, where.offset);
     }
     throw new TupleUnavailableError(
       'the record that should hold it has neither the tuple nor an image of its page',
     );
   }
 
-  #page(record: RecordCursor, id: number): Buffer {
-    const key = `${record.lsn}:${id}`;
-    const known = this.#pages.get(key);
-    if (known) return known;
-    const page = restorePageImage(record, id, this.#version, this.#blockSize);
-    if (this.#pages.size >= PAGE_CACHE) this.#pages.delete(this.#pages.keys().next().value as string);
-    this.#pages.set(key, page);
+  /** The page of `where` as the record at `lsn` has it, when it was restored before and is still kept. */
+  #keptPage(lsn: Lsn, where: TuplePlaceInRelation): Buffer | undefined {
+    const ofRecord = this.#pages.get(lsn);
+    if (ofRecord === undefined) return undefined;
+    for (const { place, page } of ofRecord) {
+      if (
+        place.block === where.block &&
+        place.fileNode === where.fileNode &&
+        place.databaseOid === where.databaseOid &&
+        place.tablespaceOid === where.tablespaceOid
+      ) {
+        this.#pages.delete(lsn);
+        this.#pages.set(lsn, ofRecord);
+        return page;
+      }
+    }
+    return undefined;
+  }
+
+  #restore(record: RecordCursor, id: number, place: TuplePlaceInRelation): Buffer {
+    let target: Buffer | undefined;
+    while (this.#pageCount * this.#blockSize >= PAGE_CACHE_BYTES) {
+      const [[oldest, dropped]] = this.#pages;
+      this.#pages.delete(oldest);
+      this.#pageCount -= dropped.length;
+      target = dropped[0].page;
+    }
+    const page = restorePageImage(record, id, this.#version, this.#blockSize, target);
+    const ofRecord = this.#pages.get(record.lsn);
+    if (ofRecord) ofRecord.push({ place, page });
+    else this.#pages.set(record.lsn, [{ place, page }]);
+    this.#pageCount++;
     return page;
   }
+}
+
+/** A page out of an image, and which page of which relation it is. */
+interface RestoredPage {
+  readonly place: TuplePlaceInRelation;
+  readonly page: Buffer;
+}
+
+/** The tuple at a line pointer of a restored page, in bytes of its own. Throws TupleUnavailableError. */
+function tupleOnImage(page: Buffer, offset: number): Buffer {
+  const tuple = tupleAt(page, offset);
+  if (tuple === undefined)
+    throw new TupleUnavailableError(`line pointer ${offset} of its page's image holds no tuple`);
+  return Buffer.from(page.subarray(tuple.start, tuple.start + tuple.length));
 }
 
 /** A tuple as it lies on a page, out of an xl_heap_header and the data behind it. Transaction fields stay zero: WAL carries them elsewhere. */
