@@ -2,8 +2,10 @@
  * Conditions that pick a row by its values. Two kinds: one that an index can serve, for the columns of a unique key,
  * and one that holds only for the very same value, bit for bit as its text tells, for everything else.
  */
+
+import { quoteIdentifier } from '../bytes/identifiers.js';
 import type { TableColumn } from '../rows/row-change.js';
-import { quoteIdentifier, splitTypeName } from './identifiers.js';
+import { splitTypeName } from './identifiers.js';
 import { typedWriter, valueWriter } from './literals.js';
 import { TYPE } from './type-oids.js';
 

@@ -1,5 +1,5 @@
 /** A statement that fails unless it meets exactly one row. */
-import { quoteLiteral } from './literals.js';
+import { quoteLiteral } from '../bytes/string-literal.js';
 
 const HINT = 'The row here is not the row this change started from. Nothing of this transaction is kept.';
 

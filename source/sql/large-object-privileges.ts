@@ -1,5 +1,5 @@
 /** Who owns a large object and who else may use it, as GRANT and REVOKE say it. */
-import { quoteIdentifier } from './identifiers.js';
+import { quoteIdentifier } from '../bytes/identifiers.js';
 
 /** An object's owner (as regrole prints it) and its privileges (aclitem[] as text, null for the owner's alone). */
 export interface LargeObject {

@@ -10,11 +10,12 @@
  * Backwards that would not be exact (which pages a sparse object had cannot be said with these functions), so undo
  * writes pages as rows, as a superuser may.
  */
+
+import { quoteLiteral } from '../bytes/string-literal.js';
 import { LARGE_OBJECT_METADATA_OID, LARGE_OBJECT_OID } from '../rows/large-object-catalogs.js';
 import { type ColumnValue, isUnknown, type Row, type RowChange } from '../rows/row-change.js';
 import { guardCondition } from './guard.js';
 import { type LargeObject, privilegeStatements, roleIdentifier } from './large-object-privileges.js';
-import { quoteLiteral } from './literals.js';
 import { redoStatement } from './redo.js';
 import { leftOut, type RowStatement } from './row-statement.js';
 import { undoStatement } from './undo.js';

@@ -1,7 +1,9 @@
 /** A sequence's position. */
+
+import { qualifiedName } from '../bytes/identifiers.js';
+import { quoteLiteral } from '../bytes/string-literal.js';
 import type { SequenceChange } from '../rows/row-change.js';
-import { qualifiedName, regclassText } from './identifiers.js';
-import { quoteLiteral } from './literals.js';
+import { regclassText } from './identifiers.js';
 
 /**
  * Moves the sequence to where the old primary had it, unless it is further already (in the direction it counts): the

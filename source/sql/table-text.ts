@@ -1,7 +1,9 @@
 /** How a table and its columns are written in SQL: what every statement on it has in common, made once for each definition. */
+
+import { quoteIdentifier } from '../bytes/identifiers.js';
 import type { Table } from '../rows/row-change.js';
 import { type Comparison, exactComparison, keyComparison } from './equality.js';
-import { quoteIdentifier, tableName } from './identifiers.js';
+import { tableName } from './identifiers.js';
 import { valueWriter } from './literals.js';
 
 /** One column. */

@@ -1,12 +1,12 @@
 /** One transaction as lines of SQL: its comment, BEGIN, a statement for each change, COMMIT. */
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
+import { quoteLiteral } from '../bytes/string-literal.js';
 import { formatTimestamp, type TimestampMicros } from '../bytes/timestamp.js';
 import { type Change, type RowChange, tableLabel } from '../rows/row-change.js';
 import { rowCount, type TransactionSummary } from '../transactions/transaction.js';
 import { comment } from './comments.js';
 import { guardedStatement } from './guard.js';
 import { isLargeObjectChange, LargeObjectWriter } from './large-object.js';
-import { quoteLiteral } from './literals.js';
 import { redoStatement } from './redo.js';
 import type { RowStatement } from './row-statement.js';
 import { sequenceStatement } from './sequence.js';
