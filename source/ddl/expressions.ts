@@ -157,7 +157,8 @@ export class Expressions {
   operatorName(oid: Oid): string {
     const operator = this.#rows.one(pgOperator, oid);
     const schema = operator && this.#rows.namespace(operator.namespaceOid);
-    if (!operator || !schema) throw new CannotTellError(`it uses operator ${oid}, which the catalog does not tell`);
+    if (!operator || !schema)
+      throw new CannotTellError(`it uses operator ${oid}, which the catalog does not tell`);
     if (operator.namespaceOid === PG_CATALOG_NAMESPACE) return operator.name;
     return `OPERATOR(${quoteIdentifier(schema.name)}.${operator.name})`;
   }
@@ -179,7 +180,8 @@ export class Expressions {
   /** A type's name with its typmod. */
   typeName(oid: Oid, typmod = -1): string {
     const name = formatTypeName(oid, typmod, this.#rows.types);
-    if (name.includes('???')) throw new CannotTellError(`it uses type ${oid}, which the catalog does not tell`);
+    if (name.includes('???'))
+      throw new CannotTellError(`it uses type ${oid}, which the catalog does not tell`);
     return name;
   }
 
@@ -221,7 +223,8 @@ export class Expressions {
 
   #registered(kind: 'regclass', oid: Oid): string {
     const name = this.#rows.types.registeredName(kind, oid);
-    if (name === undefined) throw new CannotTellError(`it names relation ${oid}, which the catalog does not tell`);
+    if (name === undefined)
+      throw new CannotTellError(`it names relation ${oid}, which the catalog does not tell`);
     return name;
   }
 
@@ -311,7 +314,8 @@ export class Expressions {
     const oid = node.number('funcid');
     const texts = args.map((each) => this.expression(each, true));
     if (format === SQL_SYNTAX) return this.#sqlSyntax(oid, texts, args);
-    if (format !== CALL) throw new CannotTellError(`it calls a function in a form (${format}) not known here`);
+    if (format !== CALL)
+      throw new CannotTellError(`it calls a function in a form (${format}) not known here`);
     if (node.flag('funcvariadic')) texts[texts.length - 1] = `VARIADIC ${texts[texts.length - 1]}`;
     return `${this.functionName(oid)}(${texts.join(', ')})`;
   }
@@ -373,8 +377,7 @@ export class Expressions {
 
   /** get_coercion_expr(). */
   #cast(arg: TreeNode, type: Oid, typmod: number): string {
-    const bare =
-      arg.type === 'CONST' && arg.number('consttype') === type && arg.number('consttypmod') === -1;
+    const bare = arg.type === 'CONST' && arg.number('consttype') === type && arg.number('consttypmod') === -1;
     const text = bare ? this.#constant(arg, false) : `(${this.expression(arg, false)})`;
     return `${text}::${this.typeName(type, typmod)}`;
   }
