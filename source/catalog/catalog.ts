@@ -38,6 +38,8 @@ export interface Catalog {
   types(databaseOid: Oid, at: Moment): TypeLookup;
   /** All tables of a database at a moment ('r' and 'p', not system ones). */
   tables(databaseOid: Oid, at: Moment): RelationDefinition[];
+  /** Unlogged and temporary tables and sequences of a database at a moment: WAL says nothing of what they hold. */
+  withoutWal(databaseOid: Oid, at: Moment): RelationDefinition[];
 }
 
 /** What a reader of WAL tells the catalog, record by record, in LSN order. */

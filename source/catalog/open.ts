@@ -124,6 +124,10 @@ class DataDirectoryCatalog implements Catalog, CatalogFeed {
     return this.#describing(databaseOid)?.snapshotAt(at)?.tables() ?? [];
   }
 
+  withoutWal(databaseOid: Oid, at: Moment): RelationDefinition[] {
+    return this.#describing(databaseOid)?.snapshotAt(at)?.withoutWal() ?? [];
+  }
+
   follows(tablespaceOid: Oid, databaseOid: Oid, fileNode: number): boolean {
     const group = databaseOid === 0 ? this.#shared : this.#open(databaseOid)?.group;
     return group?.follows(tablespaceOid, fileNode) ?? false;

@@ -6,6 +6,7 @@ import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import type { DamagedPages } from '../catalog/damaged-pages.js';
 import type { Change } from '../rows/row-change.js';
 import type { ClusterReader } from '../transactions/cluster-reader.js';
+import { type LostBesides, NOTHING_BESIDES, withoutWalNotes } from '../transactions/lost-besides.js';
 import type { StartingPoint } from '../transactions/starting-point.js';
 import type { TransactionSummary } from '../transactions/transaction.js';
 import { LONG_PAGE_HEADER_SIZE } from '../wal/page-header.js';
@@ -59,6 +60,7 @@ export class OpenedIncident implements Incident {
   #verdicts = new Uint8Array(1024).fill(PENDING);
   #judge: Judge | undefined;
   #phase: Progress['phase'] = 'old';
+  #besides: LostBesides | undefined;
 
   constructor(parts: IncidentParts) {
     this.#parts = parts;
@@ -114,6 +116,7 @@ export class OpenedIncident implements Incident {
     }
     const tooEarly = this.#endsTooEarly();
     if (tooEarly) warnings.push(tooEarly);
+    warnings.push(...withoutWalNotes(this.besides().withoutWal).map((note) => `old primary: ${note}`));
     const incomplete = this.#freshIncomplete();
     if (fresh && incomplete) warnings.push(`new primary: ${incomplete}`);
     return warnings;
@@ -128,6 +131,13 @@ export class OpenedIncident implements Incident {
     this.#rate.note(old.reader.scan.reader.bytesRead);
     if (!more) this.#phase = 'new';
     return more;
+  }
+
+  besides(): LostBesides {
+    const { old } = this.#parts;
+    if (!old?.reader.scan.finished) return NOTHING_BESIDES;
+    this.#besides ??= old.reader.besides(new Set(this.#loss.figures().databases));
+    return this.#besides;
   }
 
   readNewSide(): void {

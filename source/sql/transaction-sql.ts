@@ -9,7 +9,7 @@ import { guardedStatement } from './guard.js';
 import { isLargeObjectChange, LargeObjectWriter } from './large-object.js';
 import { redoStatement } from './redo.js';
 import type { RowStatement } from './row-statement.js';
-import { sequenceStatement } from './sequence.js';
+import { sequenceKey, sequenceStatement } from './sequence.js';
 import type { Tally } from './tally.js';
 import { groupTruncates, truncateStatement } from './truncate.js';
 import { undoStatement } from './undo.js';
@@ -89,6 +89,7 @@ function* changeLines(xid: number, change: Change, options: SqlOptions, tally: T
         return;
       }
       tally.statements++;
+      tally.sequences.set(sequenceKey(change), change.lsn);
       yield `${sequenceStatement(change)};`;
       return;
     case 'catalog':

@@ -7,7 +7,14 @@ import { formatLsn } from '../bytes/lsn.js';
 import type { Catalog, Moment } from '../catalog/catalog.js';
 import type { RelationDefinition } from '../catalog/model.js';
 import { MalformedTupleError } from '../heap/deform.js';
-import type { Change, ColumnValue, Row, RowChange, RowOperation } from '../rows/row-change.js';
+import type {
+  Change,
+  ColumnValue,
+  Row,
+  RowChange,
+  RowOperation,
+  SequenceChange,
+} from '../rows/row-change.js';
 import { isUnknown } from '../rows/row-change.js';
 import { type RowDecoder, RowDecoders } from '../rows/row-decoder.js';
 import {
@@ -59,7 +66,7 @@ export class ChangeDecoder {
       case ResourceManager.logicalMessage:
         return [{ kind: 'message', lsn: record.lsn, xid: record.xid, ...parseLogicalMessage(record) }];
       case ResourceManager.sequence:
-        return this.#sequence(record, moment);
+        return this.sequence(record, moment);
       case ResourceManager.heap2:
         return this.#rows(record, moment, 'insert');
     }
@@ -286,7 +293,8 @@ export class ChangeDecoder {
     return changes;
   }
 
-  #sequence(record: RecordCursor, moment: Moment): Change[] {
+  /** The position that the record under the cursor gives a sequence, under the name it has at `moment`; none where it is no more. */
+  sequence(record: RecordCursor, moment: Moment): SequenceChange[] {
     const locator = {
       tablespaceOid: record.blockTablespace[0],
       databaseOid: record.blockDatabase[0],

@@ -3,13 +3,14 @@
  */
 import { ForkpointError } from '../bytes/errors.js';
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
-import type { Catalog, CatalogFeed } from '../catalog/catalog.js';
-import type { Change, Table } from '../rows/row-change.js';
+import type { Catalog, CatalogFeed, Moment } from '../catalog/catalog.js';
+import type { Change, SequenceChange, Table } from '../rows/row-change.js';
 import { WalReader } from '../wal/reader.js';
 import { recordVersion } from '../wal/record-versions.js';
 import { ResourceManager, TransactionOperation } from '../wal/resource-managers.js';
 import { parsePrepare, parseTransactionEnd } from '../wal/transaction-record.js';
 import { ChangeDecoder } from './changes.js';
+import type { LostBesides } from './lost-besides.js';
 import { type CollectedRecords, RecordCollector } from './record-collector.js';
 import { Scan, type ScanOptions } from './scan.js';
 import { TablesNow } from './tables-now.js';
@@ -62,6 +63,31 @@ export class ClusterReader {
   tableNow(database: string, schema: string, name: string): Table | undefined {
     this.#tablesNow ??= new TablesNow(this.#catalog, this.scan.reader.position);
     return this.#tablesNow.find(database, schema, name);
+  }
+
+  /** What is lost beside the rows of transactions; to be asked when the scan has finished. */
+  besides(databases: ReadonlySet<string>): LostBesides {
+    const now: Moment = { lsn: this.scan.reader.position };
+    const sequences = new Map<string, SequenceChange>();
+    for (const lsn of this.scan.lastSequenceRecords()) {
+      if (!this.#records.readAt(lsn)) throw this.#lostRecord(lsn, this.#records.end?.reason);
+      for (const change of this.#decoder.sequence(this.#records, now)) {
+        // A sequence that was restarted has a new file, and its last word is there.
+        sequences.set(JSON.stringify([change.database, change.schema, change.name]), change);
+      }
+    }
+    const withoutWal = this.#catalog
+      .databases()
+      .filter(({ name }) => databases.has(name))
+      .flatMap(({ oid }) => this.#catalog.withoutWal(oid, now))
+      .map(({ database, schema, name, kind, persistence }) => ({
+        database: database.name,
+        schema,
+        name,
+        kind: kind === 'S' ? ('sequence' as const) : ('table' as const),
+        persistence: persistence === 'u' ? ('unlogged' as const) : ('temporary' as const),
+      }));
+    return { sequences: [...sequences.values()], withoutWal };
   }
 
   /** The transaction at `index` in commit order. */

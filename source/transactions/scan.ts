@@ -19,7 +19,7 @@ import { parsePrepare, parseTransactionEnd } from '../wal/transaction-record.js'
 import { HeapScan } from './heap-scan.js';
 import { OldRowLog } from './old-row-log.js';
 import { type OpenTransaction, OpenTransactions } from './open-transaction.js';
-import { Relations } from './relations.js';
+import { type LocalRelation, Relations } from './relations.js';
 import { shapeOf } from './shape.js';
 import { ToastChunks } from './toast-chunks.js';
 import { TransactionIndex } from './transaction-index.js';
@@ -73,6 +73,7 @@ export class Scan {
   readonly #open = new OpenTransactions();
   readonly #heap: HeapScan;
   readonly #prepared = new Map<number, Prepared>();
+  readonly #sequences = new Map<LocalRelation, Lsn>();
 
   constructor(options: ScanOptions) {
     this.#options = options;
@@ -143,10 +144,23 @@ export class Scan {
         }
         return;
       case ResourceManager.sequence:
+        if (reader.endLsn > this.#options.lostFrom) this.#noteSequence();
+        if (reader.xid !== 0) this.#open.of(reader.xid, reader.lsn).hasOtherChanges = true;
+        return;
       case ResourceManager.logicalMessage:
         if (reader.xid !== 0) this.#open.of(reader.xid, reader.lsn).hasOtherChanges = true;
         return;
     }
+  }
+
+  #noteSequence(): void {
+    const { blockTablespace, blockDatabase, blockFileNode, lsn } = this.reader;
+    this.#sequences.set(this.relations.at(blockTablespace[0], blockDatabase[0], blockFileNode[0]), lsn);
+  }
+
+  /** The last record of every sequence written after lostFrom, by whomever: numbers once taken stay taken. In LSN order. */
+  lastSequenceRecords(): Lsn[] {
+    return [...this.#sequences.values()].sort((a, b) => a - b);
   }
 
   #transactionRecord(): void {
