@@ -15,6 +15,7 @@ export class LossCounter {
   #last: number | undefined;
   readonly #tables = new Set<string>();
   readonly #databases = new Set<string>();
+  #lastTables: TransactionSummary['tables'] | undefined;
 
   /** Adds one lost transaction; one in doubt is counted as such and not among the committed. */
   add(transaction: TransactionSummary): void {
@@ -29,7 +30,11 @@ export class LossCounter {
     this.#truncates += transaction.truncates;
     this.#undecodable += transaction.undecodable;
     this.#walBytes += transaction.walBytes;
-    for (const { schema, table } of transaction.tables) this.#tables.add(`${schema}.${table}`);
+    // Transactions that did the same share one list of tables.
+    if (transaction.tables !== this.#lastTables) {
+      for (const { schema, table } of transaction.tables) this.#tables.add(`${schema}.${table}`);
+      this.#lastTables = transaction.tables;
+    }
     if (transaction.database !== '') this.#databases.add(transaction.database);
     this.#first = Math.min(this.#first ?? transaction.commitTime, transaction.commitTime);
     this.#last = Math.max(this.#last ?? transaction.commitTime, transaction.commitTime);

@@ -72,6 +72,11 @@ export class HeapScan {
     this.#version = recordVersion(parts.reader.segments.majorVersion);
   }
 
+  /** Raised whenever the catalog may answer differently. */
+  get catalogAge(): number {
+    return this.#catalogAge;
+  }
+
   /** Somebody else told the catalog something new. */
   catalogChanged(): void {
     this.#catalogAge++;

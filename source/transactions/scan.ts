@@ -20,7 +20,7 @@ import { HeapScan } from './heap-scan.js';
 import { OldRowLog } from './old-row-log.js';
 import { type OpenTransaction, OpenTransactions } from './open-transaction.js';
 import { type LocalRelation, Relations } from './relations.js';
-import { shapeOf } from './shape.js';
+import { Shapes } from './shape.js';
 import { ToastChunks } from './toast-chunks.js';
 import { TransactionIndex } from './transaction-index.js';
 import { TupleSource } from './tuple-source.js';
@@ -74,6 +74,7 @@ export class Scan {
   readonly #heap: HeapScan;
   readonly #prepared = new Map<number, Prepared>();
   readonly #sequences = new Map<LocalRelation, Lsn>();
+  readonly #shapes: Shapes;
 
   constructor(options: ScanOptions) {
     this.#options = options;
@@ -83,6 +84,7 @@ export class Scan {
     this.relations = new Relations(options.catalog);
     this.reader = new WalReader(options.segments, { blockSize: options.blockSize });
     this.reader.seek(options.startLsn);
+    this.#shapes = new Shapes(options.catalog);
     this.#heap = new HeapScan({
       reader: this.reader,
       catalog: options.catalog,
@@ -218,10 +220,12 @@ export class Scan {
       beginningMissing: this.#beganBeforeStart(xids),
       changesCatalog: transaction.changesCatalog,
       gid: end.gid ?? prepared?.gid,
-      shape: shapeOf(transaction, this.#options.catalog, end.databaseOid || (prepared?.databaseOid ?? 0), {
-        lsn: reader.lsn,
-        ownXids: transaction.changesCatalog ? new Set(xids) : undefined,
-      }),
+      shape: this.#shapes.of(
+        transaction,
+        end.databaseOid || (prepared?.databaseOid ?? 0),
+        { lsn: reader.lsn, ownXids: transaction.changesCatalog ? new Set(xids) : undefined },
+        this.#heap.catalogAge,
+      ),
     });
   }
 
@@ -250,10 +254,12 @@ export class Scan {
         beginningMissing: this.#beganBeforeStart(each.xids),
         changesCatalog: each.transaction.changesCatalog,
         gid: each.gid,
-        shape: shapeOf(each.transaction, this.#options.catalog, each.databaseOid, {
-          lsn: this.reader.lsn,
-          ownXids: new Set(each.xids),
-        }),
+        shape: this.#shapes.of(
+          each.transaction,
+          each.databaseOid,
+          { lsn: this.reader.lsn, ownXids: new Set(each.xids) },
+          this.#heap.catalogAge,
+        ),
       });
     }
     this.reader.end = this.#whereItEnds();

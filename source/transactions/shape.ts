@@ -5,8 +5,44 @@ import { roleOf } from './relations.js';
 import type { TableCounts } from './transaction.js';
 import type { TransactionShape } from './transaction-index.js';
 
-/** What a whole transaction did, by table. `databaseOid` is 0 when its records did not say. */
-export function shapeOf(
+/** Shapes kept at most: more different ones than that, and they hardly come again. */
+const KEPT_SHAPES = 16 * 1024;
+
+/** Shapes of transactions, made once for all that did the same to the same relation files while the catalog stayed as it was. */
+export class Shapes {
+  readonly #catalog: Catalog;
+  readonly #known = new Map<string, TransactionShape>();
+  #age = -1;
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog;
+  }
+
+  /**
+   * What a whole transaction did. `databaseOid` is 0 when its records did not say; `catalogAge` is another number whenever the catalog may
+   * answer differently than before.
+   */
+  of(transaction: OpenTransaction, databaseOid: number, at: Moment, catalogAge: number): TransactionShape {
+    // One that changed the catalog saw it with its own eyes.
+    if (at.ownXids !== undefined || transaction.truncated.length > 0)
+      return shapeOf(transaction, this.#catalog, databaseOid, at);
+    if (catalogAge !== this.#age || this.#known.size >= KEPT_SHAPES) {
+      this.#known.clear();
+      this.#age = catalogAge;
+    }
+    let key = `${databaseOid}`;
+    for (const { relation, insert, update, delete: deleted } of transaction.counts)
+      key += ` ${relation.number}:${insert}:${update}:${deleted}`;
+    let shape = this.#known.get(key);
+    if (shape === undefined) {
+      shape = shapeOf(transaction, this.#catalog, databaseOid, at);
+      this.#known.set(key, shape);
+    }
+    return shape;
+  }
+}
+
+function shapeOf(
   transaction: OpenTransaction,
   catalog: Catalog,
   databaseOid: number,

@@ -68,6 +68,8 @@ export class TransactionIndex {
   readonly #chunks: Columns[] = [];
   readonly #shapes: TransactionShape[] = [];
   readonly #shapeNumbers = new Map<string, number>();
+  /** The same, by the very object: most transactions come with one that was seen before. */
+  readonly #numberOfShape = new WeakMap<TransactionShape, number>();
   readonly #gids = new Map<number, string>();
   #length = 0;
 
@@ -155,6 +157,8 @@ export class TransactionIndex {
   }
 
   #shapeNumber(shape: TransactionShape): number {
+    const known = this.#numberOfShape.get(shape);
+    if (known !== undefined) return known;
     let key = `${shape.database}\u0000${shape.undecodable}`;
     for (const { schema, table, insert, update, delete: deleted, truncate } of shape.tables) {
       key += `\u0000${schema}\u0000${table}\u0000${insert},${update},${deleted},${truncate}`;
@@ -165,6 +169,7 @@ export class TransactionIndex {
       this.#shapes.push(shape);
       this.#shapeNumbers.set(key, number);
     }
+    this.#numberOfShape.set(shape, number);
     return number;
   }
 }
