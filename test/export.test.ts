@@ -54,6 +54,7 @@ const side: SideOverview = {
   endLsn: 0xb000000,
   endReason: '',
   segments: [],
+  disagreements: [],
   walLevel: 'logical',
   walSegmentSize: 16 << 20,
   blockSize: 8192,

@@ -4,6 +4,7 @@ import type { TimestampMicros } from '../bytes/timestamp.js';
 import type { Change } from '../rows/row-change.js';
 import type { ForkPoint } from '../timeline/fork-point.js';
 import type { TransactionSummary } from '../transactions/transaction.js';
+import type { SegmentDisagreement } from '../wal/disagreement.js';
 
 /** Where to look: the operator's answers, whole. */
 export interface IncidentRequest {
@@ -27,6 +28,10 @@ export interface SegmentCoverage {
   readonly state: 'present' | 'missing' | 'partial' | 'recycled' | 'foreign';
   /** Path of the file used, when present. */
   readonly path?: string;
+  /** The place it came from, as the operator named it, when present. */
+  readonly place?: string;
+  /** Why there is none, otherwise. */
+  readonly reason?: string;
 }
 
 /** One promotion or other end of a timeline, from a history file. */
@@ -55,6 +60,8 @@ export interface SideOverview {
   readonly endLsn: Lsn;
   readonly endReason: string;
   readonly segments: readonly SegmentCoverage[];
+  /** Places that hold different bytes for one segment, as far as it was read. */
+  readonly disagreements: readonly SegmentDisagreement[];
   readonly walLevel: string;
   readonly walSegmentSize: number;
   /** BLCKSZ in bytes. */
@@ -64,7 +71,7 @@ export interface SideOverview {
   readonly warnings: readonly string[];
 }
 
-export type { ForkPoint };
+export type { ForkPoint, SegmentDisagreement };
 
 /** The loss in figures, growing while WAL is read. */
 export interface LossFigures {

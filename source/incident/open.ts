@@ -33,7 +33,9 @@ export async function openIncident(request: IncidentRequest): Promise<OpenedInci
     unreadable: old ? undefined : whyUnreadable(sides.oldSegments, fork.lsn),
     fresh,
     live,
+    findings: () => ({ old: sides.oldFindings(), new: sides.newFindings() }),
     close: () => {
+      sides.spool.close();
       void sides.server?.close();
     },
   });

@@ -19,10 +19,12 @@ import {
   type ListedTransaction,
   type Progress,
   type RowVerdict,
+  type SegmentDisagreement,
   VERDICTS,
   type Verdict,
 } from './model.js';
 import { ReadingRate } from './reading-rate.js';
+import { disagreementText, type WalFindings } from './side-overview.js';
 
 /** One side as it is read. */
 export interface OpenedSide {
@@ -45,6 +47,8 @@ export interface IncidentParts {
   readonly fresh: OpenedSide | undefined;
   /** The new primary's rows, when it is a running server. */
   readonly live: CurrentRows | undefined;
+  /** Which WAL is there, as of now. */
+  readonly findings: () => { readonly old: WalFindings; readonly new: WalFindings | undefined };
   readonly close: () => void;
 }
 
@@ -69,15 +73,23 @@ export class OpenedIncident implements Incident {
 
   overview(): IncidentOverview {
     const { overview, old, fresh } = this.#parts;
-    const withEnd = (side: IncidentOverview['old'], opened: OpenedSide | undefined) => {
+    const findings = this.#parts.findings();
+    const asRead = (
+      side: IncidentOverview['old'],
+      opened: OpenedSide | undefined,
+      found: WalFindings | undefined,
+    ) => {
       const end = opened?.reader.scan.reader.end;
-      return end ? { ...side, endLsn: end.lsn, endReason: end.reason } : side;
+      const damaged = found?.disagreements.filter(({ kind }) => kind === 'damaged') ?? [];
+      const warnings = [...side.warnings, ...damaged.map(disagreementText)];
+      const ended = end ? { endLsn: end.lsn, endReason: end.reason } : {};
+      return { ...side, ...ended, ...found, warnings };
     };
     const time = old?.reader.scan.lastCommitTimeBefore || undefined;
     return {
       ...overview,
-      old: withEnd(overview.old, old),
-      new: withEnd(overview.new, fresh),
+      old: asRead(overview.old, old, findings.old),
+      new: asRead(overview.new, fresh, findings.new),
       fork: { ...this.#fork(), time: overview.fork.time ?? time },
       warnings: [...overview.warnings, ...this.#warnings()],
     };
@@ -100,7 +112,7 @@ export class OpenedIncident implements Incident {
   /** What reading found out that the operator must know: damage, gaps, transactions that may be cut short. */
   #warnings(): string[] {
     const { old, fresh } = this.#parts;
-    const warnings: string[] = [];
+    const warnings = this.#conflicts().map(disagreementText);
     if (old?.start.shortfall) warnings.push(`old primary: ${old.start.shortfall}`);
     const end = old?.reader.scan.reader.end;
     if (end && end.kind !== 'end')
@@ -120,6 +132,12 @@ export class OpenedIncident implements Incident {
     const incomplete = this.#freshIncomplete();
     if (fresh && incomplete) warnings.push(`new primary: ${incomplete}`);
     return warnings;
+  }
+
+  /** Places that hold valid WAL of different histories under one name. */
+  #conflicts(): SegmentDisagreement[] {
+    const { old, new: fresh } = this.#parts.findings();
+    return [...old.disagreements, ...(fresh?.disagreements ?? [])].filter(({ kind }) => kind === 'conflict');
   }
 
   step(milliseconds: number): boolean {
@@ -170,6 +188,7 @@ export class OpenedIncident implements Incident {
       (this.#parts.old?.damagedPages?.list.length ?? 0) > 0 ||
       (end !== undefined && end.kind !== 'end') ||
       this.#beginningMissing ||
+      this.#conflicts().length > 0 ||
       this.#endsTooEarly() !== undefined
     );
   }

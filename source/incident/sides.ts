@@ -21,8 +21,9 @@ import { type DirectoryProbe, probeDataDirectory } from '../timeline/probe.js';
 import { withCommonHistory } from '../wal/common-history.js';
 import { openWalSegments, type WalPlaces } from '../wal/places.js';
 import { historyFileName } from '../wal/segment-name.js';
+import { WalSpool } from '../wal/spool.js';
 import type { ForkPoint, IncidentOverview, IncidentRequest, SideOverview } from './model.js';
-import { describeServer, describeSide, serverState } from './side-overview.js';
+import { describeServer, describeSide, serverState, type WalFindings, walFindings } from './side-overview.js';
 
 /** Both sides, opened. `server` is to be closed by the caller. */
 export interface OpenedSides {
@@ -38,6 +39,11 @@ export interface OpenedSides {
   /** Undefined when the old side is a directory of WAL. */
   readonly oldControl?: ControlFile;
   readonly newControl?: ControlFile;
+  /** Coverage and disagreements of each side, as of now. */
+  readonly oldFindings: () => WalFindings;
+  readonly newFindings: () => WalFindings | undefined;
+  /** Where packed segments are unpacked. To be closed by the caller. */
+  readonly spool: WalSpool;
 }
 
 function openProbe(path: string, which: string): DirectoryProbe {
@@ -107,9 +113,11 @@ function gather(
   like: Pick<DirectoryProbe, 'walSegmentSize' | 'walPageSize' | 'majorVersion' | 'systemIdentifier'>,
   places: readonly string[],
   history: TimelineHistory,
+  spool: WalSpool,
 ): WalPlaces {
   return openWalSegments({
     places,
+    spool,
     history,
     segmentSize: like.walSegmentSize,
     pageSize: like.walPageSize,
@@ -217,10 +225,11 @@ function whyUntold(
   probe: DirectoryProbe,
   history: TimelineHistory,
   places: readonly string[],
+  spool: WalSpool,
 ): string | undefined {
   if (history.length === 1) return undefined;
   const left = history[history.length - 2];
-  const abandoned = abandonedWal(history, (path) => gather(probe, places, path));
+  const abandoned = abandonedWal(history, (path) => gather(probe, places, path, spool));
   const on = `The old side follows the new primary's history, which left timeline ${left.timeline} at ${formatLsn(left.end)}`;
   if (abandoned) {
     const { timeline, end, path } = abandoned;
@@ -244,6 +253,7 @@ export async function openSides(request: IncidentRequest): Promise<OpenedSides> 
   }
   const oldProbe = openProbe(request.old, 'old primary');
   const fresh = await openNewSide(request, oldProbe);
+  const spool = new WalSpool(request.tempDir);
   try {
     const timeline = oldTimeline(oldProbe, fresh.history.timeline);
     const oldPlaces = [oldProbe.walDirectory, ...(request.oldWal ?? [])];
@@ -251,8 +261,8 @@ export async function openSides(request: IncidentRequest): Promise<OpenedSides> 
     const old = completeHistory(oldHistory, fresh.history, request.fork);
     const newer = completeHistory(fresh.history, oldHistory, request.fork);
 
-    const oldWal = gather(oldProbe, oldPlaces, old.history);
-    const newWal = fresh.places.length > 0 ? gather(oldProbe, fresh.places, newer.history) : undefined;
+    const oldWal = gather(oldProbe, oldPlaces, old.history, spool);
+    const newWal = fresh.places.length > 0 ? gather(oldProbe, fresh.places, newer.history, spool) : undefined;
     const found = withReasons([oldHistory, fresh.history], () =>
       findFork(
         { history: old.history, segments: oldWal },
@@ -260,7 +270,9 @@ export async function openSides(request: IncidentRequest): Promise<OpenedSides> 
         request.fork,
       ),
     );
-    const fork = found.diverged ? found : { ...found, untold: whyUntold(oldProbe, old.history, oldPlaces) };
+    const fork = found.diverged
+      ? found
+      : { ...found, untold: whyUntold(oldProbe, old.history, oldPlaces, spool) };
     const oldSegments = newWal ? withCommonHistory(oldWal, newWal, fork.lsn) : oldWal;
     const newSegments = newWal && withCommonHistory(newWal, oldWal, fork.lsn);
 
@@ -279,15 +291,11 @@ export async function openSides(request: IncidentRequest): Promise<OpenedSides> 
         newer.warnings,
       );
     };
+    const oldSideWal = { own: oldWal, completed: oldSegments };
+    const oldNeeded = { from, through };
     return {
       overview: {
-        old: describeSide(
-          oldProbe,
-          { own: oldWal, completed: oldSegments },
-          old.history,
-          { from, through },
-          old.warnings,
-        ),
+        old: describeSide(oldProbe, oldSideWal, old.history, oldNeeded, old.warnings),
         new: describeNew(),
         fork,
         swapped: swappedHint(
@@ -311,8 +319,12 @@ export async function openSides(request: IncidentRequest): Promise<OpenedSides> 
       newProbe: fresh.probe,
       oldControl: oldProbe.control,
       newControl: fresh.probe?.control,
+      oldFindings: () => walFindings(oldSideWal, oldNeeded),
+      newFindings: () => newSideWal && walFindings(newSideWal, { from: through, through }),
+      spool,
     };
   } catch (error) {
+    spool.close();
     await fresh.server?.close();
     throw error;
   }

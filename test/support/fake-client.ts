@@ -215,6 +215,7 @@ function side(path: string, over: Partial<SideOverview>): SideOverview {
     endLsn: FORK_LSN + 57 * 1024 * 1024,
     endReason: 'invalid record length at 0/F2A1928: expected at least 24, got 0',
     segments: [],
+    disagreements: [],
     walLevel: 'logical',
     walSegmentSize: 16 * 1024 * 1024,
     blockSize: 8192,
