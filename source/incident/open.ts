@@ -2,11 +2,11 @@
 import type { Lsn } from '../bytes/lsn.js';
 import { DamagedPages } from '../catalog/damaged-pages.js';
 import { openCatalog } from '../catalog/open.js';
-import type { ControlFile } from '../timeline/control-file.js';
 import { ClusterReader } from '../transactions/cluster-reader.js';
-import { findStartingPoint } from '../transactions/starting-point.js';
+import { findStartingPoint, xidNotGivenOutAt } from '../transactions/starting-point.js';
 import { ToastFiles } from '../transactions/toast-files.js';
 import type { WalPlaces } from '../wal/places.js';
+import { disksFor, type SideDirectory, wantedWal } from './disks.js';
 import type { IncidentRequest } from './model.js';
 import { OpenedIncident, type OpenedSide } from './opened-incident.js';
 import { openSides } from './sides.js';
@@ -18,14 +18,22 @@ import { openSides } from './sides.js';
 export async function openIncident(request: IncidentRequest): Promise<OpenedIncident> {
   const sides = await openSides(request);
   const { fork } = sides.overview;
-  const old =
-    fork.diverged && sides.oldControl
-      ? openSide(sides.overview.old.path, sides.oldControl, sides.oldSegments, fork.lsn, request.tempDir)
-      : undefined;
-  const fresh =
-    old && sides.newSegments && sides.newControl
-      ? openSide(sides.overview.new.path, sides.newControl, sides.newSegments, fork.lsn, request.tempDir)
-      : undefined;
+  const { oldSegments, newSegments, oldControl, newControl, overview } = sides;
+  const oldSide: SideDirectory | undefined = oldControl && {
+    name: 'old primary',
+    dataDirectory: overview.old.path,
+    control: oldControl,
+    segments: oldSegments,
+  };
+  const newSide: SideDirectory | undefined = newControl &&
+    newSegments && {
+      name: 'new primary',
+      dataDirectory: overview.new.path,
+      control: newControl,
+      segments: newSegments,
+    };
+  const old = fork.diverged && oldSide ? openSide(oldSide, newSide, fork.lsn, request.tempDir) : undefined;
+  const fresh = old && newSide ? openSide(newSide, oldSide, fork.lsn, request.tempDir) : undefined;
   const live = old && sides.server ? new (await import('./live-rows.js')).LiveRows(sides.server) : undefined;
   return new OpenedIncident({
     overview: sides.overview,
@@ -48,44 +56,69 @@ function whyUnreadable(segments: WalPlaces, lostFrom: Lsn): string {
 }
 
 function openSide(
-  dataDirectory: string,
-  control: ControlFile,
-  segments: WalPlaces,
+  side: SideDirectory,
+  other: SideDirectory | undefined,
   lostFrom: Lsn,
   tempDir: string | undefined,
 ): OpenedSide | undefined {
-  const blockSize = control.pageSize;
-  const start = findStartingPoint(segments, lostFrom, blockSize);
+  const { dataDirectory, control, segments } = side;
+  const { majorVersion, pageSize } = control;
+  const start = findStartingPoint(segments, lostFrom, pageSize);
   if (!start) return undefined;
   const damagedPages = control.dataChecksumVersion > 0 ? new DamagedPages() : undefined;
   const catalog = openCatalog(dataDirectory, {
     damagedPages,
-    majorVersion: control.majorVersion,
-    pageSize: blockSize,
+    majorVersion,
+    pageSize,
     startLsn: start.startLsn,
     startNextXid: start.nextXid,
     startRunningXids: start.runningXids,
   });
-  const toast = new ToastFiles(
-    dataDirectory,
-    control.majorVersion,
-    blockSize,
-    catalog,
-    damagedPages && { damaged: damagedPages, refuse: true },
-  );
+  const newer = side.name === 'new primary' ? side : other;
   const reader = new ClusterReader(
     {
       segments,
       catalog,
-      blockSize,
+      blockSize: pageSize,
       startLsn: start.startLsn,
+      startNextXid: start.checkpoint?.nextXid,
       startRunningXids: start.runningXids,
+      wholeFromXid: newer && xidNotGivenOutAt(newer.segments, lostFrom, pageSize),
       shortfall: start.shortfall,
       lostFrom,
       tempDir,
+      disks: disksFor(side, other, lostFrom),
+      wantedWal: wantedWal(side, start),
     },
-    (pointer, databaseOid, at) => toast.fetch(pointer, databaseOid, at),
+    (pointer, databaseOid, at) => {
+      for (const files of toastFiles) {
+        const value = files.fetch(pointer, databaseOid, at);
+        if (value !== undefined) return value;
+      }
+      return undefined;
+    },
   );
+  const toastFiles = [
+    new ToastFiles({
+      dataDirectory,
+      majorVersion,
+      pageSize,
+      catalog,
+      checks: damagedPages && { damaged: damagedPages, refuse: true },
+    }),
+  ];
+  if (other) {
+    toastFiles.push(
+      new ToastFiles({
+        dataDirectory: other.dataDirectory,
+        majorVersion,
+        pageSize,
+        catalog,
+        checks: damagedPages && { damaged: new DamagedPages(), refuse: true },
+        firstXidAfterFork: () => reader.scan.firstXidAfterFork,
+      }),
+    );
+  }
   const last = segments.lastUsable() ?? start.startLsn;
   return { reader, start, damagedPages, lastPossibleLsn: last + segments.segmentSize };
 }

@@ -40,7 +40,8 @@ import {
 import { parseLogicalMessage } from '../wal/logical-message.js';
 import type { RecordCursor } from '../wal/record-cursor.js';
 import { HeapOperation, ResourceManager } from '../wal/resource-managers.js';
-import { roleOf } from './relations.js';
+import { tupleRemoval } from '../wal/tuple-removal.js';
+import { replicaIdentityIndex, roleOf } from './relations.js';
 import type { Scan } from './scan.js';
 import { parseSequence } from './sequence-record.js';
 import type { ToastReader } from './toast-reader.js';
@@ -227,13 +228,17 @@ export class ChangeDecoder {
         : this.#attempt(decoder, record, moment, () => assemble(record.buffer, logged));
     if (fromRecord?.row !== undefined && whole) return fromRecord;
     const fromPast = this.#attempt(decoder, record, moment, () =>
-      this.#scan.tuples.written(this.#scan.oldRows.writerFor(record.lsn), {
-        tablespaceOid: record.blockTablespace[blockId],
-        databaseOid: record.blockDatabase[blockId],
-        fileNode: record.blockFileNode[blockId],
-        block: record.blockNumber[blockId],
-        offset,
-      }),
+      this.#scan.tuples.written(
+        this.#scan.oldRows.writerFor(record.lsn),
+        {
+          tablespaceOid: record.blockTablespace[blockId],
+          databaseOid: record.blockDatabase[blockId],
+          fileNode: record.blockFileNode[blockId],
+          block: record.blockNumber[blockId],
+          offset,
+        },
+        tupleRemoval(record),
+      ),
     );
     if (fromRecord?.row === undefined) return fromPast;
     const key = replicaIdentityColumns(decoder, definition) ?? [];
@@ -329,11 +334,7 @@ function replicaIdentityColumns(
   decoder: RowDecoder,
   definition: RelationDefinition,
 ): readonly number[] | undefined {
-  const wanted = definition.uniqueIndexes.find((index) =>
-    definition.replicaIdentity === 'i'
-      ? index.replicaIdentity
-      : definition.replicaIdentity === 'd' && index.primary,
-  );
+  const wanted = replicaIdentityIndex(definition);
   if (!wanted) return undefined;
   return decoder.table.uniqueKeys.find((key) => key.name === wanted.name)?.columns;
 }

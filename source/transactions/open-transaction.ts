@@ -11,6 +11,8 @@ export interface RelationCounts {
   insert: number;
   update: number;
   delete: number;
+  /** Updates and deletes among them of which it cannot be told which row they met. */
+  unreadable: number;
 }
 
 /** One (sub)transaction in flight. */
@@ -44,7 +46,7 @@ export class OpenTransaction {
       (each) => each.relation === relation && each.definition?.oid === definition?.oid,
     );
     if (!found) {
-      found = { relation, definition, insert: 0, update: 0, delete: 0 };
+      found = { relation, definition, insert: 0, update: 0, delete: 0, unreadable: 0 };
       this.counts.push(found);
     }
     return found;
@@ -60,6 +62,7 @@ export class OpenTransaction {
       ours.insert += theirs.insert;
       ours.update += theirs.update;
       ours.delete += theirs.delete;
+      ours.unreadable += theirs.unreadable;
     }
     this.truncated.push(...child.truncated);
   }

@@ -7,7 +7,7 @@
 import type { Lsn } from '../bytes/lsn.js';
 import type { Catalog, CatalogFeed, Moment } from '../catalog/catalog.js';
 import { transientName } from '../catalog/definitions.js';
-import type { RelationDefinition, RelationLocator } from '../catalog/model.js';
+import type { RelationDefinition, RelationLocator, UniqueIndexDefinition } from '../catalog/model.js';
 import { holdsLargeObjects } from '../rows/large-object-catalogs.js';
 
 /**
@@ -115,4 +115,13 @@ export function roleOf(definition: RelationDefinition, catalog: Catalog): Relati
   if (definition.kind === 'S') return 'sequence';
   if (definition.kind !== 'r' || catalog.isTransient(definition)) return 'ignored';
   return 'table';
+}
+
+/** The index whose columns logical decoding logs of an old row whose key changes; undefined when there is none, or it logs the whole row. */
+export function replicaIdentityIndex(definition: RelationDefinition): UniqueIndexDefinition | undefined {
+  return definition.uniqueIndexes.find((index) =>
+    definition.replicaIdentity === 'i'
+      ? index.replicaIdentity
+      : definition.replicaIdentity === 'd' && index.primary,
+  );
 }

@@ -6,6 +6,7 @@
  */
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import type { Catalog, CatalogFeed } from '../catalog/catalog.js';
+import { xidPrecedes } from '../heap/tuple.js';
 import { type WalEnd, WalReader } from '../wal/reader.js';
 import { type RecordVersion, recordVersion } from '../wal/record-versions.js';
 import {
@@ -16,9 +17,11 @@ import {
 } from '../wal/resource-managers.js';
 import type { WalSegments } from '../wal/segments.js';
 import { parsePrepare, parseTransactionEnd } from '../wal/transaction-record.js';
+import type { DiskPages } from './disk-pages.js';
 import { HeapScan } from './heap-scan.js';
 import { OldRowLog } from './old-row-log.js';
 import { type OpenTransaction, OpenTransactions } from './open-transaction.js';
+import { PastTuples } from './past-tuples.js';
 import { type LocalRelation, Relations } from './relations.js';
 import { Shapes } from './shape.js';
 import { ToastChunks } from './toast-chunks.js';
@@ -35,11 +38,19 @@ export interface ScanOptions {
   readonly startLsn: Lsn;
   /** Transactions that were running there: they may have changed the catalog before. */
   readonly startRunningXids: ReadonlySet<number>;
+  /** Transactions from this id on began after lostFrom, whoever seems to have been running; undefined when nothing tells. */
+  readonly wholeFromXid?: number;
   /** What of the beginning is missing, when WAL does not reach back to before the oldest of them. */
   readonly shortfall?: string;
   /** Transactions whose commit record ends after this LSN are wanted. */
   readonly lostFrom: Lsn;
   readonly tempDir?: string;
+  /** Transaction ids from here on had not been given out where reading begins; undefined when no checkpoint tells. */
+  readonly startNextXid?: number;
+  /** Where rows are looked for whose past is not in the WAL at hand, best first. */
+  readonly disks?: readonly DiskPages[];
+  /** What WAL would tell of them: `needs segments before 0000000100000002000000F3`. */
+  readonly wantedWal?: string;
 }
 
 /** A transaction that was prepared and not resolved so far. */
@@ -72,6 +83,7 @@ export class Scan {
   readonly #version: RecordVersion;
   readonly #open = new OpenTransactions();
   readonly #heap: HeapScan;
+  readonly #past: PastTuples;
   readonly #prepared = new Map<number, Prepared>();
   readonly #sequences = new Map<LocalRelation, Lsn>();
   readonly #shapes: Shapes;
@@ -80,7 +92,13 @@ export class Scan {
     this.#options = options;
     this.#version = recordVersion(options.segments.majorVersion);
     this.oldRows = new OldRowLog(options.tempDir);
-    this.tuples = new TupleSource(options.segments, options.blockSize, this.oldRows);
+    this.#past = new PastTuples({
+      disks: options.disks ?? [],
+      readFrom: options.startLsn,
+      nextXid: options.startNextXid,
+      wanted: options.wantedWal ?? 'needs the segments before it',
+    });
+    this.tuples = new TupleSource(options.segments, options.blockSize, this.oldRows, this.#past);
     this.relations = new Relations(options.catalog);
     this.reader = new WalReader(options.segments, { blockSize: options.blockSize });
     this.reader.seek(options.startLsn);
@@ -95,6 +113,11 @@ export class Scan {
       tuples: this.tuples,
       toast: this.toast,
     });
+  }
+
+  /** No transaction that wrote before lostFrom had this xid or a later one; 0 while that is not known. */
+  get firstXidAfterFork(): number {
+    return this.#past.firstXidAfterFork;
   }
 
   /** Reads for about `milliseconds`; false when WAL has come to its end. */
@@ -122,7 +145,10 @@ export class Scan {
 
   #record(): void {
     const { reader } = this;
-    if (reader.xid !== 0) this.#open.of(reader.xid, reader.lsn).walBytes += reader.totalLength;
+    if (reader.xid !== 0) {
+      this.#open.of(reader.xid, reader.lsn).walBytes += reader.totalLength;
+      if (reader.endLsn <= this.#options.lostFrom) this.#past.noteXidBeforeFork(reader.xid);
+    }
     switch (reader.rmid) {
       case ResourceManager.heap:
         return this.#heap.heapRecord();
@@ -230,8 +256,13 @@ export class Scan {
   }
 
   #beganBeforeStart(xids: readonly number[]): boolean {
-    const { shortfall, startRunningXids } = this.#options;
-    return shortfall !== undefined && xids.some((xid) => startRunningXids.has(xid));
+    const { shortfall, startRunningXids, wholeFromXid } = this.#options;
+    return (
+      shortfall !== undefined &&
+      xids.some(
+        (xid) => startRunningXids.has(xid) && (wholeFromXid === undefined || xidPrecedes(xid, wholeFromXid)),
+      )
+    );
   }
 
   /** At the end of WAL, what was prepared in the lost part and never resolved is in doubt. */

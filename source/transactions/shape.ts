@@ -69,7 +69,7 @@ function shapeOf(
     if (definition && (relation.role !== 'table' || roleOf(definition, catalog) !== 'table')) continue;
     // Of what a rewrite filled, the file now is the table's own.
     if (each.definition && catalog.isTransient(each.definition)) continue;
-    if (!definition) undecodable += each.insert + each.update + each.delete;
+    undecodable += definition ? each.unreadable : each.insert + each.update + each.delete;
     const { tablespaceOid, databaseOid: db, fileNode } = relation.locator;
     const counts = definition
       ? countsOf(definition.schema, definition.name)

@@ -11,6 +11,8 @@ export interface CheckpointRecord {
   readonly lsn: Lsn;
   readonly redoLsn: Lsn;
   readonly timeline: number;
+  /** Whether a page's first change after it carries the page's image. */
+  readonly fullPageWrites: boolean;
   readonly time: TimestampMicros;
   readonly nextXid: number;
   readonly nextXidEpoch: number;
@@ -37,6 +39,7 @@ export function parseCheckpoint(record: RecordCursor, version: RecordVersion): C
     lsn: record.lsn,
     redoLsn: readLsn(view, mainOffset),
     timeline: view.getUint32(mainOffset + 8, true),
+    fullPageWrites: view.getUint8(mainOffset + 16) !== 0,
     // pg_time_t: seconds since the Unix epoch.
     time: (view.getUint32(mainOffset + layout.time, true) - 946_684_800) * 1_000_000,
     nextXid,
