@@ -53,6 +53,10 @@ function offline(written: readonly Change[], incomplete?: string, now?: (table: 
   return current;
 }
 
+function typeNameOf(name: string): string {
+  return users.columns.find((column) => column.name === name)?.typeName ?? 'text';
+}
+
 /** A live server that holds these rows of `users` (or another table) now. */
 function live(rows: readonly (readonly (string | null)[])[], asked: number[] = []): CurrentRows {
   return new LiveRows({
@@ -65,7 +69,11 @@ function live(rows: readonly (readonly (string | null)[])[], asked: number[] = [
         const met = rows.filter((each) => at.every((column, k) => each[column] === key[k]));
         if (met.length > 0) found.set(i, met);
       });
-      return { found: true, columns, rows: found };
+      return {
+        found: true,
+        columns: columns.map((name) => ({ name, typeName: typeNameOf(name) })),
+        rows: found,
+      };
     },
   });
 }

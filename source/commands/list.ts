@@ -13,12 +13,13 @@ import { EXIT, type ExitCode } from './exit-code.js';
 import { breathe, type ReadIncident, sayWhatIsMissing, withIncident } from './reading.js';
 import { StandardLines } from './standard-lines.js';
 
-function jsonLine(t: ListedTransaction): string {
+/** A transaction as `--json` writes it. */
+export function jsonObject(t: ListedTransaction): object {
   const tables: Record<string, object> = {};
   for (const { schema, table, insert, update, delete: deleted, truncate } of t.tables) {
     tables[tableLabel({ schema, name: table })] = { insert, update, delete: deleted, truncate };
   }
-  return JSON.stringify({
+  return {
     xid: t.xid,
     commitLsn: formatLsn(t.commitLsn),
     commitEndLsn: formatLsn(t.commitEndLsn),
@@ -32,7 +33,7 @@ function jsonLine(t: ListedTransaction): string {
     undecodable: t.undecodable,
     changesCatalog: t.changesCatalog,
     walBytes: t.walBytes,
-  });
+  };
 }
 
 const HEADINGS = ['commit time (UTC)', 'xid', 'database', 'rows', 'verdict', 'tables'] as const;
@@ -43,7 +44,8 @@ function tableLine(cells: readonly string[]): string {
   return cells.map((cell, at) => (at < WIDTHS.length ? fit(cell, WIDTHS[at]) : cell)).join('  ');
 }
 
-function textLine(t: ListedTransaction): string {
+/** A transaction as a line for people. */
+export function textLine(t: ListedTransaction): string {
   const counts = [`+${t.inserts}`, `~${t.updates}`, `-${t.deletes}`];
   if (t.truncates > 0) counts.push(`0${t.truncates}`);
   const notes = t.tables.map(({ schema, table }) => printable(tableLabel({ schema, name: table })));
@@ -72,7 +74,8 @@ async function write(options: Arguments, filter: Filter, read: ReadIncident): Pr
   const lines = new StandardLines();
   if (!options.json) lines.write(tableLine(HEADINGS));
   for (const transaction of selectTransactions(incident, filter)) {
-    if (lines.write(options.json ? jsonLine(transaction) : textLine(transaction))) await breathe();
+    if (lines.write(options.json ? JSON.stringify(jsonObject(transaction)) : textLine(transaction)))
+      await breathe();
   }
   lines.end();
   sayWhatIsMissing(read);

@@ -37,5 +37,7 @@ export interface Incident {
    * sense (catalog, message). Empty while it has not been judged.
    */
   verdicts(index: number, from?: number, count?: number): Promise<(RowVerdict | undefined)[]>;
+  /** Earlier lost transactions that this one builds upon, by position; empty until judged. */
+  dependencies(index: number): readonly number[];
   close(): void;
 }

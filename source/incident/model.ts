@@ -15,6 +15,8 @@ export interface IncidentRequest {
   readonly oldWal?: readonly string[];
   readonly newWal?: readonly string[];
   readonly restoreCommand?: string;
+  /** `postgres://` URL of the running new primary that verdicts are asked of, besides the directory in `new`. */
+  readonly against?: string;
   /** The fork named by hand, when histories cannot tell. */
   readonly fork?: Lsn;
   readonly tempDir?: string;

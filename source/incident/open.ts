@@ -34,7 +34,8 @@ export async function openIncident(request: IncidentRequest): Promise<OpenedInci
     };
   const old = fork.diverged && oldSide ? openSide(oldSide, newSide, fork.lsn, request.tempDir) : undefined;
   const fresh = old && newSide ? openSide(newSide, oldSide, fork.lsn, request.tempDir) : undefined;
-  const live = old && sides.server ? new (await import('./live-rows.js')).LiveRows(sides.server) : undefined;
+  const asked = sides.against ?? sides.server;
+  const live = old && asked ? new (await import('./live-rows.js')).LiveRows(asked) : undefined;
   return new OpenedIncident({
     overview: sides.overview,
     old,
@@ -45,6 +46,7 @@ export async function openIncident(request: IncidentRequest): Promise<OpenedInci
     close: () => {
       sides.spool.close();
       void sides.server?.close();
+      void sides.against?.close();
     },
   });
 }

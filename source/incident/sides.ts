@@ -33,6 +33,8 @@ export interface OpenedSides {
   /** The new primary's, likewise; undefined for a live server without `--new-wal`. */
   readonly newSegments?: WalPlaces;
   readonly server?: LiveServer;
+  /** The running new primary to ask for verdicts; closed by the caller too. */
+  readonly against?: LiveServer;
   readonly oldProbe: DirectoryProbe;
   /** Undefined for a live server. */
   readonly newProbe?: DirectoryProbe;
@@ -203,6 +205,32 @@ function crossWarnings(
   return [];
 }
 
+/**
+ * Connects to the running new primary that verdicts are asked of. Throws ForkpointError unless it is the primary that the new side
+ * became: same cluster, taking writes, on the new side's timeline or one that came of it.
+ */
+async function openAgainst(url: string, old: DirectoryProbe, fresh: NodeHistory): Promise<LiveServer> {
+  const server = await LiveServer.open(url);
+  const { facts } = server;
+  const refusals = serverRefusals(old, facts);
+  if (facts.inRecovery)
+    refusals.push('the server is a standby: it can tell nothing of what is to be written');
+  const path = facts.history.map(({ timeline }) => timeline);
+  if (refusals.length === 0 && !path.includes(fresh.timeline)) {
+    const why = facts.missingHistory === undefined ? '' : ` (${facts.missingHistory})`;
+    refusals.push(
+      `the server is on timeline ${facts.timeline}, which did not come of the new primary's timeline ${fresh.timeline}${why}`,
+    );
+  }
+  if (refusals.length === 0) return server;
+  await server.close();
+  throw new ForkpointError({
+    what: refusals.join('; '),
+    where: facts.url,
+    next: 'name the running new primary of this cluster with --against',
+  });
+}
+
 /** When the fork is not found: is it for want of a history? */
 function withReasons(histories: readonly NodeHistory[], find: () => ForkPoint): ForkPoint {
   try {
@@ -293,28 +321,32 @@ export async function openSides(request: IncidentRequest): Promise<OpenedSides> 
     };
     const oldSideWal = { own: oldWal, completed: oldSegments };
     const oldNeeded = { from, through };
+    const overview: IncidentOverview = {
+      old: describeSide(oldProbe, oldSideWal, old.history, oldNeeded, old.warnings),
+      new: describeNew(),
+      fork,
+      swapped: swappedHint(
+        { kind: oldProbe.kind, state: oldProbe.state, timeline, history: old.history },
+        {
+          kind: 'data-directory',
+          state: fresh.state,
+          timeline: fresh.history.timeline,
+          history: newer.history,
+        },
+      ),
+      warnings: [
+        ...crossWarnings(fork, fresh, newer.history, old.history),
+        ...(fork.untold === undefined ? [] : [fork.untold]),
+      ],
+    };
+    const against =
+      request.against === undefined ? undefined : await openAgainst(request.against, oldProbe, fresh.history);
     return {
-      overview: {
-        old: describeSide(oldProbe, oldSideWal, old.history, oldNeeded, old.warnings),
-        new: describeNew(),
-        fork,
-        swapped: swappedHint(
-          { kind: oldProbe.kind, state: oldProbe.state, timeline, history: old.history },
-          {
-            kind: 'data-directory',
-            state: fresh.state,
-            timeline: fresh.history.timeline,
-            history: newer.history,
-          },
-        ),
-        warnings: [
-          ...crossWarnings(fork, fresh, newer.history, old.history),
-          ...(fork.untold === undefined ? [] : [fork.untold]),
-        ],
-      },
+      overview,
       oldSegments,
       newSegments,
       server: fresh.server,
+      against,
       oldProbe,
       newProbe: fresh.probe,
       oldControl: oldProbe.control,
