@@ -20,6 +20,8 @@ export interface Moment {
 
 export interface Catalog {
   database(oid: Oid): DatabaseDefinition | undefined;
+  /** The name of a replication origin (pg_replication_origin), as it was last known. */
+  originName(id: number): string | undefined;
   /** Every database that has files. */
   databases(): DatabaseDefinition[];
   /** The relation whose file this is at that moment. Cheap to ask again: the same object while nothing changed. */

@@ -6,7 +6,13 @@ import type { Lsn } from '../bytes/lsn.js';
 import { CatalogOid, DEFAULT_TABLESPACE, GLOBAL_TABLESPACE } from './bootstrap.js';
 import type { Catalog, CatalogFeed, Moment } from './catalog.js';
 import { CatalogGroup, type CatalogRowChange, type ClusterContext } from './catalog-group.js';
-import { type DatabaseRow, pgAuthid, pgDatabase } from './catalog-tables.js';
+import {
+  type CatalogTableSpec,
+  type DatabaseRow,
+  pgAuthid,
+  pgDatabase,
+  pgReplicationOrigin,
+} from './catalog-tables.js';
 import { CommitLog } from './commit-log.js';
 import type { DamagedPages } from './damaged-pages.js';
 import { DatabaseCatalog } from './database-catalog.js';
@@ -76,7 +82,7 @@ class DataDirectoryCatalog implements Catalog, CatalogFeed {
       context: this.#context,
       directory: path.join(dataDirectory, 'global'),
       tablespaceOid: GLOBAL_TABLESPACE,
-      specs: [pgDatabase, pgAuthid],
+      specs: [pgDatabase, pgAuthid, pgReplicationOrigin],
       text: nameDecoder(undefined),
       corrected: () => {
         for (const database of this.#databases.values()) database?.forget();
@@ -86,6 +92,10 @@ class DataDirectoryCatalog implements Catalog, CatalogFeed {
 
   database(oid: Oid): DatabaseDefinition | undefined {
     return this.#definitionAt(oid, NOW);
+  }
+
+  originName(id: number): string | undefined {
+    return (this.#sharedRow(pgReplicationOrigin, id, NOW) ?? this.#anyRow(pgReplicationOrigin, id))?.name;
   }
 
   databases(): DatabaseDefinition[] {
@@ -216,15 +226,19 @@ class DataDirectoryCatalog implements Catalog, CatalogFeed {
   }
 
   #definitionAt(oid: Oid, at: Moment): DatabaseDefinition | undefined {
-    return (this.#databaseRow(oid, at) ?? this.#anyDatabaseRow(oid))?.definition;
+    return (this.#databaseRow(oid, at) ?? this.#anyRow(pgDatabase, oid))?.definition;
   }
 
   #databaseRow(oid: Oid, at: Moment): DatabaseRow | undefined {
-    const table = this.#shared.table(pgDatabase);
-    const fileNode = this.#shared.mapAt(at).get(CatalogOid.database) ?? 0;
-    const usable = this.#shared.usableFiles(CatalogOid.database, at, fileNode);
-    let found: DatabaseRow | undefined;
-    table.store.eachWithKey(0, oid, (version) => {
+    return this.#sharedRow(pgDatabase, oid, at);
+  }
+
+  #sharedRow<Row>(spec: CatalogTableSpec<Row>, key: number, at: Moment): Row | undefined {
+    const table = this.#shared.table(spec);
+    const fileNode = this.#shared.mapAt(at).get(spec.oid) ?? 0;
+    const usable = this.#shared.usableFiles(spec.oid, at, fileNode);
+    let found: Row | undefined;
+    table.store.eachWithKey(0, key, (version) => {
       if (!found && table.store.isVisible(version, at, usable)) found = table.row(version);
     });
     return found;
@@ -234,10 +248,10 @@ class DataDirectoryCatalog implements Catalog, CatalogFeed {
    * The newest version there is, seen or not: a database being worked in was there, even when the version of its row that said so has
    * been cleaned away since.
    */
-  #anyDatabaseRow(oid: Oid): DatabaseRow | undefined {
-    const table = this.#shared.table(pgDatabase);
-    let found: DatabaseRow | undefined;
-    table.store.eachWithKey(0, oid, (version) => {
+  #anyRow<Row>(spec: CatalogTableSpec<Row>, key: number): Row | undefined {
+    const table = this.#shared.table(spec);
+    let found: Row | undefined;
+    table.store.eachWithKey(0, key, (version) => {
       found ??= table.row(version);
     });
     return found;

@@ -63,6 +63,7 @@ function overviewJson(overview: IncidentOverview, loss: LossFigures, complete: b
       deletes: loss.deletes,
       truncates: loss.truncates,
       inDoubt: loss.inDoubt,
+      messages: loss.messages,
       undecodable: loss.undecodable,
       tables: loss.tables,
       databases: loss.databases,

@@ -3,11 +3,12 @@ import { formatLsn } from '../bytes/lsn.js';
 import { printable } from '../bytes/printable.js';
 import { fit } from '../bytes/text-width.js';
 import { formatTimestamp } from '../bytes/timestamp.js';
-import { formatTime } from '../incident/figures.js';
+import { formatTime, plural } from '../incident/figures.js';
 import { type Filter, parseFilter } from '../incident/filter.js';
 import type { ListedTransaction } from '../incident/model.js';
 import { selectTransactions } from '../incident/select.js';
 import { tableLabel } from '../rows/row-change.js';
+import { originText } from '../transactions/transaction.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import { breathe, type ReadIncident, sayWhatIsMissing, withIncident } from './reading.js';
@@ -25,10 +26,18 @@ export function jsonObject(t: ListedTransaction): object {
     commitEndLsn: formatLsn(t.commitEndLsn),
     commitTime: formatTimestamp(t.commitTime),
     state: t.state,
+    origin: t.origin && {
+      id: t.origin.id,
+      name: t.origin.name,
+      lsn: formatLsn(t.origin.lsn),
+      time: t.origin.time === 0 ? undefined : formatTimestamp(t.origin.time),
+    },
     gid: t.gid,
     database: t.database,
     straddlesFork: t.straddlesFork,
     tables,
+    messages: t.messages,
+    movesSequences: t.movesSequences,
     verdict: t.verdict,
     undecodable: t.undecodable,
     changesCatalog: t.changesCatalog,
@@ -50,6 +59,10 @@ export function textLine(t: ListedTransaction): string {
   if (t.truncates > 0) counts.push(`0${t.truncates}`);
   const notes = t.tables.map(({ schema, table }) => printable(tableLabel({ schema, name: table })));
   if (t.changesCatalog) notes.push('(DDL)');
+  if (t.messages > 0)
+    notes.push(t.state === 'message' ? '(a message, sent at once)' : `(${plural(t.messages, 'message')})`);
+  if (t.tables.length === 0 && t.movesSequences) notes.push('(moves a sequence)');
+  if (t.origin) notes.push(`(${printable(originText(t.origin))})`);
   if (t.straddlesFork) notes.push('(began before the fork)');
   if (t.state === 'prepared') notes.push(`(IN DOUBT: prepared as ${printable(t.gid ?? '?')})`);
   if (t.undecodable > 0) notes.push(`(${t.undecodable} UNDECODABLE)`);

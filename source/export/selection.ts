@@ -54,6 +54,7 @@ export class Selection {
       this.inDoubt++;
       return;
     }
+    if (t.state === 'message') return;
     this.transactions++;
     this.inserts += t.inserts;
     this.updates += t.updates;

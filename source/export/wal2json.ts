@@ -115,7 +115,13 @@ export function writeWal2json({ inDoubtChosen }: FileContext, tally: Tally): For
         );
         return;
       }
-      const head = `"xid":${transaction.xid},"timestamp":"${timestampText(transaction)}"`;
+      if (transaction.state === 'message') {
+        for (const change of changes) yield* changeJson('', change);
+        return;
+      }
+      // As with include-origin, where there is one.
+      const origin = transaction.origin ? `,"origin":${transaction.origin.id}` : '';
+      const head = `"xid":${transaction.xid},"timestamp":"${timestampText(transaction)}"${origin}`;
       const place = `"lsn":"${formatLsn(transaction.commitLsn)}","nextlsn":"${formatLsn(transaction.commitEndLsn)}"`;
       yield `{"action":"B",${head},${place}}\n`;
       for (const change of changes) yield* changeJson(head, change);

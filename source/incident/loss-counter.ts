@@ -9,6 +9,7 @@ export class LossCounter {
   #deletes = 0;
   #truncates = 0;
   #inDoubt = 0;
+  #messages = 0;
   #undecodable = 0;
   #walBytes = 0;
   #first: number | undefined;
@@ -23,6 +24,11 @@ export class LossCounter {
       this.#inDoubt++;
       return;
     }
+    if (transaction.state === 'message') {
+      this.#messages++;
+      return;
+    }
+    this.#messages += transaction.messages;
     this.#transactions++;
     this.#inserts += transaction.inserts;
     this.#updates += transaction.updates;
@@ -49,6 +55,7 @@ export class LossCounter {
       deletes: this.#deletes,
       truncates: this.#truncates,
       inDoubt: this.#inDoubt,
+      messages: this.#messages,
       undecodable: this.#undecodable,
       tables: [...this.#tables].sort(),
       databases: [...this.#databases].sort(),

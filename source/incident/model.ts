@@ -83,6 +83,8 @@ export interface LossFigures {
   readonly deletes: number;
   readonly truncates: number;
   readonly inDoubt: number;
+  /** Logical messages, in transactions and out of them. */
+  readonly messages: number;
   readonly undecodable: number;
   readonly tables: readonly string[];
   readonly databases: readonly string[];

@@ -3,7 +3,7 @@ import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import { quoteLiteral } from '../bytes/string-literal.js';
 import { formatTimestamp, type TimestampMicros } from '../bytes/timestamp.js';
 import { type Change, type RowChange, tableLabel } from '../rows/row-change.js';
-import { rowCount, type TransactionSummary } from '../transactions/transaction.js';
+import { originText, rowCount, type TransactionSummary } from '../transactions/transaction.js';
 import { comment } from './comments.js';
 import { guardedStatement } from './guard.js';
 import { isLargeObjectChange, LargeObjectWriter } from './large-object.js';
@@ -34,7 +34,11 @@ export function formatUtc(time: TimestampMicros): string {
 
 /** The comment that heads a transaction: `xid 738  committed 2026-11-21 02:45:47.184429 UTC  LSN 0/A016F40`. */
 export function transactionHeading(transaction: TransactionSummary): string {
-  const { xid, state, gid, commitTime, commitLsn, straddlesFork } = transaction;
+  const { xid, state, gid, commitTime, commitLsn, straddlesFork, origin } = transaction;
+  if (state === 'message') {
+    const sender = xid === 0 ? 'without a transaction' : `by xid ${xid}`;
+    return `sent at once ${sender}  LSN ${formatLsn(commitLsn)}`;
+  }
   const facts = [
     `xid ${xid}`,
     `${state === 'prepared' ? 'PREPARED, never resolved' : 'committed'} ${formatUtc(commitTime)}`,
@@ -42,6 +46,7 @@ export function transactionHeading(transaction: TransactionSummary): string {
   ];
   if (gid !== undefined) facts.push(`gid ${gid}`);
   if (straddlesFork) facts.push('began before the fork');
+  if (origin) facts.push(originText(origin));
   return facts.join('  ');
 }
 
@@ -167,6 +172,10 @@ export function* transactionLines(
     const reason = `xid ${transaction.xid} is in doubt: prepared, neither committed nor rolled back`;
     tally.leaveOut(reason, Math.max(rows, 1));
     yield comment(`LEFT OUT: ${rows} row changes: ${reason}`);
+    return;
+  }
+  if (transaction.state === 'message') {
+    for (const change of changes) yield* changeLines(transaction.xid, change, options, tally);
     return;
   }
   yield 'BEGIN;';

@@ -11,7 +11,7 @@ import { ResourceManager, TransactionOperation } from '../wal/resource-managers.
 import { parsePrepare, parseTransactionEnd } from '../wal/transaction-record.js';
 import { ChangeDecoder } from './changes.js';
 import type { LostBesides } from './lost-besides.js';
-import { type CollectedRecords, RecordCollector } from './record-collector.js';
+import { type CollectedRecords, createCollected, RecordCollector } from './record-collector.js';
 import { Scan, type ScanOptions } from './scan.js';
 import { TablesNow } from './tables-now.js';
 import { type ToastFallback, ToastReader } from './toast-reader.js';
@@ -92,7 +92,9 @@ export class ClusterReader {
 
   /** The transaction at `index` in commit order. */
   summary(index: number): TransactionSummary {
-    return this.scan.index.summary(index);
+    const summary = this.scan.index.summary(index);
+    if (!summary.origin) return summary;
+    return { ...summary, origin: { ...summary.origin, name: this.#catalog.originName(summary.origin.id) } };
   }
 
   /** How many changes it has at most (some records turn out to hold no row of anybody's). */
@@ -133,8 +135,8 @@ export class ClusterReader {
       walker.seek(this.#options.lostFrom);
       for (const index of indexes) {
         const summary = this.summary(index);
-        if (summary.state === 'prepared' || summary.firstLsn < this.#options.lostFrom) {
-          // Began long ago, or prepared elsewhere: a walk of its own costs less than carrying everything along.
+        if (summary.state !== 'committed' || summary.firstLsn < this.#options.lostFrom) {
+          // Began long ago, or ended in no commit record: a walk of its own costs less than carrying everything along.
           yield { index, changes: this.changes(index) };
           continue;
         }
@@ -204,6 +206,13 @@ export class ClusterReader {
     const summary = this.summary(index);
     const version = recordVersion(this.#options.segments.majorVersion);
     const reader = this.#records;
+    if (summary.state === 'message') {
+      const records = createCollected();
+      records.order.push(summary.commitLsn);
+      records.lsns.push(summary.commitLsn);
+      records.counts.push(1);
+      return this.#keep(index, { records, ownXids: undefined });
+    }
     if (!reader.readAt(summary.commitLsn)) throw this.#lostRecord(summary.commitLsn, reader.end?.reason);
     const ended =
       summary.state === 'prepared' ? parsePrepare(reader, version) : parseTransactionEnd(reader, version);
@@ -219,6 +228,10 @@ export class ClusterReader {
       records: collector.take(xids),
       ownXids: summary.changesCatalog ? new Set(xids) : undefined,
     };
+    return this.#keep(index, opened);
+  }
+
+  #keep(index: number, opened: OpenedTransaction): OpenedTransaction {
     if (this.#kept.size >= KEPT_TRANSACTIONS) this.#kept.delete(this.#kept.keys().next().value as number);
     this.#kept.set(index, opened);
     return opened;

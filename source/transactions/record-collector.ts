@@ -13,6 +13,7 @@ import {
   insertOffset,
   multiInsertCount,
 } from '../wal/heap-record.js';
+import { isTransactionalMessage } from '../wal/logical-message.js';
 import type { RecordCursor } from '../wal/record-cursor.js';
 import { Heap2Operation, HeapOperation, ResourceManager } from '../wal/resource-managers.js';
 import type { Relations } from './relations.js';
@@ -31,7 +32,8 @@ export interface CollectedRecords {
   speculative: { readonly lsn: Lsn; readonly block: number; readonly offset: number } | undefined;
 }
 
-function createCollected(): CollectedRecords {
+/** No records yet. */
+export function createCollected(): CollectedRecords {
   return { order: [], lsns: [], counts: [], catalogLsn: 0, catalogs: new Set(), speculative: undefined };
 }
 
@@ -59,8 +61,10 @@ export class RecordCollector {
           this.#push(record, record.lsn, multiInsertCount(record));
         }
         return;
-      case ResourceManager.sequence:
       case ResourceManager.logicalMessage:
+        if (isTransactionalMessage(record)) this.#push(record, record.lsn, 1);
+        return;
+      case ResourceManager.sequence:
         this.#push(record, record.lsn, 1);
         return;
     }

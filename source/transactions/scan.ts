@@ -7,6 +7,7 @@
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import type { Catalog, CatalogFeed } from '../catalog/catalog.js';
 import { xidPrecedes } from '../heap/tuple.js';
+import { isTransactionalMessage, messageDatabase } from '../wal/logical-message.js';
 import { type WalEnd, WalReader } from '../wal/reader.js';
 import { type RecordVersion, recordVersion } from '../wal/record-versions.js';
 import {
@@ -16,11 +17,11 @@ import {
   XlogOperation,
 } from '../wal/resource-managers.js';
 import type { WalSegments } from '../wal/segments.js';
-import { parsePrepare, parseTransactionEnd } from '../wal/transaction-record.js';
+import { parsePrepare, parseTransactionEnd, type RecordedOrigin } from '../wal/transaction-record.js';
 import type { DiskPages } from './disk-pages.js';
 import { HeapScan } from './heap-scan.js';
 import { OldRowLog } from './old-row-log.js';
-import { type OpenTransaction, OpenTransactions } from './open-transaction.js';
+import { OpenTransaction, OpenTransactions } from './open-transaction.js';
 import { PastTuples } from './past-tuples.js';
 import { type LocalRelation, Relations } from './relations.js';
 import { Shapes } from './shape.js';
@@ -58,6 +59,7 @@ interface Prepared {
   readonly transaction: OpenTransaction;
   readonly xids: readonly number[];
   readonly gid: string;
+  readonly origin?: RecordedOrigin;
   readonly databaseOid: number;
   readonly time: number;
   readonly lsn: Lsn;
@@ -85,6 +87,8 @@ export class Scan {
   readonly #heap: HeapScan;
   readonly #past: PastTuples;
   readonly #prepared = new Map<number, Prepared>();
+  /** When the last transaction before here ended. */
+  #lastEndTime = 0;
   readonly #sequences = new Map<LocalRelation, Lsn>();
   readonly #shapes: Shapes;
 
@@ -173,12 +177,43 @@ export class Scan {
         return;
       case ResourceManager.sequence:
         if (reader.endLsn > this.#options.lostFrom) this.#noteSequence();
-        if (reader.xid !== 0) this.#open.of(reader.xid, reader.lsn).hasOtherChanges = true;
+        if (reader.xid !== 0) {
+          const transaction = this.#open.of(reader.xid, reader.lsn);
+          transaction.movesSequences = true;
+          transaction.databaseOid = reader.blockDatabase[0];
+        }
         return;
       case ResourceManager.logicalMessage:
-        if (reader.xid !== 0) this.#open.of(reader.xid, reader.lsn).hasOtherChanges = true;
-        return;
+        return this.#message();
     }
+  }
+
+  #message(): void {
+    const { reader } = this;
+    const databaseOid = messageDatabase(reader);
+    if (isTransactionalMessage(reader)) {
+      const transaction = this.#open.of(reader.xid, reader.lsn);
+      transaction.messages++;
+      transaction.databaseOid = databaseOid;
+      return;
+    }
+    if (reader.endLsn <= this.#options.lostFrom) return;
+    // Whoever listened had it at once, and would have had it from a transaction that was rolled back too.
+    const alone = new OpenTransaction(reader.xid, reader.lsn);
+    alone.messages = 1;
+    this.index.append({
+      xid: reader.xid,
+      firstLsn: reader.lsn,
+      commitLsn: reader.lsn,
+      commitEndLsn: reader.endLsn,
+      commitTime: this.#lastEndTime,
+      walBytes: reader.totalLength,
+      state: 'message',
+      straddlesFork: reader.lsn < this.#options.lostFrom,
+      beginningMissing: false,
+      changesCatalog: false,
+      shape: this.#shapes.of(alone, databaseOid, { lsn: reader.lsn }, this.#heap.catalogAge),
+    });
   }
 
   #noteSequence(): void {
@@ -205,6 +240,7 @@ export class Scan {
           transaction: this.#open.take(prepared.xid, prepared.subxids, reader.lsn),
           xids: [prepared.xid, ...prepared.subxids],
           gid: prepared.gid,
+          origin: prepared.origin,
           databaseOid: prepared.databaseOid,
           time: prepared.time,
           lsn: reader.lsn,
@@ -223,6 +259,7 @@ export class Scan {
     const taken = this.#open.take(end.xid, end.subxids, reader.lsn);
     const transaction = prepared?.transaction ?? taken;
     const xids = [end.xid, ...end.subxids];
+    this.#lastEndTime = end.time;
     if (transaction.changesCatalog || xids.some((xid) => this.#options.startRunningXids.has(xid))) {
       // Nobody will ever ask how another one ended: only rows of the catalog are seen or not seen.
       this.#options.catalog.transactionEnded(xids, end.committed, reader.lsn);
@@ -241,7 +278,8 @@ export class Scan {
       commitEndLsn: reader.endLsn,
       commitTime: end.time,
       walBytes: transaction.walBytes,
-      prepared: false,
+      state: 'committed',
+      origin: end.origin,
       straddlesFork: transaction.firstLsn < this.#options.lostFrom,
       beginningMissing: this.#beganBeforeStart(xids),
       changesCatalog: transaction.changesCatalog,
@@ -280,7 +318,8 @@ export class Scan {
         commitEndLsn: each.endLsn,
         commitTime: each.time,
         walBytes: each.transaction.walBytes,
-        prepared: true,
+        state: 'prepared',
+        origin: each.origin,
         straddlesFork: each.transaction.firstLsn < this.#options.lostFrom,
         beginningMissing: this.#beganBeforeStart(each.xids),
         changesCatalog: each.transaction.changesCatalog,

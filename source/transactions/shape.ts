@@ -30,7 +30,7 @@ export class Shapes {
       this.#known.clear();
       this.#age = catalogAge;
     }
-    let key = `${databaseOid}`;
+    let key = `${databaseOid || transaction.databaseOid} ${transaction.messages} ${transaction.movesSequences}`;
     for (const { relation, insert, update, delete: deleted } of transaction.counts)
       key += ` ${relation.number}:${insert}:${update}:${deleted}`;
     let shape = this.#known.get(key);
@@ -49,7 +49,7 @@ function shapeOf(
   at: Moment,
 ): TransactionShape {
   const tables = new Map<string, { -readonly [Key in keyof TableCounts]: TableCounts[Key] }>();
-  let database = databaseOid;
+  let database = databaseOid || transaction.databaseOid;
   let undecodable = 0;
   const countsOf = (schema: string, table: string) => {
     const key = `${schema}\u0000${table}`;
@@ -89,6 +89,8 @@ function shapeOf(
     updates: sum('update'),
     deletes: sum('delete'),
     truncates: sum('truncate'),
+    messages: transaction.messages,
+    movesSequences: transaction.movesSequences,
     undecodable,
   };
 }
