@@ -45,7 +45,7 @@ import { replicaIdentityIndex, roleOf } from './relations.js';
 import type { Scan } from './scan.js';
 import { parseSequence } from './sequence-record.js';
 import type { ToastReader } from './toast-reader.js';
-import { assemble, TupleUnavailableError } from './tuple-source.js';
+import { TupleUnavailableError } from './tuple-source.js';
 
 /** Decodes records of one opened node. */
 export class ChangeDecoder {
@@ -130,10 +130,24 @@ export class ChangeDecoder {
     offset: number,
     logged: LoggedTuple | undefined,
   ): RowChange {
-    const after = this.#attempt(decoder, record, moment, () =>
-      this.#scan.tuples.newTuple(record, offset, logged, 0),
-    );
+    const after = this.#newRow(record, decoder, moment, offset, logged, 0);
     return rowChange(record, decoder, 'insert', undefined, after);
+  }
+
+  /** The row that an insert or update wrote. */
+  #newRow(
+    record: RecordCursor,
+    decoder: RowDecoder,
+    moment: Moment,
+    offset: number,
+    logged: LoggedTuple | undefined,
+    writer: number,
+  ): Attempt {
+    if (logged === undefined || logged.prefix > 0 || logged.suffix > 0)
+      return this.#attempt(decoder, record, moment, () =>
+        this.#scan.tuples.newTuple(record, offset, logged, writer),
+      );
+    return this.#attemptLogged(decoder, record, moment, logged);
   }
 
   #delete(
@@ -176,9 +190,7 @@ export class ChangeDecoder {
     );
     const newTuple = updatedTuple(record);
     const writer = this.#scan.oldRows.writerFor(record.lsn);
-    const after = this.#attempt(decoder, record, moment, () =>
-      this.#scan.tuples.newTuple(record, updateNewOffset(record), newTuple, writer),
-    );
+    const after = this.#newRow(record, decoder, moment, updateNewOffset(record), newTuple, writer);
     const row = after.row;
     if (row !== undefined && before.row !== undefined) {
       // A TOASTed value the update left alone: whichever side has it speaks for both.
@@ -223,9 +235,7 @@ export class ChangeDecoder {
     offset: number,
   ): Attempt {
     const fromRecord =
-      logged === undefined
-        ? undefined
-        : this.#attempt(decoder, record, moment, () => assemble(record.buffer, logged));
+      logged === undefined ? undefined : this.#attemptLogged(decoder, record, moment, logged);
     if (fromRecord?.row !== undefined && whole) return fromRecord;
     const fromPast = this.#attempt(decoder, record, moment, () =>
       this.#scan.tuples.written(
@@ -257,15 +267,20 @@ export class ChangeDecoder {
     try {
       return { row: decoder.decode(tuple(), (pointer) => this.#toast.fetch(pointer, databaseOid, moment)) };
     } catch (error) {
-      if (
-        error instanceof TupleUnavailableError ||
-        error instanceof MalformedTupleError ||
-        error instanceof CorruptDatumError ||
-        error instanceof RangeError
-      ) {
-        return { row: undefined, problem: error.message };
-      }
-      throw error;
+      return failure(error);
+    }
+  }
+
+  /** The same for a tuple that lies whole in the record, read where it is. */
+  #attemptLogged(decoder: RowDecoder, record: RecordCursor, moment: Moment, logged: LoggedTuple): Attempt {
+    const databaseOid = record.blockDatabase[0];
+    try {
+      const row = decoder.decodeLogged(record.buffer, logged, (pointer) =>
+        this.#toast.fetch(pointer, databaseOid, moment),
+      );
+      return { row };
+    } catch (error) {
+      return failure(error);
     }
   }
 
@@ -327,6 +342,19 @@ export class ChangeDecoder {
 interface Attempt {
   row: ColumnValue[] | undefined;
   problem?: string;
+}
+
+/** Why a tuple could not be read; throws again what is no property of the data. */
+function failure(error: unknown): Attempt {
+  if (
+    error instanceof TupleUnavailableError ||
+    error instanceof MalformedTupleError ||
+    error instanceof CorruptDatumError ||
+    error instanceof RangeError
+  ) {
+    return { row: undefined, problem: error.message };
+  }
+  throw error;
 }
 
 /** Columns that logical decoding logs as the old row's key, when it logs only a key. */
