@@ -40,7 +40,8 @@ describe('check', { timeout: 240_000 }, () => {
            CREATE TABLE customer (id int PRIMARY KEY, mail text UNIQUE, mood mood);
            CREATE TABLE bill (id int PRIMARY KEY, customer int REFERENCES customer DEFERRABLE INITIALLY DEFERRED, paid boolean);
            CREATE TABLE visit (id int PRIMARY KEY, customer int REFERENCES customer);
-           CREATE TABLE seat (id int PRIMARY KEY, number int, taken boolean);
+           CREATE TABLE seat (id int PRIMARY KEY, number int, taken boolean, note text);
+           INSERT INTO seat VALUES (3, 3, true);
            CREATE UNIQUE INDEX seat_taken ON seat (number) WHERE taken;
            CREATE TABLE room (id int PRIMARY KEY, during int4range, EXCLUDE USING gist (during WITH &&));
            CREATE TABLE stock (id int PRIMARY KEY, amount int CHECK (amount >= 0));
@@ -76,6 +77,7 @@ describe('check', { timeout: 240_000 }, () => {
         await lose('customer gone, asked at the end', 'INSERT INTO bill VALUES (2, 5, true)');
         await lose('row gone', 'UPDATE stock SET amount = 4 WHERE id = 3');
         await lose('seat taken', 'INSERT INTO seat VALUES (1, 77, true)');
+        await lose('seat noted', `UPDATE seat SET note = 'window' WHERE id = 3`);
         await lose('room taken', `INSERT INTO room VALUES (1, '[10,20)')`);
         await lose('trigger refuses', 'UPDATE stock SET amount = 1 WHERE id = 9');
         await lose('locked', 'UPDATE stock SET amount = 1 WHERE id = 8');
@@ -156,6 +158,30 @@ describe('check', { timeout: 240_000 }, () => {
     assert.equal(summary.transactions, lines.size);
     assert.equal(lines.get('clean')?.dryRun, undefined);
     await nothingLeft();
+  });
+
+  test('no row is called clean that a partial index or an exclusion constraint may refuse', async () => {
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      [CLI, 'list', built.oldDataDirectory, built.newDataDirectory, '--json'],
+      { encoding: 'utf8' },
+    );
+    assert.notEqual(status, 1);
+    const offline = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const live = parsed(run('--json').out).lines;
+    for (const [name, verdict] of [
+      ['seat taken', 'unknown'],
+      ['room taken', 'unknown'],
+      // It changes nothing that the index looks at.
+      ['seat noted', 'clean'],
+    ]) {
+      assert.equal(offline.find(({ xid }) => names.get(xid) === name).verdict, verdict, name);
+      assert.equal(live.get(name)?.verdict, verdict, name);
+    }
+    assert.match(live.get('seat taken')?.rows[0].reason ?? '', /seat_taken .*--dry-run/);
   });
 
   test('a dry run says what constraints, triggers and locks do to each, and hides none behind another', async () => {

@@ -248,6 +248,31 @@ describe('verdict of a lost update or delete', () => {
   });
 });
 
+describe('verdict in a table with a partial index', () => {
+  const seats = tableOf({ conditionalKeys: [{ name: 'one_each', columns: [1] }] });
+  const elsewhere = insert(['9', 'x', 'y'], seats);
+
+  it('is open where the new primary wrote to the table and the row is one for the index', async () => {
+    const { rows } = await judged(
+      offline([elsewhere]),
+      [insert(['1', 'a', 'b'], seats)],
+      [update(['2', 'a', 'b'], ['2', 'c', 'b'], seats)],
+      [update(['3', 'a', 'b'], ['3', 'a', 'c'], seats)],
+      [remove(['4', 'a', 'b'], seats)],
+    );
+    assert.deepEqual(
+      rows.map(([row]) => row?.verdict),
+      ['unknown', 'unknown', 'clean', 'clean'],
+    );
+    assert.match(rows[0][0]?.reason ?? '', /one_each/);
+  });
+
+  it('is as clean as any where the new primary did not write to the table', async () => {
+    const { rows } = await judged(offline([]), [insert(['1', 'a', 'b'], seats)]);
+    assert.equal(rows[0][0]?.verdict, 'clean');
+  });
+});
+
 describe('verdict in a table without key', () => {
   const old: Row = ['1', 'a', null];
   const touched = insert(['2', 'b', null], log);

@@ -74,6 +74,10 @@ export function tableOfRelation(
       uniqueKeys.push({ name: index.name, columns: indexed, nullsNotDistinct: index.nullsNotDistinct });
     }
   }
+  const conditionalKeys = relation.conditionalIndexes.map(({ name, attributes }) => {
+    const found = attributes?.map((number) => columnOfAttribute.get(number));
+    return { name, columns: found?.every((each) => each !== undefined) ? (found as number[]) : undefined };
+  });
   const table: Table = {
     id,
     oid: relation.oid,
@@ -83,6 +87,7 @@ export function tableOfRelation(
     columns,
     identity: identityOf(relation, columns, columnsOf),
     uniqueKeys,
+    ...(conditionalKeys.length > 0 ? { conditionalKeys } : {}),
   };
   return { table, attributeOfColumn };
 }
