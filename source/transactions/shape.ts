@@ -31,8 +31,8 @@ export class Shapes {
       this.#age = catalogAge;
     }
     let key = `${databaseOid || transaction.databaseOid} ${transaction.messages} ${transaction.movesSequences}`;
-    for (const { relation, insert, update, delete: deleted } of transaction.counts)
-      key += ` ${relation.number}:${insert}:${update}:${deleted}`;
+    for (const { relation, insert, update, delete: deleted, unreadable } of transaction.counts)
+      key += ` ${relation.number}:${insert}:${update}:${deleted}:${unreadable}`;
     let shape = this.#known.get(key);
     if (shape === undefined) {
       shape = shapeOf(transaction, this.#catalog, databaseOid, at);
