@@ -231,10 +231,11 @@ export class OpenedIncident implements Incident {
 
   /** Changes [from, from + count) of a transaction. */
   *changeSlice(index: number, from: number, count: number): Generator<Change> {
-    let position = 0;
-    for (const change of this.changes(index)) {
-      if (position >= from + count) return;
-      if (position++ >= from) yield change;
+    if (count <= 0) return;
+    let told = 0;
+    for (const change of this.#reader().changes(index, false, from)) {
+      yield change;
+      if (++told >= count) return;
     }
   }
 

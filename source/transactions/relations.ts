@@ -26,6 +26,8 @@ export interface LocalRelation {
   definition: RelationDefinition | undefined;
   /** It may be the transient relation of a rewrite: then the file becomes another relation's. */
   maybeTransient: boolean;
+  /** It was never seen to be anything else than a table: no rewrite's transient file, say, that became one. */
+  alwaysTable: boolean;
   /** The catalog wants to hear of every tuple written here. */
   readonly followed: boolean;
 }
@@ -68,6 +70,7 @@ export class Relations {
         role: 'unknown',
         definition: undefined,
         maybeTransient: false,
+        alwaysTable: true,
         followed: this.#catalog.follows(tablespaceOid, databaseOid, fileNode),
       };
       if (found.followed) found.role = 'catalog';
@@ -93,6 +96,7 @@ export class Relations {
     relation.definition = definition;
     relation.maybeTransient = transientName(definition.name) !== 0;
     relation.role = roleOf(definition, this.#catalog);
+    if (relation.role !== 'table') relation.alwaysTable = false;
   }
 }
 
