@@ -20,6 +20,13 @@ import { TRUNCATED, truncateLogged } from './support/workload.js';
 
 const MAJORS = [10, 11, 12, 13, 14, 15, 16, 17, 18];
 
+/** What was recorded, and of which major. The blocks of the last two are of other sizes, in the tables' files and in WAL. */
+const PACKS = [
+  ...MAJORS.map((major) => ({ pack: `pg${major}`, major, title: '' })),
+  { pack: 'blocks-4-64', major: 15, title: ' with pages of 4 kB and WAL pages of 64 kB' },
+  { pack: 'blocks-32-1', major: 15, title: ' with pages of 32 kB and WAL pages of 1 kB' },
+];
+
 function rowChanges(incident: OpenedIncident): RowChange[] {
   return everythingLost(incident)
     .filter(({ transaction }) => transaction.state === 'committed')
@@ -27,12 +34,12 @@ function rowChanges(incident: OpenedIncident): RowChange[] {
     .filter((change): change is RowChange => change.kind === 'row');
 }
 
-for (const major of MAJORS) {
-  describe(`PostgreSQL ${major}, recorded`, () => {
+for (const { pack, major, title } of PACKS) {
+  describe(`PostgreSQL ${major}${title}, recorded`, () => {
     let recorded: Record<string, RecordedIncident>;
 
     before(() => {
-      recorded = recordedIncidents(`pg${major}`);
+      recorded = recordedIncidents(pack);
     });
 
     for (const walLevel of ['logical', 'replica']) {
