@@ -11,7 +11,6 @@ import { selectionOf } from '../source/export/selection.js';
 import { NOTHING_LOST } from '../source/incident/loss-counter.js';
 import type { ExportRequest, ExportSummary, SideOverview } from '../source/incident/model.js';
 import type { Change, Row, Table } from '../source/rows/row-change.js';
-import { NOTHING_BESIDES } from '../source/transactions/lost-besides.js';
 import { temporaryDirectory } from './servers/temporary.js';
 import { listedTransaction, rowChange } from './support/live-table.js';
 
@@ -54,10 +53,8 @@ const side: SideOverview = {
   endLsn: 0xb000000,
   endReason: '',
   segments: [],
-  disagreements: [],
   walLevel: 'logical',
   walSegmentSize: 16 << 20,
-  blockSize: 8192,
   running: false,
   warnings: [],
 };
@@ -74,7 +71,6 @@ function contextOf(lost: readonly Lost[]): ExportContext {
       warnings: [],
     },
     loss: { ...NOTHING_LOST, transactions: lost.length },
-    besides: NOTHING_BESIDES,
     selections: selectionOf(lost.map(({ transaction }) => transaction)),
   };
 }

@@ -51,8 +51,6 @@ function transaction(over: Partial<ListedTransaction> = {}): ListedTransaction {
     updates: 0,
     deletes: 3,
     truncates: 0,
-    messages: 0,
-    movesSequences: false,
     undecodable: 0,
     changesCatalog: false,
     walBytes: 4000,

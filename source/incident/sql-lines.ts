@@ -10,8 +10,7 @@ export class SqlLines {
 
   constructor(incident: OpenedIncident, index: number, direction: 'redo' | 'undo') {
     const changes = incident.changes(index, direction === 'undo');
-    const { blockSize } = incident.overview().old;
-    const options = { direction, guard: false, ddl: false, inDoubt: true, blockSize };
+    const options = { direction, guard: false, ddl: false, inDoubt: true };
     this.#source = transactionLines(incident.transaction(index), changes, options, new Tally())[
       Symbol.iterator
     ]();
