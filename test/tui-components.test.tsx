@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import { cleanup, render } from 'ink-testing-library';
 import { Dialog } from '../source/app/components/dialog.js';
 import { fieldLine } from '../source/app/components/field-line.js';
@@ -27,7 +28,7 @@ const READING: Progress = {
 afterEach(cleanup);
 
 function frame(element: Parameters<typeof render>[0]): string[] {
-  return (render(element).lastFrame() ?? '').split('\n');
+  return stripVTControlCharacters(render(element).lastFrame() ?? '').split('\n');
 }
 
 describe('components', () => {

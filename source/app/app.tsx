@@ -9,8 +9,10 @@ import { LineView } from './components/line-view.js';
 import { LinesView } from './components/lines-view.js';
 import type { AppController } from './controllers/app.js';
 import { useKeys } from './hooks/use-keys.js';
+import { LineStoreContext } from './hooks/use-line-store.js';
 import { useRedraw } from './hooks/use-redraw.js';
 import { ThemeContext } from './hooks/use-theme.js';
+import type { LineStore } from './line-store.js';
 import { DetailScreen } from './screens/detail-screen.js';
 import { ExportScreen } from './screens/export-screen.js';
 import { HelpScreen } from './screens/help-screen.js';
@@ -25,6 +27,7 @@ import type { Style, Theme } from './theme.js';
 export interface AppProps {
   readonly app: AppController;
   readonly theme: Theme;
+  readonly lines: LineStore;
 }
 
 /** The least the screens are laid out for. */
@@ -98,7 +101,7 @@ function Body({ app, width, height }: ScreenProps): ReactElement {
 }
 
 /** The whole screen: a line above, a body, a line for messages, the keys. Exactly as large as the terminal. */
-export function App({ app, theme }: AppProps): ReactElement {
+export function App({ app, theme, lines }: AppProps): ReactElement {
   useRedraw(app.redrawer);
   useKeys((press) => app.press(press));
   const { columns, rows } = app.size;
@@ -114,12 +117,18 @@ export function App({ app, theme }: AppProps): ReactElement {
       : [];
   return (
     <ThemeContext.Provider value={theme}>
-      <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
-        <Header title={screenTitle(app)} progress={app.incident ? app.progress : undefined} width={columns} />
-        <Body app={app} width={columns} height={rows - 3} />
-        <LineView line={said} width={columns} />
-        <Footer context={app.context} facts={app.facts} width={columns} />
-      </Box>
+      <LineStoreContext.Provider value={lines}>
+        <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
+          <Header
+            title={screenTitle(app)}
+            progress={app.incident ? app.progress : undefined}
+            width={columns}
+          />
+          <Body app={app} width={columns} height={rows - 3} />
+          <LineView line={said} width={columns} />
+          <Footer context={app.context} facts={app.facts} width={columns} />
+        </Box>
+      </LineStoreContext.Provider>
     </ThemeContext.Provider>
   );
 }

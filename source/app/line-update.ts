@@ -2,14 +2,7 @@
  * What has to be sent so that one line of the screen becomes another: only the cells that differ, each preceded by as
  * little cursor movement and styling as possible. On a slow link this is what a moved cursor costs.
  */
-import { type AnsiCode, styledCharsFromTokens, tokenize } from '@alcalzone/ansi-tokenize';
-
-/**
- * Characters that every terminal draws in one column. In a line with any other (a row's text may hold anything) a terminal
- * and this program can disagree about columns, and a change in its middle would then go to the wrong place: such a line is sent whole.
- */
-const CERTAIN_WIDTH =
-  /^[\x20-\x7e\u00a0-\u00ac\u00ae-\u024f\u2010-\u2027\u2030-\u205e\u2190-\u22ff\u2500-\u25fc\u2713\u2717]*$/;
+import { BLANK, type Cell, cellsOf, marksBlanks } from './screen-cells.js';
 
 const RESET_STYLE = '\x1b[0m';
 /** The line is erased before it is written: erasing after a full line would take its last character. */
@@ -17,36 +10,6 @@ const ERASE_LINE = '\x1b[0m\x1b[2K';
 const ERASE_TO_END = '\x1b[K';
 /** Unchanged cells between two changed ones are sent again where stepping over them would not be shorter. */
 const STEP_OVER = 5;
-
-interface Cell {
-  readonly text: string;
-  /** Select Graphic Rendition parameters that are on, as one string: `2;36`. */
-  readonly style: string;
-}
-
-const BLANK: Cell = { text: ' ', style: '' };
-
-function parameters(codes: readonly AnsiCode[]): string {
-  return codes.map(({ code }) => code.slice(2, -1)).join(';');
-}
-
-/** Whether a space in that style is seen: underlined, inverse, struck through, or on a background. */
-function marksBlanks(style: string): boolean {
-  return /(^|;)([479]|4\d|10\d)(;|$)/.test(style);
-}
-
-/** One cell a column, or undefined where the columns are not certain. */
-function cellsOf(line: string): Cell[] | undefined {
-  const characters = styledCharsFromTokens(tokenize(line));
-  const cells: Cell[] = [];
-  for (const { value, styles } of characters) {
-    if (!CERTAIN_WIDTH.test(value)) return undefined;
-    const style = parameters(styles);
-    // Bold, dim or coloured, a space looks the same.
-    for (const text of value) cells.push({ text, style: text === ' ' && !marksBlanks(style) ? '' : style });
-  }
-  return cells;
-}
 
 function same(a: Cell, b: Cell): boolean {
   return a.text === b.text && a.style === b.style;

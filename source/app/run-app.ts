@@ -3,6 +3,7 @@ import type { IncidentClient } from '../incident/client.js';
 import type { IncidentRequest } from '../incident/model.js';
 import type { SessionStore } from '../incident/session.js';
 import { AppController } from './controllers/app.js';
+import { LineStore } from './line-store.js';
 import type { Probing } from './probing.js';
 import { ScreenWriter } from './screen-writer.js';
 import { type EndingSignal, signalExitCode, Terminal } from './terminal.js';
@@ -40,7 +41,8 @@ export async function runApp(options: RunAppOptions): Promise<number> {
   ]);
   const { stdin, stdout } = options;
   const terminal = new Terminal(stdout);
-  const writer = new ScreenWriter(stdout);
+  const lines = new LineStore();
+  const writer = new ScreenWriter(stdout, lines);
   let finish: (code: number) => void = () => {};
   let fail: (error: unknown) => void = () => {};
   const ended = new Promise<number>((resolve, reject) => {
@@ -83,7 +85,7 @@ export async function runApp(options: RunAppOptions): Promise<number> {
   process.on('uncaughtException', crashed);
   process.on('unhandledRejection', crashed);
   terminal.enter();
-  const ink = render(createElement(App, { app, theme: themeFor(options.env) }), {
+  const ink = render(createElement(App, { app, lines, theme: themeFor(options.env) }), {
     stdout: writer as unknown as NodeJS.WriteStream,
     stdin,
     // One whole frame a write: see ScreenWriter.

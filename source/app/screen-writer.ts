@@ -6,7 +6,9 @@
  * write is one whole frame; here the cells that differ from the last frame are written at their absolute places.
  */
 import { EventEmitter } from 'node:events';
+import type { LineStore } from './line-store.js';
 import { lineUpdate } from './line-update.js';
+import { findScroll, scrolled, scrollSequence } from './scroll.js';
 
 /** What of a terminal is written to. */
 export interface TerminalOutput {
@@ -21,18 +23,23 @@ const SYNCHRONIZED_BEGIN = '\x1b[?2026h';
 const SYNCHRONIZED_END = '\x1b[?2026l';
 /** Shorter frames reach the terminal in one packet and need no telling where they begin and end. */
 const ONE_PACKET = 512;
+/** So few characters are not worth looking for less. */
+const FEW = 200;
 
 /** Looks enough like a write stream for Ink; `write` takes a frame. */
 export class ScreenWriter extends EventEmitter {
   /** Not a terminal to Ink: cursor and modes are set by `terminal.ts` alone. */
   readonly isTTY = false;
   #output: TerminalOutput;
+  #lines: LineStore;
   #shown: string[] = [];
   #open = true;
 
-  constructor(output: TerminalOutput) {
+  /** `lines`: what the characters in a frame that stand for lines stand for. */
+  constructor(output: TerminalOutput, lines: LineStore) {
     super();
     this.#output = output;
+    this.#lines = lines;
   }
 
   get columns(): number {
@@ -46,18 +53,30 @@ export class ScreenWriter extends EventEmitter {
   /** Draws one frame: what of it is not on the screen already. */
   readonly write = (frame: string): boolean => {
     if (!this.#open || frame === '') return true;
-    const lines = frame.split('\n').slice(0, this.rows);
-    let text = '';
-    for (let row = 0; row < this.rows; row++) {
-      const line = lines[row] ?? '';
-      if (this.#shown[row] === line) continue;
-      text += lineUpdate(row, this.#shown[row], line, this.columns);
-      this.#shown[row] = line;
-    }
+    const resolved = this.#lines.resolve(frame);
+    const lines = Array.from({ length: this.rows }, (_, row) => resolved[row] ?? '');
+    const text = this.#update(lines);
+    this.#shown = lines;
     if (text === '') return true;
     this.#output.write(text.length <= ONE_PACKET ? text : SYNCHRONIZED_BEGIN + text + SYNCHRONIZED_END);
     return true;
   };
+
+  /** The shortest way to those lines: with a part of the screen moved, or without. */
+  #update(lines: readonly string[]): string {
+    const plain = this.#difference(this.#shown, lines);
+    const scroll = plain.length > FEW ? findScroll(this.#shown, lines) : undefined;
+    if (!scroll) return plain;
+    const moved = scrollSequence(scroll) + this.#difference(scrolled(this.#shown, scroll), lines);
+    return moved.length < plain.length ? moved : plain;
+  }
+
+  #difference(before: readonly (string | undefined)[], after: readonly string[]): string {
+    let text = '';
+    for (const [row, line] of after.entries())
+      if (before[row] !== line) text += lineUpdate(row, before[row], line, this.columns);
+    return text;
+  }
 
   /** Sends a sequence that puts nothing on the screen (a clipboard, a title). */
   send(sequence: string): void {

@@ -26,7 +26,8 @@ export type Style =
   | 'active'
   | 'cursor';
 
-type Look = Pick<TextProps, 'color' | 'bold' | 'dimColor' | 'inverse' | 'underline' | 'italic'>;
+/** How text of one style is drawn. */
+export type Look = Pick<TextProps, 'color' | 'bold' | 'dimColor' | 'inverse' | 'underline' | 'italic'>;
 
 /** How every style is drawn. */
 export type Theme = Readonly<Record<Style, Look>>;

@@ -2,14 +2,21 @@
 import stringWidth from 'string-width';
 
 const ASCII = /^[\x20-\x7e]*$/;
+const ONE_COLUMN_EACH =
+  /^[\x20-\x7e\u00a0-\u00ac\u00ae-\u024f\u2010-\u2027\u2030-\u205e\u2190-\u22ff\u2500-\u25fc\u2713\u2717]*$/;
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /** What stands for the part that was cut off. */
 const ELLIPSIS = '…';
 
+/** Whether `text` has only characters of which all terminals agree that each takes one column: Latin, arrows, box drawing and the like. */
+export function oneColumnEach(text: string): boolean {
+  return ONE_COLUMN_EACH.test(text);
+}
+
 /** Columns a line of printable text takes: 2 for each wide character (CJK, emoji), 0 for combining marks. */
 export function textWidth(text: string): number {
-  return ASCII.test(text) ? text.length : stringWidth(text);
+  return ONE_COLUMN_EACH.test(text) ? text.length : stringWidth(text);
 }
 
 /** User-perceived characters, the units a text may be cut at. */

@@ -12,7 +12,7 @@ export interface Shape {
 }
 
 /** Runs a procedure `work(client, n)` with several clients at once. */
-async function clients(old: Server, count: number, n: number): Promise<void> {
+export async function clients(old: Server, count: number, n: number): Promise<void> {
   const connections = await Promise.all(Array.from({ length: count }, () => old.connect()));
   await Promise.all(
     connections.map((client, number) => client.query(`CALL work(${number}, ${Math.ceil(n)})`)),

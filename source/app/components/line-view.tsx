@@ -1,7 +1,9 @@
 import { Box, Text } from 'ink';
 import type { ReactElement } from 'react';
+import { useLineStore } from '../hooks/use-line-store.js';
 import { useTheme } from '../hooks/use-theme.js';
-import { fitLine, type Line } from '../span.js';
+import type { Line } from '../span.js';
+import { styledLine } from '../styled-line.js';
 
 /** Props of {@link LineView}. */
 export interface LineViewProps {
@@ -15,20 +17,11 @@ export interface LineViewProps {
 /** One line of the screen, exactly one row high and `width` columns wide. */
 export function LineView({ line, width, selected = false }: LineViewProps): ReactElement {
   const theme = useTheme();
-  const spans = fitLine(line, width).filter((span) => span.text !== '');
+  const store = useLineStore();
+  const text = styledLine(line, width, theme, selected);
   return (
     <Box height={1} flexShrink={0}>
-      <Text wrap="truncate" inverse={selected}>
-        {spans.map((span, at) => (
-          <Text
-            // biome-ignore lint/suspicious/noArrayIndexKey: a span is its place in the line
-            key={at}
-            {...(selected ? { bold: theme[span.style ?? 'plain'].bold } : theme[span.style ?? 'plain'])}
-          >
-            {span.text}
-          </Text>
-        ))}
-      </Text>
+      <Text wrap="truncate">{store && text !== '' ? store.tokenOf(text) : text}</Text>
     </Box>
   );
 }

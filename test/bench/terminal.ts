@@ -1,0 +1,163 @@
+/**
+ * `npm run bench:terminal`: what the TUI costs on a real pseudo-terminal of 120×40, beside `tig` and `lnav` (each where it is
+ * installed) on a list as long: the time from a key to its frame, bytes sent for one step of the cursor, and what an idle screen costs.
+ * FORKPOINT_BENCH_LIST is the number of lost transactions (1,000,000), FORKPOINT_BENCH_JSON a file for the figures.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stopAllServers } from '../servers/server.js';
+import { incidentOf } from './incidents.js';
+import { clients, type Shape } from './shapes.js';
+import { type KeyTimes, TimedTerminal } from './timed-terminal.js';
+
+const LENGTH = Number(process.env['FORKPOINT_BENCH_LIST'] ?? 1_000_000);
+const STEPS = Number(process.env['FORKPOINT_BENCH_KEYS'] ?? 400);
+const CLI = fileURLToPath(new URL('../../source/cli.js', import.meta.url));
+
+/** A long list: transactions of one row each. */
+const LIST: Shape = {
+  name: 'list',
+  description: 'transactions of one row each',
+  schema: `
+    CREATE TABLE orders (id bigint PRIMARY KEY, what text);
+    CREATE PROCEDURE work(client int, n int) LANGUAGE plpgsql AS $$
+    BEGIN
+      FOR i IN 1..n LOOP INSERT INTO orders VALUES (client * 1000000000::bigint + i, 'lost'); COMMIT; END LOOP;
+    END $$;`,
+  work: (old, length) => clients(old, 2, length / 2),
+};
+
+/** One measured list. */
+interface Row {
+  readonly what: string;
+  readonly step: KeyTimes;
+  readonly page: KeyTimes;
+  readonly idleBytes?: number;
+  readonly idleCpu?: number;
+}
+
+async function measureList(what: string, terminal: TimedTerminal): Promise<Row> {
+  const step = await terminal.time('j', STEPS);
+  const page = await terminal.time('\x1b[6~', STEPS);
+  const idle = await terminal.idle(5000);
+  return { what, step, page, ...idle };
+}
+
+/** A repository of as many commits, by `git fast-import`. */
+function repository(directory: string): void {
+  spawnSync('git', ['init', '-q', directory]);
+  const stream = join(directory, 'commits');
+  const file = openSync(stream, 'w');
+  for (let i = 0; i < LENGTH; i += 10_000) {
+    let text = '';
+    for (let j = i; j < Math.min(LENGTH, i + 10_000); j++) {
+      const message = `order ${j}, order_lines, stock and one more word`;
+      text += `commit refs/heads/main\ncommitter A Writer <a@example.com> ${1_700_000_000 + j} +0000\ndata ${message.length}\n${message}\n`;
+    }
+    writeSync(file, text);
+  }
+  spawnSync('git', ['-C', directory, 'fast-import', '--quiet'], {
+    stdio: [openSync(stream, 'r'), 'ignore', 'inherit'],
+  });
+  spawnSync('git', ['-C', directory, 'symbolic-ref', 'HEAD', 'refs/heads/main']);
+  rmSync(stream);
+}
+
+function log(path: string): void {
+  const file = openSync(path, 'w');
+  for (let i = 0; i < LENGTH; i += 10_000) {
+    let text = '';
+    for (let j = i; j < Math.min(LENGTH, i + 10_000); j++)
+      text += `${new Date(1_700_000_000_000 + j * 10).toISOString()} INFO order ${j} order_lines stock clean\n`;
+    writeSync(file, text);
+  }
+}
+
+function installed(program: string): boolean {
+  return spawnSync('which', [program]).status === 0;
+}
+
+function table(rows: readonly Row[], base: KeyTimes | undefined): void {
+  console.table(
+    rows.map(({ what, step, page, idleBytes, idleCpu }) => ({
+      list: what,
+      'step, median ms': step.median.toFixed(1),
+      'step, p99 ms': step.p99.toFixed(1),
+      'page, p99 ms': page.p99.toFixed(1),
+      'bytes a step': Math.round(step.bytes),
+      'of tig': base ? (step.bytes / base.bytes).toFixed(2) : 'not installed',
+      'idle bytes': idleBytes ?? '',
+      'idle CPU': idleCpu === undefined ? '' : `${(idleCpu * 100).toFixed(2)} %`,
+    })),
+  );
+}
+
+/** Seconds from start to the first frame, and of a Node that does nothing: medians of 7. */
+async function startUp(): Promise<{ firstFrame: number; node: number }> {
+  const median = (times: number[]): number => times.sort((a, b) => a - b)[Math.floor(times.length / 2)];
+  const frames: number[] = [];
+  const nothing: number[] = [];
+  for (let i = 0; i < 7; i++) {
+    const began = performance.now();
+    const terminal = new TimedTerminal(process.execPath, [CLI]);
+    await terminal.see('forkpoint');
+    frames.push(performance.now() - began);
+    await terminal.close();
+    const before = performance.now();
+    spawnSync(process.execPath, ['-e', '0']);
+    nothing.push(performance.now() - before);
+  }
+  return { firstFrame: median(frames), node: median(nothing) };
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'forkpoint-bench-'));
+try {
+  const started = await startUp();
+  process.stdout.write(
+    `start to first frame ${started.firstFrame.toFixed(0)} ms, of which node -e 0 is ${started.node.toFixed(0)} ms\n`,
+  );
+  const incident = await incidentOf(LIST, 'replica', LENGTH);
+  const rows: Row[] = [];
+  const ours = new TimedTerminal(process.execPath, [CLI, incident.old, incident.new]);
+  await ours.see('fork at');
+  ours.send('\r');
+  await ours.see('commit time');
+  rows.push({
+    what: 'forkpoint, while WAL is read',
+    step: await ours.time('j', STEPS / 2),
+    page: await ours.time('\x1b[6~', STEPS / 2),
+  });
+  await ours.see('all WAL read');
+  rows.push(await measureList('forkpoint', ours));
+  await ours.close();
+  let tig: KeyTimes | undefined;
+  if (installed('tig')) {
+    repository(join(directory, 'repository'));
+    const terminal = new TimedTerminal('tig', [], join(directory, 'repository'));
+    await terminal.see(`order ${LENGTH - 1}`);
+    await terminal.quiet();
+    rows.push(await measureList('tig', terminal));
+    tig = rows[rows.length - 1].step;
+    await terminal.close();
+  }
+  if (installed('lnav')) {
+    log(join(directory, 'list.log'));
+    const terminal = new TimedTerminal('lnav', [join(directory, 'list.log')]);
+    await terminal.see(`order`);
+    await terminal.quiet();
+    rows.push(await measureList('lnav', terminal));
+    await terminal.close();
+  }
+  process.stdout.write(
+    `a list of ${LENGTH} on a terminal of 120×40, ${STEPS} keys of each kind, one at a time\n`,
+  );
+  table(rows, tig);
+  const file = process.env['FORKPOINT_BENCH_JSON'];
+  if (file) writeFileSync(file, `${JSON.stringify({ length: LENGTH, started, rows }, undefined, 2)}\n`);
+} finally {
+  await stopAllServers();
+  rmSync(directory, { recursive: true, force: true });
+}
