@@ -2,18 +2,18 @@
  * Makes `samples/shop` from live servers: a real failover, its two data directories trimmed to what reading them needs.
  * `npm run sample`. What PostgreSQL itself says of it goes to `test/recorded/shop.json`.
  */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Lsn } from '../source/bytes/lsn.js';
 import { buildIncident } from '../test/servers/incident.js';
-import { type Server, stopAllServers } from '../test/servers/server.js';
+import { stopAllServers } from '../test/servers/server.js';
+import { currentLsn, existingFiles, redoLsn, relationPaths, walPaths } from '../test/support/trim.js';
 import { type Clerk, openShop } from './shop.js';
 import { afterTheCut, afterThePromotion, beforeTheCut } from './trade.js';
 
 /** Compiled, this file lies in dist/samples. */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const SEGMENT_SIZE = 1024 * 1024;
 /** More than what a server writes to WAL while it shuts down: running transactions, a checkpoint. */
 const SHUTDOWN_BYTES = 4096;
 
@@ -24,74 +24,11 @@ const CATALOGS = `
   .trim()
   .split(/\s+/);
 
-/** Directories and files that are small and tell something, whole. */
-const WHOLE = [
-  'PG_VERSION',
-  'postgresql.conf',
-  'postgresql.auto.conf',
-  'pg_xact',
-  'pg_multixact',
-  'pg_twophase',
-];
-
-/** What to keep of a running server's directory: paths relative to it. */
-async function pathsToKeep(server: Server): Promise<string[]> {
-  const client = await server.connect('shop');
-  const { rows } = await client.query<{ path: string }>(
-    `SELECT pg_relation_filepath(c.oid) AS path FROM pg_class c
-     WHERE relkind IN ('r', 't', 'S') AND (c.oid >= 16384 OR relname = ANY ($1)
-       OR c.oid IN (SELECT reltoastrelid FROM pg_class WHERE relname = ANY ($1)))`,
-    [CATALOGS],
-  );
-  const database = dirname(rows.find(({ path }) => path.startsWith('base/'))!.path);
-  await client.end();
-  return [
-    ...WHOLE,
-    ...rows.map(({ path }) => path),
-    ...[
-      'global/pg_control',
-      'global/pg_filenode.map',
-      `${database}/PG_VERSION`,
-      `${database}/pg_filenode.map`,
-    ],
-  ];
-}
-
-/** LSN of the start of a 1 MB segment, by its name (xlog_internal.h, XLogFromFileName). */
-function segmentStart(fileName: string): Lsn {
-  return (
-    Number.parseInt(fileName.slice(8, 16), 16) * 0x1_0000_0000 +
-    Number.parseInt(fileName.slice(16), 16) * SEGMENT_SIZE
-  );
-}
-
-/**
- * History files, and the segments that hold WAL between the two LSNs: recycled and future ones stay behind. Of the
- * segment in which a timeline began its parent's file stays behind too: it holds nothing that the child's has not.
- */
-function walToKeep(dataDirectory: string, from: Lsn, to: Lsn): string[] {
-  const names = readdirSync(join(dataDirectory, 'pg_wal')).sort();
-  return names
-    .filter((name, index) => {
-      if (/^[0-9A-F]{8}\.history$/.test(name)) return true;
-      if (!/^[0-9A-F]{24}$/.test(name)) return false;
-      if (names.slice(index + 1).some((later) => later.endsWith(name.slice(8)))) return false;
-      return segmentStart(name) + SEGMENT_SIZE > from && segmentStart(name) <= to;
-    })
-    .map((name) => join('pg_wal', name));
-}
-
 function copyPaths(from: string, to: string, paths: readonly string[]): void {
-  for (const path of paths) {
-    if (!existsSync(join(from, path))) continue;
+  for (const path of existingFiles(from, paths)) {
     mkdirSync(dirname(join(to, path)), { recursive: true });
-    cpSync(join(from, path), join(to, path), { recursive: true });
+    cpSync(join(from, path), join(to, path));
   }
-}
-
-async function currentLsn(server: Server): Promise<Lsn> {
-  const [{ lsn }] = await server.query(`SELECT (pg_current_wal_insert_lsn() - '0/0')::text AS lsn`);
-  return Number(lsn);
 }
 
 interface Kept {
@@ -124,15 +61,15 @@ const incident = await buildIncident({
   },
   lost: async (old) => {
     await afterTheCut(old, sale);
-    const [checkpoint] = await old.query(
-      `SELECT (redo_lsn - '0/0')::text AS redo FROM pg_control_checkpoint()`,
-    );
-    redo = Number(checkpoint.redo);
-    oldKept = { paths: await pathsToKeep(old), end: await currentLsn(old) };
+    redo = await redoLsn(old);
+    oldKept = { paths: await relationPaths(old, 'shop', CATALOGS), end: await currentLsn(old) };
   },
   after: async (promoted) => {
     await afterThePromotion(promoted);
-    newKept = { paths: await pathsToKeep(promoted), end: (await currentLsn(promoted)) + SHUTDOWN_BYTES };
+    newKept = {
+      paths: await relationPaths(promoted, 'shop', CATALOGS),
+      end: (await currentLsn(promoted)) + SHUTDOWN_BYTES,
+    };
   },
 });
 
@@ -143,7 +80,7 @@ for (const [name, directory, kept] of [
   ['old', incident.oldDataDirectory, oldKept!],
   ['new', incident.newDataDirectory, newKept!],
 ] as const) {
-  copyPaths(directory, join(shop, name), [...kept.paths, ...walToKeep(directory, firstLsn, kept.end)]);
+  copyPaths(directory, join(shop, name), [...kept.paths, ...walPaths(directory, firstLsn, kept.end)]);
   const configuration = join(shop, name, 'postgresql.conf');
   const text = readFileSync(configuration, 'utf8')
     .replace(/^fsync = .*\n/m, '')

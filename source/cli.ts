@@ -25,6 +25,9 @@ async function run(options: Arguments): Promise<ExitCode> {
     case 'export':
       endOnSignals();
       return (await import('./commands/export.js')).exportLost(options);
+    case 'check':
+      endOnSignals();
+      return (await import('./commands/check.js')).check(options);
     case 'demo':
       return (await import('./commands/app.js')).app(
         (await import('./commands/demo.js')).demoArguments(options),

@@ -20,6 +20,7 @@ const LOSS: LossFigures = {
   deletes: 10,
   truncates: 1,
   inDoubt: 1,
+  messages: 0,
   undecodable: 2,
   tables: ['public.orders', 'public.payments', 'public.stock'],
   databases: ['shop'],

@@ -11,6 +11,7 @@ import { selectionOf } from '../source/export/selection.js';
 import { NOTHING_LOST } from '../source/incident/loss-counter.js';
 import type { ExportRequest, ExportSummary, SideOverview } from '../source/incident/model.js';
 import type { Change, Row, Table } from '../source/rows/row-change.js';
+import { NOTHING_BESIDES } from '../source/transactions/lost-besides.js';
 import { temporaryDirectory } from './servers/temporary.js';
 import { listedTransaction, rowChange } from './support/live-table.js';
 
@@ -53,8 +54,10 @@ const side: SideOverview = {
   endLsn: 0xb000000,
   endReason: '',
   segments: [],
+  disagreements: [],
   walLevel: 'logical',
   walSegmentSize: 16 << 20,
+  blockSize: 8192,
   running: false,
   warnings: [],
 };
@@ -71,6 +74,7 @@ function contextOf(lost: readonly Lost[]): ExportContext {
       warnings: [],
     },
     loss: { ...NOTHING_LOST, transactions: lost.length },
+    besides: NOTHING_BESIDES,
     selections: selectionOf(lost.map(({ transaction }) => transaction)),
   };
 }

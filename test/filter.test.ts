@@ -51,6 +51,8 @@ function transaction(over: Partial<ListedTransaction> = {}): ListedTransaction {
     updates: 0,
     deletes: 3,
     truncates: 0,
+    messages: 0,
+    movesSequences: false,
     undecodable: 0,
     changesCatalog: false,
     walBytes: 4000,

@@ -53,6 +53,10 @@ function offline(written: readonly Change[], incomplete?: string, now?: (table: 
   return current;
 }
 
+function typeNameOf(name: string): string {
+  return users.columns.find((column) => column.name === name)?.typeName ?? 'text';
+}
+
 /** A live server that holds these rows of `users` (or another table) now. */
 function live(rows: readonly (readonly (string | null)[])[], asked: number[] = []): CurrentRows {
   return new LiveRows({
@@ -65,7 +69,11 @@ function live(rows: readonly (readonly (string | null)[])[], asked: number[] = [
         const met = rows.filter((each) => at.every((column, k) => each[column] === key[k]));
         if (met.length > 0) found.set(i, met);
       });
-      return { found: true, columns, rows: found };
+      return {
+        found: true,
+        columns: columns.map((name) => ({ name, typeName: typeNameOf(name) })),
+        rows: found,
+      };
     },
   });
 }
@@ -237,6 +245,31 @@ describe('verdict of a lost update or delete', () => {
       problem: 'why',
     };
     assert.deepEqual(await verdictOf(offline([]), lost), { verdict: 'unknown', reason: 'why' });
+  });
+});
+
+describe('verdict in a table with a partial index', () => {
+  const seats = tableOf({ conditionalKeys: [{ name: 'one_each', columns: [1] }] });
+  const elsewhere = insert(['9', 'x', 'y'], seats);
+
+  it('is open where the new primary wrote to the table and the row is one for the index', async () => {
+    const { rows } = await judged(
+      offline([elsewhere]),
+      [insert(['1', 'a', 'b'], seats)],
+      [update(['2', 'a', 'b'], ['2', 'c', 'b'], seats)],
+      [update(['3', 'a', 'b'], ['3', 'a', 'c'], seats)],
+      [remove(['4', 'a', 'b'], seats)],
+    );
+    assert.deepEqual(
+      rows.map(([row]) => row?.verdict),
+      ['unknown', 'unknown', 'clean', 'clean'],
+    );
+    assert.match(rows[0][0]?.reason ?? '', /one_each/);
+  });
+
+  it('is as clean as any where the new primary did not write to the table', async () => {
+    const { rows } = await judged(offline([]), [insert(['1', 'a', 'b'], seats)]);
+    assert.equal(rows[0][0]?.verdict, 'clean');
   });
 });
 

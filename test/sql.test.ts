@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import type pg from 'pg';
+import { quoteIdentifier } from '../source/bytes/identifiers.js';
+import { quoteLiteral } from '../source/bytes/string-literal.js';
 import type { Change, Row, Table } from '../source/rows/row-change.js';
 import { fileHeader } from '../source/sql/file-header.js';
-import { quoteIdentifier } from '../source/sql/identifiers.js';
-import { quoteLiteral } from '../source/sql/literals.js';
 import { Tally } from '../source/sql/tally.js';
 import { type SqlOptions, transactionLines } from '../source/sql/transaction-sql.js';
 import { initdb, type Server } from './servers/server.js';
@@ -138,7 +138,7 @@ for (const major of [15, 18]) {
 
     function file(changes: readonly Change[], direction: 'redo' | 'undo', guard: boolean): string {
       const tally = new Tally();
-      const options: SqlOptions = { direction, guard, ddl: false, inDoubt: false };
+      const options: SqlOptions = { direction, guard, ddl: false, inDoubt: false, blockSize: 8192 };
       const lines = [
         ...fileHeader(['test']),
         ...transactionLines(listedTransaction(), changes, options, tally),

@@ -1,4 +1,4 @@
-/** LZ4's block format, without a frame: TOAST under `default_toast_compression = lz4` (14), full-page images under `wal_compression = lz4` (15). */
+/** LZ4's block format: TOAST under `default_toast_compression = lz4` (14), full-page images under `wal_compression = lz4` (15); inside a frame (lz4-frame.ts), files. */
 import { CorruptDatumError } from './corrupt-datum.js';
 
 /** A match is never shorter, so its length is written less this. */
@@ -7,18 +7,27 @@ const SHORTEST_MATCH = 4;
 const NIBBLE_FULL = 15;
 
 /**
- * Decompresses source[start,end), which must give exactly `rawSize` bytes (what LZ4_decompress_safe does).
+ * Decompresses the block source[start,end) into `output` from `to` on, where it may refer back to what `output` holds before. Gives the
+ * end of what it wrote, which is never behind `limit`.
  *
  * A block is sequences: a token (literal length, match length), literals, a 16-bit distance back. The last one has
- * literals only.
+ * literals only. With `enough` (an offset in `output`) it stops where that is reached: the block may be
+ * cut short behind.
  *
- * Throws CorruptDatumError when the stream ends early or late, or points before the output's beginning.
+ * Throws CorruptDatumError when the stream ends early, gives more than fits, or points before the output's beginning.
  */
-export function lz4Decompress(source: Uint8Array, start: number, end: number, rawSize: number): Buffer {
+export function lz4DecodeBlock(
+  source: Uint8Array,
+  start: number,
+  end: number,
+  output: Uint8Array,
+  to: number,
+  limit: number,
+  enough = Number.POSITIVE_INFINITY,
+): number {
   if (end > source.length) throw new CorruptDatumError('lz4 data is cut short');
-  const output = Buffer.allocUnsafe(rawSize);
+  const begin = to;
   let from = start;
-  let to = 0;
 
   /** Adds the bytes that continue a length whose nibble was full. */
   const continuedLength = (length: number): number => {
@@ -36,10 +45,14 @@ export function lz4Decompress(source: Uint8Array, start: number, end: number, ra
     const token = source[from++];
     const nibble = token >> 4;
     const literals = nibble === NIBBLE_FULL ? continuedLength(nibble) : nibble;
+    if (to + Math.min(literals, end - from) >= enough) {
+      while (to < enough) output[to++] = source[from++];
+      return to;
+    }
     if (literals > end - from) throw new CorruptDatumError('lz4 data ends inside its literals');
-    if (literals > rawSize - to) throw new CorruptDatumError(`lz4 data gives more than ${rawSize} bytes`);
+    if (literals > limit - to) throw new CorruptDatumError(`lz4 data gives more than ${limit - begin} bytes`);
     for (const stop = from + literals; from < stop; ) output[to++] = source[from++];
-    if (from === end) break;
+    if (from === end) return to;
 
     if (end - from < 2) throw new CorruptDatumError('lz4 data ends inside a distance');
     const distance = source[from] | (source[from + 1] << 8);
@@ -49,10 +62,20 @@ export function lz4Decompress(source: Uint8Array, start: number, end: number, ra
       (matchNibble === NIBBLE_FULL ? continuedLength(matchNibble) : matchNibble) + SHORTEST_MATCH;
     if (distance === 0 || distance > to)
       throw new CorruptDatumError(`lz4 data refers ${distance} bytes back at byte ${to} of its output`);
-    if (length > rawSize - to) throw new CorruptDatumError(`lz4 data gives more than ${rawSize} bytes`);
+    if (length > limit - to) throw new CorruptDatumError(`lz4 data gives more than ${limit - begin} bytes`);
     // Byte by byte: a match may overlap what it is writing.
     for (const stop = to + length; to < stop; to++) output[to] = output[to - distance];
+    if (to >= enough) return to;
   }
+}
+
+/**
+ * Decompresses source[start,end), which must give exactly `rawSize` bytes (what LZ4_decompress_safe does).
+ * Throws CorruptDatumError when the stream ends early or late, or points before the output's beginning.
+ */
+export function lz4Decompress(source: Uint8Array, start: number, end: number, rawSize: number): Buffer {
+  const output = Buffer.allocUnsafe(rawSize);
+  const to = lz4DecodeBlock(source, start, end, output, 0, rawSize);
   if (to !== rawSize) throw new CorruptDatumError(`lz4 data gives ${to} bytes of the ${rawSize} it should`);
   return output;
 }

@@ -14,10 +14,17 @@ export function readTimestamp(view: DataView, offset: number): TimestampMicros {
   return view.getInt32(offset + 4, true) * TWO_TO_32 + view.getUint32(offset, true);
 }
 
+const MICROS_IN_SECOND = 1_000_000;
+/** The second written last, since whoever writes times writes those of one second by the thousand. */
+let writtenSecond = Number.NaN;
+let writtenText = '';
+
 /** `2026-11-21T02:45:47.184429Z`: UTC with microseconds, as `list --json` prints it. */
 export function formatTimestamp(micros: TimestampMicros): string {
-  const milliseconds = Math.floor(micros / 1000);
-  const rest = micros - milliseconds * 1000;
-  const iso = new Date(POSTGRES_EPOCH_MS + milliseconds).toISOString();
-  return `${iso.slice(0, -1)}${String(rest).padStart(3, '0')}Z`;
+  const second = Math.floor(micros / MICROS_IN_SECOND);
+  if (second !== writtenSecond) {
+    writtenText = new Date(POSTGRES_EPOCH_MS + second * 1000).toISOString().slice(0, -4);
+    writtenSecond = second;
+  }
+  return `${writtenText}${String(micros - second * MICROS_IN_SECOND).padStart(6, '0')}Z`;
 }

@@ -34,6 +34,7 @@ export const CatalogOid = {
   collation: 3456,
   enum: 3501,
   range: 3541,
+  replicationOrigin: 6000,
 } as const;
 
 /** FirstNormalObjectId (access/transam.h): objects below were made by initdb. */

@@ -483,3 +483,11 @@ export const pgAuthid: CatalogTableSpec<NamedRow> = {
   keyColumns: ['oid'],
   decode: (reader, text) => ({ oid: reader.oid('oid'), name: text(reader.name('rolname')) }),
 };
+
+/** Keyed by roident, which is no oid but is stored like one. */
+export const pgReplicationOrigin: CatalogTableSpec<NamedRow> = {
+  oid: CatalogOid.replicationOrigin,
+  keyColumns: ['roident'],
+  optional: true,
+  decode: (reader, text) => ({ oid: reader.oid('roident'), name: longText(reader, 'roname', text) ?? '' }),
+};

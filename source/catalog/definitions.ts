@@ -1,7 +1,7 @@
 /** Puts a relation's definition together from rows of the catalog, wherever those were read from. */
 import { FIRST_NORMAL_OID } from './bootstrap.js';
 import type { AttributeDefinition, Oid, RelationDefinition, UniqueIndexDefinition } from './model.js';
-import type { CatalogRows, ClassRow } from './rows.js';
+import type { CatalogRows, ClassRow, IndexRow } from './rows.js';
 
 /** A definition, and every row it was made of: as long as all of these are the same objects, so may the definition be. */
 export interface DescribedRelation {
@@ -20,7 +20,7 @@ function gatherParts(rows: CatalogRows, relation: ClassRow) {
   if (!namespace || !complete) return undefined;
   const indexes = rows
     .indexes(relation.oid)
-    .filter((index) => index.unique && index.valid)
+    .filter((index) => (index.unique || index.exclusion) && index.valid)
     .map((index) => ({ index, relation: rows.relation(index.oid) }));
   const parent = relation.isPartition ? rows.parents(relation.oid)[0] : undefined;
   return { namespace, attributes, indexes, parent, fileNode: rows.fileNode(relation) };
@@ -51,18 +51,26 @@ export function describeRelation(
     (each) => each.parts.length === parts.length && each.parts.every((part, index) => part === parts[index]),
   );
   if (same) return same;
-  const uniqueIndexes = indexes.map(
-    ({ index, relation: indexRelation }): UniqueIndexDefinition => ({
-      oid: index.oid,
-      name: indexRelation?.name ?? `index ${index.oid}`,
-      columns: index.columns,
-      primary: index.primary,
-      replicaIdentity: index.replicaIdentity,
-      immediate: index.immediate,
-      partial: index.partial,
-      nullsNotDistinct: index.nullsNotDistinct,
-    }),
-  );
+  const nameOf = ({ index, relation: indexRelation }: (typeof indexes)[number]): string =>
+    indexRelation?.name ?? `index ${index.oid}`;
+  const conditionalIndexes = indexes
+    .filter(({ index }) => index.exclusion || index.partial || index.columns.includes(0))
+    .map((each) => ({ name: nameOf(each), attributes: attributesLookedAt(each.index) }));
+  const uniqueIndexes = indexes
+    .filter(({ index }) => index.unique)
+    .map((each): UniqueIndexDefinition => {
+      const { index } = each;
+      return {
+        oid: index.oid,
+        name: nameOf(each),
+        columns: index.columns,
+        primary: index.primary,
+        replicaIdentity: index.replicaIdentity,
+        immediate: index.immediate,
+        partial: index.partial,
+        nullsNotDistinct: index.nullsNotDistinct,
+      };
+    });
   uniqueIndexes.sort((a, b) => Number(b.primary) - Number(a.primary) || a.oid - b.oid);
   const definition: RelationDefinition = {
     oid: relation.oid,
@@ -80,9 +88,23 @@ export function describeRelation(
     rewriteOf: relation.rewriteOf,
     attributes,
     uniqueIndexes,
+    conditionalIndexes,
     system: isSystemRelation(relation.oid),
   };
   return { definition, parts };
+}
+
+/**
+ * Numbers of the attributes that an index and its condition look at: those of Var nodes in its node trees (_outVar() in outfuncs.c).
+ * Undefined when a tree is not stored in the row itself, or speaks of the whole row.
+ */
+function attributesLookedAt({ columns, partial, expressions, predicate }: IndexRow): number[] | undefined {
+  if ((partial && predicate === undefined) || (columns.includes(0) && expressions === undefined))
+    return undefined;
+  const trees = `${expressions ?? ''} ${predicate ?? ''}`;
+  const named = [...trees.matchAll(/:varattno (-?\d+)/g)].map(([, number]) => Number(number));
+  if (named.some((number) => number <= 0)) return undefined;
+  return [...new Set([...columns.filter((number) => number > 0), ...named])];
 }
 
 /** Was the relation made by initdb? Catalogs, their TOAST tables and information_schema were; nothing else is. */

@@ -61,6 +61,16 @@ export interface UniqueIndexDefinition {
   readonly nullsNotDistinct: boolean;
 }
 
+/**
+ * An index by which a row can be refused for what another row holds, although no columns of the two are equal as a whole: unique but
+ * partial or by expressions, or an exclusion constraint's.
+ */
+export interface ConditionalIndexDefinition {
+  readonly name: string;
+  /** Numbers of the attributes it looks at; undefined when that cannot be told, or it looks at the whole row. */
+  readonly attributes: readonly number[] | undefined;
+}
+
 /** A relation at one moment of the WAL (pg_class and what hangs off it). */
 export interface RelationDefinition {
   readonly oid: Oid;
@@ -89,6 +99,7 @@ export interface RelationDefinition {
   readonly attributes: readonly AttributeDefinition[];
   /** Valid unique indexes, the primary key first. */
   readonly uniqueIndexes: readonly UniqueIndexDefinition[];
+  readonly conditionalIndexes: readonly ConditionalIndexDefinition[];
   /** Set when the relation belongs to the system catalogs (pg_catalog, pg_toast of one, information_schema). */
   readonly system: boolean;
 }

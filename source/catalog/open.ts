@@ -4,15 +4,20 @@ import path from 'node:path';
 import { ForkpointError } from '../bytes/errors.js';
 import type { Lsn } from '../bytes/lsn.js';
 import { CatalogOid, DEFAULT_TABLESPACE, GLOBAL_TABLESPACE } from './bootstrap.js';
-import type { BranchPoint } from './branch-point.js';
-import type { BranchableCatalog, Moment } from './catalog.js';
+import type { Catalog, CatalogFeed, Moment } from './catalog.js';
 import { CatalogGroup, type CatalogRowChange, type ClusterContext } from './catalog-group.js';
-import { type DatabaseRow, pgAuthid, pgDatabase } from './catalog-tables.js';
+import {
+  type CatalogTableSpec,
+  type DatabaseRow,
+  pgAuthid,
+  pgDatabase,
+  pgReplicationOrigin,
+} from './catalog-tables.js';
 import { CommitLog } from './commit-log.js';
 import type { DamagedPages } from './damaged-pages.js';
 import { DatabaseCatalog } from './database-catalog.js';
 import { transientName } from './definitions.js';
-import { NEVER, TransactionFates } from './fates.js';
+import { TransactionFates } from './fates.js';
 import { readFileNodeMap } from './filenode-map.js';
 import { readCatalogLayouts } from './layouts.js';
 import type { DatabaseDefinition, Oid, RelationDefinition, RelationLocator, TypeLookup } from './model.js';
@@ -44,52 +49,21 @@ const NO_TYPES: TypeLookup = { encoding: 0, type: () => undefined };
  * Opens the catalog in `dataDirectory`. Shared catalogs are read now, a database's when it is first met.
  * Throws ForkpointError, naming the file, when what every cluster has is missing or damaged.
  */
-export function openCatalog(dataDirectory: string, options: OpenCatalogOptions): BranchableCatalog {
+export function openCatalog(dataDirectory: string, options: OpenCatalogOptions): Catalog & CatalogFeed {
   return new DataDirectoryCatalog(dataDirectory, options);
 }
 
-/**
- * The catalog of a node of which only the WAL is left: what another node's catalog was where the two parted, to be fed the WAL of the
- * first one from that other catalog's own beginning on. `from` (opened by openCatalog) has been fed what the other node wrote since,
- * as far as that is there: rows that it has removed from its files are found in it.
- */
-export function branchCatalog(
-  from: BranchableCatalog,
-  point: BranchPoint,
-  options: OpenCatalogOptions,
-): BranchableCatalog {
-  if (!(from instanceof DataDirectoryCatalog))
-    throw new TypeError('only a data directory can be branched off');
-  return new DataDirectoryCatalog(from.dataDirectory, options, { from, point });
-}
-
-/** Another node's catalog, and where to leave it. */
-interface Branch {
-  readonly from: DataDirectoryCatalog;
-  readonly point: BranchPoint;
-}
-
-class DataDirectoryCatalog implements BranchableCatalog {
-  readonly dataDirectory: string;
-  readonly origin: string;
-  readonly #branch: Branch | undefined;
+class DataDirectoryCatalog implements Catalog, CatalogFeed {
+  readonly #dataDirectory: string;
   readonly #context: ClusterContext;
   readonly #shared: CatalogGroup;
   readonly #databases = new Map<Oid, DatabaseCatalog | undefined>();
-  /** Of a branch: the databases that both nodes had. */
-  readonly #sharedDatabases = new Set<Oid>();
-  /** From here on the catalog may be untrue. */
-  #lostAt: Lsn = NEVER;
   #lastOid = 0;
   #last: DatabaseCatalog | undefined;
 
-  constructor(dataDirectory: string, options: OpenCatalogOptions, branch?: Branch) {
+  constructor(dataDirectory: string, options: OpenCatalogOptions) {
     const { majorVersion, pageSize } = options;
-    this.dataDirectory = dataDirectory;
-    this.#branch = branch;
-    this.origin = branch
-      ? "the new primary's catalog, as far as it was there at the fork,"
-      : 'the catalog of the old primary';
+    this.#dataDirectory = dataDirectory;
     const multixacts = new MultixactReader(dataDirectory, pageSize);
     this.#context = {
       majorVersion,
@@ -101,33 +75,27 @@ class DataDirectoryCatalog implements BranchableCatalog {
         startRunningXids: options.startRunningXids,
         commitLog: new CommitLog(dataDirectory, pageSize),
       }),
-      multixactUpdater: (multixact) => {
-        // The other node's own mean nothing here, and this one's are nowhere; WAL tells who removed a row.
-        if (branch && !precedesMultixact(multixact, branch.point.nextMultixact)) return undefined;
-        return multixacts.updater(multixact);
-      },
-      layouts: branch ? branch.from.#context.layouts : this.#readLayouts(majorVersion, pageSize),
+      multixactUpdater: (multixact) => multixacts.updater(multixact),
+      layouts: this.#readLayouts(majorVersion, pageSize),
     };
     this.#shared = new CatalogGroup({
       context: this.#context,
       directory: path.join(dataDirectory, 'global'),
       tablespaceOid: GLOBAL_TABLESPACE,
-      specs: [pgDatabase, pgAuthid],
+      specs: [pgDatabase, pgAuthid, pgReplicationOrigin],
       text: nameDecoder(undefined),
       corrected: () => {
         for (const database of this.#databases.values()) database?.forget();
       },
-      branch: branch && { from: branch.from.#shared, point: branch.point },
     });
-    const { store } = this.#shared.table(pgDatabase);
-    for (let version = 0; branch && version < store.count; version++) {
-      const row = this.#shared.table(pgDatabase).row(version);
-      if (row) this.#sharedDatabases.add(row.definition.oid);
-    }
   }
 
   database(oid: Oid): DatabaseDefinition | undefined {
     return this.#definitionAt(oid, NOW);
+  }
+
+  originName(id: number): string | undefined {
+    return (this.#sharedRow(pgReplicationOrigin, id, NOW) ?? this.#anyRow(pgReplicationOrigin, id))?.name;
   }
 
   databases(): DatabaseDefinition[] {
@@ -137,11 +105,11 @@ class DataDirectoryCatalog implements BranchableCatalog {
   }
 
   relationByLocator(locator: RelationLocator, at: Moment): RelationDefinition | undefined {
-    return this.#snapshot(locator.databaseOid, at)?.relationByLocator(locator);
+    return this.#describing(locator.databaseOid)?.snapshotAt(at)?.relationByLocator(locator);
   }
 
   relationByOid(databaseOid: Oid, oid: Oid, at: Moment): RelationDefinition | undefined {
-    return this.#snapshot(databaseOid, at)?.relationByOid(oid);
+    return this.#describing(databaseOid)?.snapshotAt(at)?.relationByOid(oid);
   }
 
   isTransient({ database, name, fileNode, rewriteOf }: RelationDefinition): boolean {
@@ -155,19 +123,24 @@ class DataDirectoryCatalog implements BranchableCatalog {
   }
 
   rows(databaseOid: Oid, at: Moment): CatalogSnapshot | undefined {
-    return this.#snapshot(databaseOid, at);
+    return this.#describing(databaseOid)?.snapshotAt(at);
   }
 
   types(databaseOid: Oid, at: Moment): TypeLookup {
-    return this.#snapshot(databaseOid, at)?.types ?? NO_TYPES;
+    return this.#describing(databaseOid)?.snapshotAt(at)?.types ?? NO_TYPES;
   }
 
   tables(databaseOid: Oid, at: Moment): RelationDefinition[] {
-    return this.#snapshot(databaseOid, at)?.tables() ?? [];
+    return this.#describing(databaseOid)?.snapshotAt(at)?.tables() ?? [];
+  }
+
+  withoutWal(databaseOid: Oid, at: Moment): RelationDefinition[] {
+    return this.#describing(databaseOid)?.snapshotAt(at)?.withoutWal() ?? [];
   }
 
   follows(tablespaceOid: Oid, databaseOid: Oid, fileNode: number): boolean {
-    return this.#groupOf(databaseOid)?.follows(tablespaceOid, fileNode) ?? false;
+    const group = databaseOid === 0 ? this.#shared : this.#open(databaseOid)?.group;
+    return group?.follows(tablespaceOid, fileNode) ?? false;
   }
 
   tupleWritten(
@@ -200,33 +173,9 @@ class DataDirectoryCatalog implements BranchableCatalog {
     for (const database of this.#databases.values()) database?.group.committed(xids, lsn);
   }
 
-  beginningMissing(lsn: Lsn): void {
-    // On its own disk a node has what its transactions did; on another's it may be cleaned away as aborted.
-    if (this.#branch) this.#lostAt = Math.min(this.#lostAt, lsn);
-  }
-
   mapReplaced(databaseOid: Oid, map: Uint8Array, lsn: Lsn): void {
-    this.#groupOf(databaseOid)?.mapReplaced(map, lsn);
-  }
-
-  expectMap(databaseOid: Oid, map: Uint8Array): void {
-    this.#groupOf(databaseOid)?.expectMap(map);
-  }
-
-  isInDoubt(databaseOid: Oid, point: BranchPoint): boolean {
-    return this.#groupOf(databaseOid)?.isInDoubt(point) ?? false;
-  }
-
-  recognize(locator: RelationLocator, page: Uint8Array, point: BranchPoint): void {
-    this.#groupOf(locator.databaseOid)?.recognize(locator.fileNode, page, point);
-  }
-
-  #groupOf(databaseOid: Oid): CatalogGroup | undefined {
-    return databaseOid === 0 ? this.#shared : this.#open(databaseOid)?.group;
-  }
-
-  #snapshot(databaseOid: Oid, at: Moment): CatalogSnapshot | undefined {
-    return at.lsn > this.#lostAt ? undefined : this.#describing(databaseOid)?.snapshotAt(at);
+    const group = databaseOid === 0 ? this.#shared : this.#open(databaseOid)?.group;
+    group?.mapReplaced(map, lsn);
   }
 
   #group(locator: RelationLocator): CatalogGroup | undefined {
@@ -260,19 +209,14 @@ class DataDirectoryCatalog implements BranchableCatalog {
   #read(oid: Oid): DatabaseCatalog | undefined {
     const place = this.#findDatabase(oid);
     if (!place) return undefined;
-    const branch = this.#branch;
-    const from = branch ? branch.from.#open(oid) : undefined;
-    // One that the other node made since is not this one's of that number.
-    if (branch && (!from || !this.#sharedDatabases.has(oid))) return undefined;
     try {
       return new DatabaseCatalog({
         context: this.#context,
         directory: place.directory,
-        tablespaceOid: (branch && this.#anyDatabaseRow(oid)?.tablespaceOid) || place.tablespaceOid,
+        tablespaceOid: place.tablespaceOid,
         shared: this.#shared,
         text: nameDecoder(this.database(oid)?.encoding),
         definitionAt: (at) => this.#definitionAt(oid, at),
-        branch: branch && from && { from, point: branch.point },
       });
     } catch (error) {
       const wasThere = this.#databaseRow(oid, { lsn: this.#context.startLsn + 1 }) !== undefined;
@@ -282,15 +226,19 @@ class DataDirectoryCatalog implements BranchableCatalog {
   }
 
   #definitionAt(oid: Oid, at: Moment): DatabaseDefinition | undefined {
-    return (this.#databaseRow(oid, at) ?? this.#anyDatabaseRow(oid))?.definition;
+    return (this.#databaseRow(oid, at) ?? this.#anyRow(pgDatabase, oid))?.definition;
   }
 
   #databaseRow(oid: Oid, at: Moment): DatabaseRow | undefined {
-    const table = this.#shared.table(pgDatabase);
-    const fileNode = this.#shared.mapAt(at).get(CatalogOid.database) ?? 0;
-    const usable = this.#shared.usableFiles(CatalogOid.database, at, fileNode);
-    let found: DatabaseRow | undefined;
-    table.store.eachWithKey(0, oid, (version) => {
+    return this.#sharedRow(pgDatabase, oid, at);
+  }
+
+  #sharedRow<Row>(spec: CatalogTableSpec<Row>, key: number, at: Moment): Row | undefined {
+    const table = this.#shared.table(spec);
+    const fileNode = this.#shared.mapAt(at).get(spec.oid) ?? 0;
+    const usable = this.#shared.usableFiles(spec.oid, at, fileNode);
+    let found: Row | undefined;
+    table.store.eachWithKey(0, key, (version) => {
       if (!found && table.store.isVisible(version, at, usable)) found = table.row(version);
     });
     return found;
@@ -300,10 +248,10 @@ class DataDirectoryCatalog implements BranchableCatalog {
    * The newest version there is, seen or not: a database being worked in was there, even when the version of its row that said so has
    * been cleaned away since.
    */
-  #anyDatabaseRow(oid: Oid): DatabaseRow | undefined {
-    const table = this.#shared.table(pgDatabase);
-    let found: DatabaseRow | undefined;
-    table.store.eachWithKey(0, oid, (version) => {
+  #anyRow<Row>(spec: CatalogTableSpec<Row>, key: number): Row | undefined {
+    const table = this.#shared.table(spec);
+    let found: Row | undefined;
+    table.store.eachWithKey(0, key, (version) => {
       found ??= table.row(version);
     });
     return found;
@@ -311,9 +259,9 @@ class DataDirectoryCatalog implements BranchableCatalog {
 
   /** Where the database's files are: in base/, or in a tablespace that it was put into. */
   #findDatabase(oid: Oid): { directory: string; tablespaceOid: Oid } | undefined {
-    const inBase = path.join(this.dataDirectory, 'base', String(oid));
+    const inBase = path.join(this.#dataDirectory, 'base', String(oid));
     if (existsSync(inBase)) return { directory: inBase, tablespaceOid: DEFAULT_TABLESPACE };
-    const tablespaces = path.join(this.dataDirectory, 'pg_tblspc');
+    const tablespaces = path.join(this.#dataDirectory, 'pg_tblspc');
     for (const tablespace of listDirectory(tablespaces)) {
       for (const version of listDirectory(path.join(tablespaces, tablespace))) {
         if (!version.startsWith(`PG_${this.#context.majorVersion}_`)) continue;
@@ -328,7 +276,7 @@ class DataDirectoryCatalog implements BranchableCatalog {
 
   /** OIDs of the databases in base/, the lowest (template1) first. */
   #databaseDirectories(): Oid[] {
-    return listDirectory(path.join(this.dataDirectory, 'base'))
+    return listDirectory(path.join(this.#dataDirectory, 'base'))
       .filter((name) => /^[1-9][0-9]*$/.test(name))
       .map(Number)
       .sort((a, b) => a - b);
@@ -337,7 +285,7 @@ class DataDirectoryCatalog implements BranchableCatalog {
   #readLayouts(majorVersion: number, pageSize: number): ClusterContext['layouts'] {
     let firstError: unknown;
     for (const oid of this.#databaseDirectories()) {
-      const directory = path.join(this.dataDirectory, 'base', String(oid));
+      const directory = path.join(this.#dataDirectory, 'base', String(oid));
       try {
         const fileNode = readFileNodeMap(path.join(directory, 'pg_filenode.map')).get(CatalogOid.attribute);
         return readCatalogLayouts(path.join(directory, String(fileNode)), majorVersion, pageSize);
@@ -350,16 +298,11 @@ class DataDirectoryCatalog implements BranchableCatalog {
       firstError ??
       new ForkpointError({
         what: 'there is no database to read the catalog from',
-        where: path.join(this.dataDirectory, 'base'),
+        where: path.join(this.#dataDirectory, 'base'),
         next: 'name a complete data directory',
       })
     );
   }
-}
-
-/** MultiXactIdPrecedes (access/transam/multixact.c): on the 32-bit circle. */
-function precedesMultixact(a: number, b: number): boolean {
-  return ((a - b) | 0) < 0;
 }
 
 function listDirectory(directory: string): string[] {

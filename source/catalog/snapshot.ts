@@ -84,19 +84,27 @@ export class CatalogSnapshot implements CatalogRows {
 
   /** Ordinary and partitioned tables that are not the system's. */
   tables(): RelationDefinition[] {
-    if (this.#tables) return this.#tables;
+    this.#tables ??= this.#relations((row) => TABLE_KINDS.has(row.kind));
+    return this.#tables;
+  }
+
+  /** Tables and sequences that are not in WAL: unlogged ('u') and temporary ('t') ones. */
+  withoutWal(): RelationDefinition[] {
+    return this.#relations((row) => row.persistence !== 'p' && (row.kind === 'r' || row.kind === 'S'));
+  }
+
+  #relations(wanted: (row: ClassRow) => boolean): RelationDefinition[] {
     const table = this.#catalog.group.table(pgClass);
     const usable = this.#usableFiles(this.#catalog.group, table);
     const found = new Set<RelationDefinition>();
     for (let version = 0; version < table.store.count; version++) {
       if (!table.store.isVisible(version, this.#at, usable)) continue;
       const row = table.row(version);
-      if (!row || !TABLE_KINDS.has(row.kind) || isSystemRelation(row.oid)) continue;
+      if (!row || isSystemRelation(row.oid) || !wanted(row)) continue;
       const definition = this.relationByOid(row.oid);
       if (definition) found.add(definition);
     }
-    this.#tables = [...found];
-    return this.#tables;
+    return [...found];
   }
 
   relation(oid: Oid): ClassRow | undefined {

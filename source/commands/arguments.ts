@@ -5,6 +5,7 @@ import { parseLsn } from '../bytes/lsn.js';
 import { checkExportRequest } from '../export/request.js';
 import { parseFilter } from '../incident/filter.js';
 import type { ExportFormat, IncidentRequest } from '../incident/model.js';
+import { isServerUrl } from '../server/connection.js';
 import { HELP } from './help.js';
 
 /** Options of one kind: how many values they take, and the commands they mean something for. */
@@ -15,7 +16,7 @@ interface Option {
   readonly commands: readonly string[];
 }
 
-const READING = ['app', 'inspect', 'list', 'export'];
+const READING = ['app', 'inspect', 'list', 'export', 'check'];
 
 const OPTIONS = {
   oldWal: { type: 'string', isMultiple: true, commands: READING },
@@ -23,8 +24,10 @@ const OPTIONS = {
   restoreCommand: { type: 'string', commands: READING },
   fork: { type: 'string', commands: READING },
   tempDir: { type: 'string', commands: READING.concat('demo') },
-  json: { type: 'boolean', commands: ['inspect', 'list'] },
-  filter: { type: 'string', commands: ['list', 'export'] },
+  json: { type: 'boolean', commands: ['inspect', 'list', 'check'] },
+  filter: { type: 'string', commands: ['list', 'export', 'check'] },
+  against: { type: 'string', commands: ['check'] },
+  dryRun: { type: 'boolean', commands: ['check'] },
   output: { type: 'string', shortFlag: 'o', commands: ['export'] },
   overwrite: { type: 'boolean', commands: ['export'] },
   format: { type: 'string', commands: ['export'] },
@@ -35,7 +38,7 @@ const OPTIONS = {
 
 type OptionName = keyof typeof OPTIONS;
 
-const COMMANDS = ['inspect', 'list', 'export', 'demo'] as const;
+const COMMANDS = ['inspect', 'list', 'export', 'check', 'demo'] as const;
 
 /** The command, or `app` when only directories were named. */
 export type CommandName = (typeof COMMANDS)[number] | 'app';
@@ -54,6 +57,7 @@ export interface Arguments {
   readonly undo: boolean;
   readonly guard: boolean;
   readonly ddl: boolean;
+  readonly dryRun: boolean;
 }
 
 /** The command line cannot be understood: exit code 2. */
@@ -102,7 +106,14 @@ function splitCommand(input: readonly string[]): { command: CommandName; operand
 }
 
 function checkOperands(command: CommandName, operands: readonly string[]): void {
-  const [least, most] = { app: [0, 2], demo: [0, 0], inspect: [2, 2], list: [2, 2], export: [2, 2] }[command];
+  const [least, most] = {
+    app: [0, 2],
+    demo: [0, 0],
+    inspect: [2, 2],
+    list: [2, 2],
+    export: [2, 2],
+    check: [2, 2],
+  }[command];
   if (operands.length > most) {
     const next = command === 'app' ? `commands are ${COMMANDS.join(', ')}; see forkpoint --help` : undefined;
     throw usage(
@@ -115,6 +126,16 @@ function checkOperands(command: CommandName, operands: readonly string[]): void 
       operands.length === 0 ? 'the old primary (OLD) and the new one (NEW) are' : 'the new primary (NEW) is';
     throw usage(`${missing} missing`, `forkpoint ${command} OLD NEW`);
   }
+}
+
+/** The server that `check` asks: named, or the new primary itself when it is one. */
+function serverToAsk(against: string | undefined, fresh: string): string {
+  const url = against ?? (isServerUrl(fresh) ? fresh : undefined);
+  if (url === undefined)
+    throw usage('check asks the running new primary', 'name it with --against postgres://…');
+  if (!isServerUrl(url))
+    throw usage(`--against ${url} is no server`, 'write it as postgres://user@host/database');
+  return url;
 }
 
 /** What the language and the export find wrong with the options is wrong usage too. */
@@ -157,10 +178,11 @@ export function readArguments(argv: readonly string[], importMeta: ImportMeta): 
     throw usage(`--fork ${cli.flags.fork} is no LSN`, 'write it like 0/A016F40');
   }
   const { oldWal, newWal, restoreCommand, tempDir } = cli.flags;
+  const against = command === 'check' ? serverToAsk(cli.flags.against, operands[1]) : undefined;
   const options: Arguments = {
     command,
     version: cli.pkg.version ?? '',
-    request: { old: operands[0], new: operands[1], oldWal, newWal, restoreCommand, fork, tempDir },
+    request: { old: operands[0], new: operands[1], oldWal, newWal, restoreCommand, fork, tempDir, against },
     json: cli.flags.json ?? false,
     filter: cli.flags.filter,
     output: cli.flags.output,
@@ -169,6 +191,7 @@ export function readArguments(argv: readonly string[], importMeta: ImportMeta): 
     undo: cli.flags.undo ?? false,
     guard: cli.flags.guard ?? false,
     ddl: cli.flags.ddl ?? false,
+    dryRun: cli.flags.dryRun ?? false,
   };
   checkMeaning(options);
   return options;

@@ -53,6 +53,7 @@ async function write(
     version: options.version,
     overview: incident.overview(),
     loss: incident.progress().loss,
+    besides: incident.besides(),
     selections: selectionOf(chosen()),
   };
   const source = indexes.length === 0 ? [] : incident.transactionsWithChanges(indexes, request.undo);

@@ -8,6 +8,7 @@ export const HELP = `
     $ forkpoint inspect OLD NEW         both sides, the fork, and what is lost in numbers
     $ forkpoint list    OLD NEW         a line for each lost transaction, in commit order
     $ forkpoint export  OLD NEW         the lost transactions as SQL, wal2json, CSV or a report
+    $ forkpoint check   OLD NEW         what the running new primary makes of them
     $ forkpoint demo                    the full-screen program on the bundled sample incident
 
     OLD  the old primary: its data directory, stopped
@@ -22,8 +23,8 @@ export const HELP = `
     --temp-dir DIR           for what does not fit in memory (private, removed at the end)
 
   Output
-    --json                   inspect: one object; list: an object a line
-    --filter EXPR            list, export: only what the expression lets through
+    --json                   inspect: one object; list, check: an object a line
+    --filter EXPR            list, export, check: only what the expression lets through
     -o, --output FILE        export: write here; - or nothing is standard output. A directory gets a
                              file for each database
     --overwrite              export: replace an existing file
@@ -31,6 +32,10 @@ export const HELP = `
     --undo                   export: SQL that takes the transactions back, the last one first
     --guard                  export: SQL whose statements fail unless they meet the row they expect
     --ddl                    export: reconstructed DDL as statements, not as comments
+    --against URL            check: the running new primary, postgres://user@host/database (NEW, when that
+                             is a server)
+    --dry-run                check: also try the SQL there, in one transaction that is rolled back;
+                             triggers fire, row locks are held meanwhile, sequences may move on
 
   Filter: words that must all hold
     table:orders  schema:shop  db:app  op:insert|update|delete|truncate|ddl  key:42
@@ -43,7 +48,8 @@ export const HELP = `
     --version, --help
 
   Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but incomplete (WAL missing, rows that could not
-  be decoded, transactions in doubt left out).
+  be decoded, transactions in doubt left out). check: 0 when all is clean, 1 when something is in the
+  way, 3 when nothing is but not everything could be checked.
 
   Examples
     $ forkpoint inspect /srv/old/data /srv/new/data

@@ -3,36 +3,46 @@ import { formatLsn } from '../bytes/lsn.js';
 import { printable } from '../bytes/printable.js';
 import { fit } from '../bytes/text-width.js';
 import { formatTimestamp } from '../bytes/timestamp.js';
-import { formatTime } from '../incident/figures.js';
+import { formatTime, plural } from '../incident/figures.js';
 import { type Filter, parseFilter } from '../incident/filter.js';
 import type { ListedTransaction } from '../incident/model.js';
 import { selectTransactions } from '../incident/select.js';
 import { tableLabel } from '../rows/row-change.js';
+import { originText } from '../transactions/transaction.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import { breathe, type ReadIncident, sayWhatIsMissing, withIncident } from './reading.js';
 import { StandardLines } from './standard-lines.js';
 
-function jsonLine(t: ListedTransaction): string {
+/** A transaction as `--json` writes it. */
+export function jsonObject(t: ListedTransaction): object {
   const tables: Record<string, object> = {};
   for (const { schema, table, insert, update, delete: deleted, truncate } of t.tables) {
     tables[tableLabel({ schema, name: table })] = { insert, update, delete: deleted, truncate };
   }
-  return JSON.stringify({
+  return {
     xid: t.xid,
     commitLsn: formatLsn(t.commitLsn),
     commitEndLsn: formatLsn(t.commitEndLsn),
     commitTime: formatTimestamp(t.commitTime),
     state: t.state,
+    origin: t.origin && {
+      id: t.origin.id,
+      name: t.origin.name,
+      lsn: formatLsn(t.origin.lsn),
+      time: t.origin.time === 0 ? undefined : formatTimestamp(t.origin.time),
+    },
     gid: t.gid,
     database: t.database,
     straddlesFork: t.straddlesFork,
     tables,
+    messages: t.messages,
+    movesSequences: t.movesSequences,
     verdict: t.verdict,
     undecodable: t.undecodable,
     changesCatalog: t.changesCatalog,
     walBytes: t.walBytes,
-  });
+  };
 }
 
 const HEADINGS = ['commit time (UTC)', 'xid', 'database', 'rows', 'verdict', 'tables'] as const;
@@ -43,11 +53,16 @@ function tableLine(cells: readonly string[]): string {
   return cells.map((cell, at) => (at < WIDTHS.length ? fit(cell, WIDTHS[at]) : cell)).join('  ');
 }
 
-function textLine(t: ListedTransaction): string {
+/** A transaction as a line for people. */
+export function textLine(t: ListedTransaction): string {
   const counts = [`+${t.inserts}`, `~${t.updates}`, `-${t.deletes}`];
   if (t.truncates > 0) counts.push(`0${t.truncates}`);
   const notes = t.tables.map(({ schema, table }) => printable(tableLabel({ schema, name: table })));
   if (t.changesCatalog) notes.push('(DDL)');
+  if (t.messages > 0)
+    notes.push(t.state === 'message' ? '(a message, sent at once)' : `(${plural(t.messages, 'message')})`);
+  if (t.tables.length === 0 && t.movesSequences) notes.push('(moves a sequence)');
+  if (t.origin) notes.push(`(${printable(originText(t.origin))})`);
   if (t.straddlesFork) notes.push('(began before the fork)');
   if (t.state === 'prepared') notes.push(`(IN DOUBT: prepared as ${printable(t.gid ?? '?')})`);
   if (t.undecodable > 0) notes.push(`(${t.undecodable} UNDECODABLE)`);
@@ -72,7 +87,8 @@ async function write(options: Arguments, filter: Filter, read: ReadIncident): Pr
   const lines = new StandardLines();
   if (!options.json) lines.write(tableLine(HEADINGS));
   for (const transaction of selectTransactions(incident, filter)) {
-    if (lines.write(options.json ? jsonLine(transaction) : textLine(transaction))) await breathe();
+    if (lines.write(options.json ? JSON.stringify(jsonObject(transaction)) : textLine(transaction)))
+      await breathe();
   }
   lines.end();
   sayWhatIsMissing(read);

@@ -3,11 +3,12 @@
  * JSON objects of column name to PostgreSQL's text form; values that are not known are absent there and named in
  * `note`. A name that a spreadsheet would take for a formula is preceded by an apostrophe.
  */
+
+import { HIDDEN_CHARACTERS } from '../bytes/hidden-characters.js';
 import { formatLsn } from '../bytes/lsn.js';
 import { formatTimestamp } from '../bytes/timestamp.js';
 import type { ListedTransaction } from '../incident/model.js';
 import { type Change, isUnknown, type Row, type RowChange, type Table } from '../rows/row-change.js';
-import { HIDDEN_CHARACTERS } from '../sql/hidden-characters.js';
 import type { Tally } from '../sql/tally.js';
 import type { FileContext, FormatWriter } from './format.js';
 

@@ -8,6 +8,7 @@ import type {
 } from '../incident/model.js';
 import type { Change } from '../rows/row-change.js';
 import type { Tally } from '../sql/tally.js';
+import type { LostBesides } from '../transactions/lost-besides.js';
 import { writeCsv } from './csv.js';
 import { writeReport } from './report.js';
 import type { Selection, Selections } from './selection.js';
@@ -20,6 +21,7 @@ export interface ExportContext {
   readonly version: string;
   readonly overview: IncidentOverview;
   readonly loss: LossFigures;
+  readonly besides: LostBesides;
   readonly selections: Selections;
 }
 

@@ -90,8 +90,9 @@ abstract class DescriptorOutput implements Output {
   bytes = 0;
   readonly #hash: Hash = createHash('sha256');
   #digest: string | undefined;
-  #pending: string[] = [];
-  #characters = 0;
+  #pending = '';
+  /** What a piece is encoded into, which seldom is much longer than a chunk; a character takes three bytes at most. */
+  readonly #encoded = Buffer.allocUnsafeSlow(4 * CHUNK_CHARACTERS);
 
   constructor(path: string) {
     this.path = path;
@@ -104,18 +105,19 @@ abstract class DescriptorOutput implements Output {
   abstract discard(): void;
 
   write(text: string): boolean {
-    this.#pending.push(text);
-    this.#characters += text.length;
-    if (this.#characters < CHUNK_CHARACTERS) return false;
+    this.#pending += text;
+    if (this.#pending.length < CHUNK_CHARACTERS) return false;
     this.flush();
     return true;
   }
 
   protected flush(): void {
-    if (this.#characters === 0) return;
-    const bytes = Buffer.from(this.#pending.join(''), 'utf8');
-    this.#pending = [];
-    this.#characters = 0;
+    if (this.#pending === '') return;
+    const fits = this.#pending.length * 3 <= this.#encoded.length;
+    const bytes = fits
+      ? this.#encoded.subarray(0, this.#encoded.write(this.#pending, 'utf8'))
+      : Buffer.from(this.#pending, 'utf8');
+    this.#pending = '';
     this.#hash.update(bytes);
     for (let offset = 0; offset < bytes.length; ) offset += this.writeBytes(bytes, offset);
     this.bytes += bytes.length;

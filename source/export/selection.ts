@@ -2,6 +2,7 @@
 import type { TimestampMicros } from '../bytes/timestamp.js';
 import type { ListedTransaction, Verdict } from '../incident/model.js';
 import { tableLabel } from '../rows/row-change.js';
+import type { TableCounts } from '../transactions/transaction.js';
 
 /** Changes of one table. */
 export interface TableFigures {
@@ -32,6 +33,10 @@ export class Selection {
   readonly verdicts = new Map<Verdict, number>();
   /** By database and label. */
   readonly tables = new Map<string, TableFigures>();
+  readonly #byTables = new WeakMap<
+    readonly TableCounts[],
+    { readonly database: string; readonly figures: TableFigures[] }
+  >();
 
   /**
    * Somebody chose transactions in doubt by hand, and nothing else: only then are they written as if they had been committed. Among
@@ -49,6 +54,7 @@ export class Selection {
       this.inDoubt++;
       return;
     }
+    if (t.state === 'message') return;
     this.transactions++;
     this.inserts += t.inserts;
     this.updates += t.updates;
@@ -61,26 +67,36 @@ export class Selection {
     this.verdicts.set(t.verdict, (this.verdicts.get(t.verdict) ?? 0) + 1);
     this.firstCommitTime = Math.min(this.firstCommitTime ?? t.commitTime, t.commitTime);
     this.lastCommitTime = Math.max(this.lastCommitTime ?? t.commitTime, t.commitTime);
-    for (const counts of t.tables) {
-      const table = tableLabel({ schema: counts.schema, name: counts.table });
-      const key = `${t.database}\0${table}`;
-      let figures = this.tables.get(key);
-      if (!figures) {
-        figures = {
-          database: t.database,
-          table,
-          transactions: 0,
-          insert: 0,
-          update: 0,
-          delete: 0,
-          truncate: 0,
-        };
-        this.tables.set(key, figures);
-      }
-      figures.transactions++;
-      for (const operation of ['insert', 'update', 'delete', 'truncate'] as const)
-        figures[operation] += counts[operation];
+    const figures = this.#figuresOf(t);
+    for (let i = 0; i < figures.length; i++) {
+      const sums = figures[i];
+      const counts = t.tables[i];
+      sums.transactions++;
+      sums.insert += counts.insert;
+      sums.update += counts.update;
+      sums.delete += counts.delete;
+      sums.truncate += counts.truncate;
     }
+  }
+
+  /** The sums that a transaction's tables add to, in their order. Transactions that did the same share one list of tables. */
+  #figuresOf({ database, tables }: ListedTransaction): TableFigures[] {
+    const known = this.#byTables.get(tables);
+    if (known?.database === database) return known.figures;
+    const figures = tables.map((counts) => this.#figuresOfTable(database, counts));
+    this.#byTables.set(tables, { database, figures });
+    return figures;
+  }
+
+  #figuresOfTable(database: string, counts: TableCounts): TableFigures {
+    const table = tableLabel({ schema: counts.schema, name: counts.table });
+    const key = `${database}\0${table}`;
+    let figures = this.tables.get(key);
+    if (!figures) {
+      figures = { database, table, transactions: 0, insert: 0, update: 0, delete: 0, truncate: 0 };
+      this.tables.set(key, figures);
+    }
+    return figures;
   }
 }
 

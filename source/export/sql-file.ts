@@ -4,8 +4,10 @@ import { formatCount, formatTime, plural } from '../incident/figures.js';
 import type { SideOverview } from '../incident/model.js';
 import { comment } from '../sql/comments.js';
 import { fileHeader } from '../sql/file-header.js';
+import { sequenceLines } from '../sql/sequence.js';
 import type { Tally } from '../sql/tally.js';
 import { type SqlOptions, transactionLines } from '../sql/transaction-sql.js';
+import { withoutWalNotes } from '../transactions/lost-besides.js';
 import type { FileContext, FormatWriter } from './format.js';
 
 function sideFact(name: string, side: SideOverview): string {
@@ -13,7 +15,15 @@ function sideFact(name: string, side: SideOverview): string {
 }
 
 /** What the file is, as lines of its first comment. */
-function facts({ version, overview, request, database, selection, inDoubtChosen }: FileContext): string[] {
+function facts({
+  version,
+  overview,
+  request,
+  database,
+  selection,
+  inDoubtChosen,
+  besides,
+}: FileContext): string[] {
   const lines = [
     `forkpoint ${version}: ${request.undo ? 'undo' : 'redo'} of transactions that the failover lost${request.guard ? ', guarded' : ''}`,
     sideFact('old primary', overview.old),
@@ -31,6 +41,11 @@ function facts({ version, overview, request, database, selection, inDoubtChosen 
     const fate = inDoubtChosen && !request.undo ? 'written as if committed' : 'left out';
     lines.push(`${plural(selection.inDoubt, 'transaction')} in doubt (prepared, never resolved): ${fate}`);
   }
+  lines.push(
+    ...withoutWalNotes(
+      besides.withoutWal.filter((each) => database === undefined || each.database === database),
+    ),
+  );
   if (selection.firstCommitTime !== undefined && selection.lastCommitTime !== undefined) {
     lines.push(
       `committed from ${formatTime(selection.firstCommitTime)} to ${formatTime(selection.lastCommitTime)} UTC`,
@@ -47,11 +62,13 @@ function facts({ version, overview, request, database, selection, inDoubtChosen 
 /** Opens the SQL format. */
 export function writeSql(context: FileContext, tally: Tally): FormatWriter {
   const { request } = context;
+  const inFile = (name: string) => context.database === undefined || name === context.database;
   const options: SqlOptions = {
     direction: request.undo ? 'undo' : 'redo',
     guard: request.guard,
     ddl: request.ddl,
     inDoubt: context.inDoubtChosen,
+    blockSize: context.overview.old.blockSize,
   };
   return {
     *header() {
@@ -62,6 +79,10 @@ export function writeSql(context: FileContext, tally: Tally): FormatWriter {
       yield '\n';
     },
     *footer() {
+      if (!request.undo && request.transactions === undefined && !request.filter) {
+        const sequences = context.besides.sequences.filter((each) => inFile(each.database));
+        for (const line of sequenceLines(sequences, tally)) yield `${line}\n`;
+      }
       for (const reason of tally.reasons()) yield `${comment(`LEFT OUT: ${reason}`)}\n`;
       const missing =
         tally.leftOut === 0 ? 'nothing left out' : `${plural(tally.leftOut, 'change')} LEFT OUT`;

@@ -15,6 +15,7 @@ import {
   type Table,
   tableLabel,
 } from '../rows/row-change.js';
+import { isLargeObjectChange } from '../sql/large-object.js';
 import type { Tally } from '../sql/tally.js';
 import { TYPE } from '../sql/type-oids.js';
 import type { FileContext, FormatWriter } from './format.js';
@@ -78,6 +79,12 @@ export function writeWal2json({ inDoubtChosen }: FileContext, tally: Tally): For
           tally.leaveOut(`${change.operation} of ${tableLabel(change.table)}: ${change.problem}`);
           return;
         }
+        if (isLargeObjectChange(change)) {
+          tally.leaveOut(
+            `${change.operation} of a page or an entry of a large object: logical decoding has none`,
+          );
+          return;
+        }
         tally.statements++;
         yield rowJson(head, change);
         return;
@@ -108,7 +115,13 @@ export function writeWal2json({ inDoubtChosen }: FileContext, tally: Tally): For
         );
         return;
       }
-      const head = `"xid":${transaction.xid},"timestamp":"${timestampText(transaction)}"`;
+      if (transaction.state === 'message') {
+        for (const change of changes) yield* changeJson('', change);
+        return;
+      }
+      // As with include-origin, where there is one.
+      const origin = transaction.origin ? `,"origin":${transaction.origin.id}` : '';
+      const head = `"xid":${transaction.xid},"timestamp":"${timestampText(transaction)}"${origin}`;
       const place = `"lsn":"${formatLsn(transaction.commitLsn)}","nextlsn":"${formatLsn(transaction.commitEndLsn)}"`;
       yield `{"action":"B",${head},${place}}\n`;
       for (const change of changes) yield* changeJson(head, change);

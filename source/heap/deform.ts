@@ -14,6 +14,8 @@ import {
 } from '../bytes/varlena.js';
 import {
   Infomask,
+  Infomask2,
+  isUsableHeader,
   isUsableTuple,
   TUPLE_HEADER_SIZE,
   tupleAttributeCount,
@@ -96,29 +98,71 @@ export function deformTuple(
 ): void {
   if (!isUsableTuple(bytes, start, length))
     throw new MalformedTupleError(`the header of a tuple of ${length} bytes makes no sense`);
-  const stored = tupleAttributeCount(bytes, start);
-  if (stored > attributes.length)
-    throw new MalformedTupleError(
-      `the tuple has ${stored} attributes where its table has ${attributes.length}`,
-    );
   const hasNull = (tupleInfomask(bytes, start) & Infomask.hasNull) !== 0;
-  const end = deformAttributes(
+  deformWhole(
     attributes,
-    stored,
+    tupleAttributeCount(bytes, start),
     bytes,
     hasNull ? start + TUPLE_HEADER_SIZE : -1,
     start + tupleDataOffset(bytes, start),
     start + length,
     into,
   );
+}
+
+/** What is left of a tuple's header in a heap record (xl_heap_header), and where the bytes that follow the header lie: [data, end). */
+export interface HeaderlessTuple {
+  readonly infomask2: number;
+  readonly infomask: number;
+  readonly hoff: number;
+  readonly data: number;
+  readonly end: number;
+}
+
+/** The same as deformTuple() for a tuple as a heap record holds it: without its fixed header. Throws MalformedTupleError. */
+export function deformLoggedTuple(
+  attributes: readonly AttributeLayout[],
+  bytes: Uint8Array,
+  { infomask2, infomask, hoff, data, end }: HeaderlessTuple,
+  into: DeformedTuple,
+): void {
+  const length = end - data + TUPLE_HEADER_SIZE;
+  if (end > bytes.length || !isUsableHeader(infomask2, infomask, hoff, length))
+    throw new MalformedTupleError(`the header of a tuple of ${length} bytes makes no sense`);
+  deformWhole(
+    attributes,
+    infomask2 & Infomask2.attributeCountMask,
+    bytes,
+    (infomask & Infomask.hasNull) !== 0 ? data : -1,
+    data + hoff - TUPLE_HEADER_SIZE,
+    end,
+    into,
+  );
+}
+
+/** Finds all of a tuple's attributes, of which it stores the first `stored` in bytes[dataStart, end). */
+function deformWhole(
+  attributes: readonly AttributeLayout[],
+  stored: number,
+  bytes: Uint8Array,
+  bitmapStart: number,
+  dataStart: number,
+  end: number,
+  into: DeformedTuple,
+): void {
+  if (stored > attributes.length)
+    throw new MalformedTupleError(
+      `the tuple has ${stored} attributes where its table has ${attributes.length}`,
+    );
+  const reached = deformAttributes(attributes, stored, bytes, bitmapStart, dataStart, end, into);
   for (let index = stored; index < attributes.length; index++) {
     into.forms[index] = AttributeForm.missing;
     into.offsets[index] = -1;
     into.lengths[index] = 0;
   }
-  if (end !== start + length)
+  if (reached !== end)
     throw new MalformedTupleError(
-      `${start + length - end} bytes are left over after the tuple's last attribute`,
+      `${end - reached} bytes are left over after the tuple's last attribute`,
       stored,
     );
 }

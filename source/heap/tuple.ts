@@ -155,12 +155,25 @@ export function isMovedPartition(bytes: Uint8Array, start: number): boolean {
 /** Does the header fit into `length` bytes, and does t_hoff leave room for what must come before the data? */
 export function isUsableTuple(bytes: Uint8Array, start: number, length: number): boolean {
   if (length < TUPLE_HEADER_SIZE || start + length > bytes.length) return false;
-  const attributeCount = tupleAttributeCount(bytes, start);
+  return isUsableHeader(
+    tupleInfomask2(bytes, start),
+    tupleInfomask(bytes, start),
+    tupleDataOffset(bytes, start),
+    length,
+  );
+}
+
+/** The same by the header's fields, for a tuple of `length` bytes, header included. */
+export function isUsableHeader(
+  infomask2: number,
+  infomask: number,
+  dataOffset: number,
+  length: number,
+): boolean {
+  const attributeCount = infomask2 & Infomask2.attributeCountMask;
   if (attributeCount > MAX_ATTRIBUTES) return false;
-  const infomask = tupleInfomask(bytes, start);
   const bitmap = infomask & Infomask.hasNull ? (attributeCount + 7) >> 3 : 0;
   const oid = infomask & Infomask.hasOid ? 4 : 0;
-  const dataOffset = tupleDataOffset(bytes, start);
   return dataOffset >= TUPLE_HEADER_SIZE + bitmap + oid && dataOffset <= length;
 }
 

@@ -6,6 +6,7 @@ import {
   type Row,
   type RowChange,
   type Table,
+  type TableColumn,
   tableLabel,
 } from '../rows/row-change.js';
 import {
@@ -251,7 +252,7 @@ type Projection = readonly (number | ColumnValue)[];
 function projectionOf(to: Table, from: Table): Projection {
   return to.columns.map((column) => {
     const at = from.columns.findIndex((other) => other.name === column.name);
-    const reason = columnMismatch(to, column.name, from);
+    const reason = columnMismatch(to, column.name, from.columns);
     return reason === undefined ? at : { unknown: 'not-logged', reason };
   });
 }
@@ -261,9 +262,13 @@ function project(row: Row, projection: Projection): Row {
 }
 
 /** Why a column's values on the new primary cannot be compared with ours; undefined when they can. */
-function columnMismatch(ours: Table, name: string, theirs: Table): string | undefined {
+export function columnMismatch(
+  ours: Table,
+  name: string,
+  theirs: readonly Pick<TableColumn, 'name' | 'typeName'>[],
+): string | undefined {
   const mine = ours.columns.find((column) => column.name === name);
-  const other = theirs.columns.find((column) => column.name === name);
+  const other = theirs.find((column) => column.name === name);
   if (!other) return `${tableLabel(ours)} has no column ${name} on the new primary`;
   if (mine?.typeName === other.typeName) return undefined;
   return `column ${name} of ${tableLabel(ours)} is ${mine?.typeName} on the old primary and ${other.typeName} on the new one`;
@@ -309,7 +314,7 @@ export class WrittenSinceFork implements CurrentRows {
     if (this.#misfits.has(table)) return this.#misfits.get(table);
     const now = this.#definitionNow(table);
     const reason = now
-      ? table.columns.map((column) => columnMismatch(table, column.name, now)).find(Boolean)
+      ? table.columns.map((column) => columnMismatch(table, column.name, now.columns)).find(Boolean)
       : `there is no table ${tableLabel(table)} on the new primary`;
     this.#misfits.set(table, reason);
     return reason;
@@ -324,7 +329,7 @@ export class WrittenSinceFork implements CurrentRows {
     const written = this.#tables.get(tableKey(table));
     const now = this.#definitionNow ? this.#definitionNow(table) : (written?.table ?? table);
     const mismatch = now
-      ? columns.map((column) => columnMismatch(table, table.columns[column].name, now)).find(Boolean)
+      ? columns.map((column) => columnMismatch(table, table.columns[column].name, now.columns)).find(Boolean)
       : `there is no table ${tableLabel(table)} on the new primary`;
     if (mismatch !== undefined) return keys.map(() => ({ reason: mismatch }));
     if (!written) return keys.map(() => this.#anyTable ?? 'untouched');

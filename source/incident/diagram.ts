@@ -294,6 +294,7 @@ function lossLines(overview: IncidentOverview, loss: LossFigures, width: number)
   if (loss.inDoubt > 0) {
     put(`! ${plural(loss.inDoubt, 'transaction')} in doubt: prepared and never resolved`, 'warning');
   }
+  if (loss.messages > 0) put(plural(loss.messages, 'logical message'));
   if (loss.undecodable > 0) {
     put(
       `! ${plural(loss.undecodable, 'change')} cannot be decoded exactly and ${loss.undecodable === 1 ? 'is' : 'are'} left out of exports`,

@@ -156,7 +156,11 @@ function transactionTest(word: FilterWord): TransactionTest | undefined {
       return (t) => verdicts.has(t.verdict);
     }
     case 'state': {
-      const states = oneOf(word, ['committed', 'prepared'] satisfies TransactionSummary['state'][]);
+      const states = oneOf(word, [
+        'committed',
+        'prepared',
+        'message',
+      ] satisfies TransactionSummary['state'][]);
       return (t) => states.has(t.state);
     }
     default:

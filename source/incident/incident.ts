@@ -3,6 +3,7 @@
  * plain loop. `IncidentClient` is the same thing behind a worker's door.
  */
 import type { Change } from '../rows/row-change.js';
+import type { LostBesides } from '../transactions/lost-besides.js';
 import type { IncidentOverview, ListedTransaction, Progress, RowVerdict } from './model.js';
 
 export interface Incident {
@@ -11,6 +12,8 @@ export interface Incident {
   /** Reads WAL for about `milliseconds`; false when there is nothing left to read. Throws ForkpointError. */
   step(milliseconds: number): boolean;
   progress(): Progress;
+  /** What is lost beside the rows of transactions: nothing until the old side is read to its end. */
+  besides(): LostBesides;
   /** Reads the new primary's WAL to its end too, when it is a directory: then the overview knows where it ends. */
   readNewSide(): void;
   /** Lost transactions known so far, in commit order. */
@@ -34,5 +37,7 @@ export interface Incident {
    * sense (catalog, message). Empty while it has not been judged.
    */
   verdicts(index: number, from?: number, count?: number): Promise<(RowVerdict | undefined)[]>;
+  /** Earlier lost transactions that this one builds upon, by position; empty until judged. */
+  dependencies(index: number): readonly number[];
   close(): void;
 }

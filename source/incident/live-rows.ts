@@ -1,9 +1,9 @@
 /** What the new primary holds now, asked of the running server itself. */
 import { ForkpointError } from '../bytes/errors.js';
-import { type ColumnValue, type Row, type Table, tableLabel } from '../rows/row-change.js';
+import { type Row, type Table, tableLabel } from '../rows/row-change.js';
 import { errorCodeOf } from '../server/connection.js';
 import type { LiveServer } from '../server/live-server.js';
-import type { CurrentRow, CurrentRows } from './current-rows.js';
+import { type CurrentRow, type CurrentRows, columnMismatch } from './current-rows.js';
 import { isWholeRow, type KeyValues } from './row-keys.js';
 
 /** Keys a question: a batch of judged transactions may touch far more. */
@@ -54,13 +54,12 @@ export class LiveRows implements CurrentRows {
       return keys.map(() => ({ reason }));
     }
     const { columns: liveColumns, rows } = found;
-    const source = table.columns.map((column) => liveColumns.indexOf(column.name));
-    const inOurOrder = (row: readonly (string | null)[]): Row =>
-      source.map((at, i): ColumnValue => {
-        if (at >= 0) return row[at];
-        const reason = `${tableLabel(table)} has no column ${table.columns[i].name} on the new primary`;
-        return { unknown: 'not-logged', reason };
-      });
+    const mismatch = table.columns
+      .map((column) => columnMismatch(table, column.name, liveColumns))
+      .find(Boolean);
+    if (mismatch !== undefined) return keys.map(() => ({ reason: mismatch }));
+    const source = table.columns.map(({ name }) => liveColumns.findIndex((column) => column.name === name));
+    const inOurOrder = (row: readonly (string | null)[]): Row => source.map((at) => row[at]);
     const wholeRow = isWholeRow(table, columns);
     return keys.map((values, i) => {
       const met = (rows.get(i) ?? []).map(inOurOrder);

@@ -253,6 +253,7 @@ export class LocalClient implements IncidentClient {
       version: forkpointVersion(),
       overview: incident.overview(),
       loss: incident.progress().loss,
+      besides: incident.besides(),
       selections: selectionOf(transactions),
     };
     const indexes = transactions.map((transaction) => transaction.index);

@@ -9,12 +9,14 @@ export class LossCounter {
   #deletes = 0;
   #truncates = 0;
   #inDoubt = 0;
+  #messages = 0;
   #undecodable = 0;
   #walBytes = 0;
   #first: number | undefined;
   #last: number | undefined;
   readonly #tables = new Set<string>();
   readonly #databases = new Set<string>();
+  #lastTables: TransactionSummary['tables'] | undefined;
 
   /** Adds one lost transaction; one in doubt is counted as such and not among the committed. */
   add(transaction: TransactionSummary): void {
@@ -22,6 +24,11 @@ export class LossCounter {
       this.#inDoubt++;
       return;
     }
+    if (transaction.state === 'message') {
+      this.#messages++;
+      return;
+    }
+    this.#messages += transaction.messages;
     this.#transactions++;
     this.#inserts += transaction.inserts;
     this.#updates += transaction.updates;
@@ -29,7 +36,11 @@ export class LossCounter {
     this.#truncates += transaction.truncates;
     this.#undecodable += transaction.undecodable;
     this.#walBytes += transaction.walBytes;
-    for (const { schema, table } of transaction.tables) this.#tables.add(`${schema}.${table}`);
+    // Transactions that did the same share one list of tables.
+    if (transaction.tables !== this.#lastTables) {
+      for (const { schema, table } of transaction.tables) this.#tables.add(`${schema}.${table}`);
+      this.#lastTables = transaction.tables;
+    }
     if (transaction.database !== '') this.#databases.add(transaction.database);
     this.#first = Math.min(this.#first ?? transaction.commitTime, transaction.commitTime);
     this.#last = Math.max(this.#last ?? transaction.commitTime, transaction.commitTime);
@@ -44,6 +55,7 @@ export class LossCounter {
       deletes: this.#deletes,
       truncates: this.#truncates,
       inDoubt: this.#inDoubt,
+      messages: this.#messages,
       undecodable: this.#undecodable,
       tables: [...this.#tables].sort(),
       databases: [...this.#databases].sort(),

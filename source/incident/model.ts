@@ -4,6 +4,7 @@ import type { TimestampMicros } from '../bytes/timestamp.js';
 import type { Change } from '../rows/row-change.js';
 import type { ForkPoint } from '../timeline/fork-point.js';
 import type { TransactionSummary } from '../transactions/transaction.js';
+import type { SegmentDisagreement } from '../wal/disagreement.js';
 
 /** Where to look: the operator's answers, whole. */
 export interface IncidentRequest {
@@ -14,6 +15,8 @@ export interface IncidentRequest {
   readonly oldWal?: readonly string[];
   readonly newWal?: readonly string[];
   readonly restoreCommand?: string;
+  /** `postgres://` URL of the running new primary that verdicts are asked of, besides the directory in `new`. */
+  readonly against?: string;
   /** The fork named by hand, when histories cannot tell. */
   readonly fork?: Lsn;
   readonly tempDir?: string;
@@ -27,6 +30,10 @@ export interface SegmentCoverage {
   readonly state: 'present' | 'missing' | 'partial' | 'recycled' | 'foreign';
   /** Path of the file used, when present. */
   readonly path?: string;
+  /** The place it came from, as the operator named it, when present. */
+  readonly place?: string;
+  /** Why there is none, otherwise. */
+  readonly reason?: string;
 }
 
 /** One promotion or other end of a timeline, from a history file. */
@@ -55,14 +62,18 @@ export interface SideOverview {
   readonly endLsn: Lsn;
   readonly endReason: string;
   readonly segments: readonly SegmentCoverage[];
+  /** Places that hold different bytes for one segment, as far as it was read. */
+  readonly disagreements: readonly SegmentDisagreement[];
   readonly walLevel: string;
   readonly walSegmentSize: number;
+  /** BLCKSZ in bytes. */
+  readonly blockSize: number;
   /** postmaster.pid names a live process. */
   readonly running: boolean;
   readonly warnings: readonly string[];
 }
 
-export type { ForkPoint };
+export type { ForkPoint, SegmentDisagreement };
 
 /** The loss in figures, growing while WAL is read. */
 export interface LossFigures {
@@ -72,6 +83,8 @@ export interface LossFigures {
   readonly deletes: number;
   readonly truncates: number;
   readonly inDoubt: number;
+  /** Logical messages, in transactions and out of them. */
+  readonly messages: number;
   readonly undecodable: number;
   readonly tables: readonly string[];
   readonly databases: readonly string[];

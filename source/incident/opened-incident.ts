@@ -3,11 +3,12 @@
  * has written since.
  */
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
-import type { BranchableCatalog } from '../catalog/catalog.js';
 import type { DamagedPages } from '../catalog/damaged-pages.js';
 import type { Change } from '../rows/row-change.js';
 import type { ClusterReader } from '../transactions/cluster-reader.js';
+import { type LostBesides, NOTHING_BESIDES, withoutWalNotes } from '../transactions/lost-besides.js';
 import type { StartingPoint } from '../transactions/starting-point.js';
+import type { TransactionSummary } from '../transactions/transaction.js';
 import { LONG_PAGE_HEADER_SIZE } from '../wal/page-header.js';
 import { type CurrentRows, WrittenSinceFork } from './current-rows.js';
 import type { Incident } from './incident.js';
@@ -18,15 +19,16 @@ import {
   type ListedTransaction,
   type Progress,
   type RowVerdict,
+  type SegmentDisagreement,
   VERDICTS,
   type Verdict,
 } from './model.js';
 import { ReadingRate } from './reading-rate.js';
+import { disagreementText, type WalFindings } from './side-overview.js';
 
 /** One side as it is read. */
 export interface OpenedSide {
   readonly reader: ClusterReader;
-  readonly catalog: BranchableCatalog;
   readonly start: StartingPoint;
   /** Pages of its files with a wrong checksum met so far; undefined when it has no data checksums. */
   readonly damagedPages: DamagedPages | undefined;
@@ -45,6 +47,8 @@ export interface IncidentParts {
   readonly fresh: OpenedSide | undefined;
   /** The new primary's rows, when it is a running server. */
   readonly live: CurrentRows | undefined;
+  /** Which WAL is there, as of now. */
+  readonly findings: () => { readonly old: WalFindings; readonly new: WalFindings | undefined };
   readonly close: () => void;
 }
 
@@ -60,6 +64,7 @@ export class OpenedIncident implements Incident {
   #verdicts = new Uint8Array(1024).fill(PENDING);
   #judge: Judge | undefined;
   #phase: Progress['phase'] = 'old';
+  #besides: LostBesides | undefined;
 
   constructor(parts: IncidentParts) {
     this.#parts = parts;
@@ -68,24 +73,46 @@ export class OpenedIncident implements Incident {
 
   overview(): IncidentOverview {
     const { overview, old, fresh } = this.#parts;
-    const withEnd = (side: IncidentOverview['old'], opened: OpenedSide | undefined) => {
+    const findings = this.#parts.findings();
+    const asRead = (
+      side: IncidentOverview['old'],
+      opened: OpenedSide | undefined,
+      found: WalFindings | undefined,
+    ) => {
       const end = opened?.reader.scan.reader.end;
-      return end ? { ...side, endLsn: end.lsn, endReason: end.reason } : side;
+      const damaged = found?.disagreements.filter(({ kind }) => kind === 'damaged') ?? [];
+      const warnings = [...side.warnings, ...damaged.map(disagreementText)];
+      const ended = end ? { endLsn: end.lsn, endReason: end.reason } : {};
+      return { ...side, ...ended, ...found, warnings };
     };
     const time = old?.reader.scan.lastCommitTimeBefore || undefined;
     return {
       ...overview,
-      old: withEnd(overview.old, old),
-      new: withEnd(overview.new, fresh),
-      fork: { ...overview.fork, time: overview.fork.time ?? time },
+      old: asRead(overview.old, old, findings.old),
+      new: asRead(overview.new, fresh, findings.new),
+      fork: { ...this.#fork(), time: overview.fork.time ?? time },
       warnings: [...overview.warnings, ...this.#warnings()],
+    };
+  }
+
+  /** The fork, with the checkpoint before it that opening the old side's WAL came by. */
+  #fork(): IncidentOverview['fork'] {
+    const { fork } = this.#parts.overview;
+    const checkpoint = this.#parts.old?.start.lastCheckpoint;
+    if (!checkpoint) return fork;
+    const { lsn, timeline } = checkpoint;
+    const sentence = `The last checkpoint both share is at ${formatLsn(lsn)} on timeline ${timeline}: pg_rewind would begin there.`;
+    return {
+      ...fork,
+      lastCommonCheckpoint: { lsn, timeline },
+      evidence: [...fork.evidence, sentence],
     };
   }
 
   /** What reading found out that the operator must know: damage, gaps, transactions that may be cut short. */
   #warnings(): string[] {
     const { old, fresh } = this.#parts;
-    const warnings: string[] = [];
+    const warnings = this.#conflicts().map(disagreementText);
     if (old?.start.shortfall) warnings.push(`old primary: ${old.start.shortfall}`);
     const end = old?.reader.scan.reader.end;
     if (end && end.kind !== 'end')
@@ -101,9 +128,16 @@ export class OpenedIncident implements Incident {
     }
     const tooEarly = this.#endsTooEarly();
     if (tooEarly) warnings.push(tooEarly);
+    warnings.push(...withoutWalNotes(this.besides().withoutWal).map((note) => `old primary: ${note}`));
     const incomplete = this.#freshIncomplete();
     if (fresh && incomplete) warnings.push(`new primary: ${incomplete}`);
     return warnings;
+  }
+
+  /** Places that hold valid WAL of different histories under one name. */
+  #conflicts(): SegmentDisagreement[] {
+    const { old, new: fresh } = this.#parts.findings();
+    return [...old.disagreements, ...(fresh?.disagreements ?? [])].filter(({ kind }) => kind === 'conflict');
   }
 
   step(milliseconds: number): boolean {
@@ -115,6 +149,13 @@ export class OpenedIncident implements Incident {
     this.#rate.note(old.reader.scan.reader.bytesRead);
     if (!more) this.#phase = 'new';
     return more;
+  }
+
+  besides(): LostBesides {
+    const { old } = this.#parts;
+    if (!old?.reader.scan.finished) return NOTHING_BESIDES;
+    this.#besides ??= old.reader.besides(new Set(this.#loss.figures().databases));
+    return this.#besides;
   }
 
   readNewSide(): void {
@@ -147,6 +188,7 @@ export class OpenedIncident implements Incident {
       (this.#parts.old?.damagedPages?.list.length ?? 0) > 0 ||
       (end !== undefined && end.kind !== 'end') ||
       this.#beginningMissing ||
+      this.#conflicts().length > 0 ||
       this.#endsTooEarly() !== undefined
     );
   }
@@ -177,7 +219,10 @@ export class OpenedIncident implements Incident {
   }
 
   transaction(index: number): ListedTransaction {
-    return { ...this.#reader().summary(index), verdict: this.#verdictOf(index) };
+    // A new object each time: what is missing goes into it as it is.
+    const summary: TransactionSummary & { verdict?: Verdict } = this.#reader().summary(index);
+    summary.verdict = this.#verdictOf(index);
+    return summary as ListedTransaction;
   }
 
   changes(index: number, backwards = false): Iterable<Change> {
@@ -186,10 +231,11 @@ export class OpenedIncident implements Incident {
 
   /** Changes [from, from + count) of a transaction. */
   *changeSlice(index: number, from: number, count: number): Generator<Change> {
-    let position = 0;
-    for (const change of this.changes(index)) {
-      if (position >= from + count) return;
-      if (position++ >= from) yield change;
+    if (count <= 0) return;
+    let told = 0;
+    for (const change of this.#reader().changes(index, false, from)) {
+      yield change;
+      if (++told >= count) return;
     }
   }
 

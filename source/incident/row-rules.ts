@@ -140,6 +140,7 @@ export class TransactionJudge {
         if (other && worse(verdict.verdict, other.verdict) !== verdict.verdict) verdict = other;
       }
     }
+    if (isIntact(verdict.verdict)) verdict = this.#perhapsRefused(change) ?? verdict;
     const regardless = inherited !== undefined || (operation === 'insert' && identity.wholeRow);
     if (verdict !== own || !regardless) verdict = this.#certain(verdict);
     const intact = inherited ? inherited.intact : isIntact(own.verdict);
@@ -275,6 +276,21 @@ export class TransactionJudge {
       verdict: 'dependency',
       reason: `${this.#name(earlier.index)}, lost too, wrote ${label} before; this builds on it`,
     };
+  }
+
+  /**
+   * Partial and expression unique indexes and exclusion constraints are not evaluated: where the new primary wrote to the table since the
+   * fork, a row that they look at may collide. Rows from before the fork do not: the old primary took the change next to them.
+   */
+  #perhapsRefused({ table, operation, before, after }: RowChange): RowVerdict | undefined {
+    if (!table.conditionalKeys || !after || operation === 'delete') return undefined;
+    if (this.#evidence.current.touched(table) === false) return undefined;
+    const wrote = (column: number): boolean => !before || before[column] !== after[column];
+    const key = table.conditionalKeys.find(({ columns }) => !columns || columns.some(wrote));
+    if (!key) return undefined;
+    return unknown(
+      `its own key is no obstacle, but ${key.name} (partial, by expressions, or an exclusion constraint) may refuse it for another row of the new primary: forkpoint check --dry-run asks the running server`,
+    );
   }
 
   /** The worst of what the other unique keys that the new row takes meet on the new primary. */

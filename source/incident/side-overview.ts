@@ -1,11 +1,12 @@
 /** One side of an incident as faces show it: who it is, where it went, which of its WAL is there. */
-import type { Lsn } from '../bytes/lsn.js';
+import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import type { ServerFacts } from '../server/live-server.js';
 import type { TimelineHistory } from '../timeline/history-file.js';
 import type { DirectoryProbe } from '../timeline/probe.js';
+import type { WalPlaces } from '../wal/places.js';
 import { segmentStart } from '../wal/segment-name.js';
-import type { MissingSegment, SegmentFile, WalSegments } from '../wal/segments.js';
-import type { SegmentCoverage, SideOverview, TimelineSwitch } from './model.js';
+import type { MissingSegment, SegmentFile } from '../wal/segments.js';
+import type { SegmentCoverage, SegmentDisagreement, SideOverview, TimelineSwitch } from './model.js';
 
 /** Segments that are named one by one as missing before the first that is there. */
 const NAMED_MISSING = 64;
@@ -18,16 +19,16 @@ function coverageOf(segment: SegmentFile | MissingSegment, segmentSize: number):
   const { fileName, timeline, startLsn } = segment;
   if ('missing' in segment) {
     const state = 'state' in segment ? (segment.state as SegmentCoverage['state']) : 'missing';
-    return { fileName, timeline, startLsn, state };
+    return { fileName, timeline, startLsn, state, reason: segment.reason };
   }
   const state = segment.partial || segment.length < segmentSize ? 'partial' : 'present';
-  return { fileName, timeline, startLsn, state, path: segment.path };
+  return { fileName, timeline, startLsn, state, path: segment.path, place: segment.place };
 }
 
 /** One side's WAL: what it has itself, and with what the other side can lend from before the fork. */
 export interface SideWal {
-  readonly own: WalSegments;
-  readonly completed: WalSegments;
+  readonly own: WalPlaces;
+  readonly completed: WalPlaces;
 }
 
 /** The stretch of WAL that is needed of a side for certain: its segments are named even when there is no trace of them. */
@@ -42,7 +43,7 @@ function coverage({ own, completed }: SideWal, needed: NeededWal): SegmentCovera
   const found = (from: Lsn, until: Lsn): SegmentCoverage[] => {
     const segments: SegmentCoverage[] = [];
     for (let at = from; at < until && segments.length < NAMED_MISSING; at += segmentSize) {
-      segments.push(coverageOf(completed.at(at), segmentSize));
+      segments.push(coverageOf(completed.look(at), segmentSize));
     }
     return segments;
   };
@@ -51,10 +52,28 @@ function coverage({ own, completed }: SideWal, needed: NeededWal): SegmentCovera
   if (listed.length === 0) return found(from, needed.through + 1);
   const there = listed.map((segment) => {
     const wanted = 'missing' in segment && segment.startLsn >= from;
-    return coverageOf(wanted ? completed.at(segment.startLsn) : segment, segmentSize);
+    return coverageOf(wanted ? completed.look(segment.startLsn) : segment, segmentSize);
   });
   const end = listed[listed.length - 1].startLsn + segmentSize;
   return [...found(from, listed[0].startLsn), ...there, ...found(end, needed.through + 1)];
+}
+
+/** What reading has found out about a side's WAL by now. */
+export interface WalFindings {
+  readonly segments: readonly SegmentCoverage[];
+  readonly disagreements: readonly SegmentDisagreement[];
+}
+
+/** Coverage of a side, and where its places do not agree, as of now. */
+export function walFindings(wal: SideWal, needed: NeededWal): WalFindings {
+  return { segments: coverage(wal, needed), disagreements: wal.completed.disagreements() };
+}
+
+/** Two copies that are not the same, in a sentence. */
+export function disagreementText({ fileName, lsn, kind, taken, other, reason }: SegmentDisagreement): string {
+  const what =
+    kind === 'conflict' ? `two places do not agree about ${fileName}` : `copies of ${fileName} differ`;
+  return `${what}: ${taken} and ${other} differ from ${formatLsn(lsn)} on; ${taken} is read: ${reason}`;
 }
 
 /** One side that is a directory. `history` is the completed one. */
@@ -85,9 +104,10 @@ export function describeSide(
     checkpointTime: probe.checkpointTime,
     endLsn: 0,
     endReason: '',
-    segments: coverage(wal, needed),
+    ...walFindings(wal, needed),
     walLevel: probe.walLevel,
     walSegmentSize: probe.walSegmentSize,
+    blockSize: probe.pageSize,
     running: probe.running !== undefined,
     warnings,
   };
@@ -120,8 +140,10 @@ export function describeServer(
     endLsn: facts.currentLsn,
     endReason: 'the server is running',
     segments: wal ? coverage(wal, { from: fork, through: fork }) : [],
+    disagreements: wal?.completed.disagreements() ?? [],
     walLevel: facts.walLevel,
     walSegmentSize: facts.walSegmentSize,
+    blockSize: facts.pageSize,
     running: true,
     warnings,
   };

@@ -21,8 +21,9 @@ import { type DirectoryProbe, probeDataDirectory } from '../timeline/probe.js';
 import { withCommonHistory } from '../wal/common-history.js';
 import { openWalSegments, type WalPlaces } from '../wal/places.js';
 import { historyFileName } from '../wal/segment-name.js';
+import { WalSpool } from '../wal/spool.js';
 import type { ForkPoint, IncidentOverview, IncidentRequest, SideOverview } from './model.js';
-import { describeServer, describeSide, serverState } from './side-overview.js';
+import { describeServer, describeSide, serverState, type WalFindings, walFindings } from './side-overview.js';
 
 /** Both sides, opened. `server` is to be closed by the caller. */
 export interface OpenedSides {
@@ -32,12 +33,19 @@ export interface OpenedSides {
   /** The new primary's, likewise; undefined for a live server without `--new-wal`. */
   readonly newSegments?: WalPlaces;
   readonly server?: LiveServer;
+  /** The running new primary to ask for verdicts; closed by the caller too. */
+  readonly against?: LiveServer;
   readonly oldProbe: DirectoryProbe;
   /** Undefined for a live server. */
   readonly newProbe?: DirectoryProbe;
   /** Undefined when the old side is a directory of WAL. */
   readonly oldControl?: ControlFile;
   readonly newControl?: ControlFile;
+  /** Coverage and disagreements of each side, as of now. */
+  readonly oldFindings: () => WalFindings;
+  readonly newFindings: () => WalFindings | undefined;
+  /** Where packed segments are unpacked. To be closed by the caller. */
+  readonly spool: WalSpool;
 }
 
 function openProbe(path: string, which: string): DirectoryProbe {
@@ -107,9 +115,11 @@ function gather(
   like: Pick<DirectoryProbe, 'walSegmentSize' | 'walPageSize' | 'majorVersion' | 'systemIdentifier'>,
   places: readonly string[],
   history: TimelineHistory,
+  spool: WalSpool,
 ): WalPlaces {
   return openWalSegments({
     places,
+    spool,
     history,
     segmentSize: like.walSegmentSize,
     pageSize: like.walPageSize,
@@ -195,6 +205,32 @@ function crossWarnings(
   return [];
 }
 
+/**
+ * Connects to the running new primary that verdicts are asked of. Throws ForkpointError unless it is the primary that the new side
+ * became: same cluster, taking writes, on the new side's timeline or one that came of it.
+ */
+async function openAgainst(url: string, old: DirectoryProbe, fresh: NodeHistory): Promise<LiveServer> {
+  const server = await LiveServer.open(url);
+  const { facts } = server;
+  const refusals = serverRefusals(old, facts);
+  if (facts.inRecovery)
+    refusals.push('the server is a standby: it can tell nothing of what is to be written');
+  const path = facts.history.map(({ timeline }) => timeline);
+  if (refusals.length === 0 && !path.includes(fresh.timeline)) {
+    const why = facts.missingHistory === undefined ? '' : ` (${facts.missingHistory})`;
+    refusals.push(
+      `the server is on timeline ${facts.timeline}, which did not come of the new primary's timeline ${fresh.timeline}${why}`,
+    );
+  }
+  if (refusals.length === 0) return server;
+  await server.close();
+  throw new ForkpointError({
+    what: refusals.join('; '),
+    where: facts.url,
+    next: 'name the running new primary of this cluster with --against',
+  });
+}
+
 /** When the fork is not found: is it for want of a history? */
 function withReasons(histories: readonly NodeHistory[], find: () => ForkPoint): ForkPoint {
   try {
@@ -217,10 +253,11 @@ function whyUntold(
   probe: DirectoryProbe,
   history: TimelineHistory,
   places: readonly string[],
+  spool: WalSpool,
 ): string | undefined {
   if (history.length === 1) return undefined;
   const left = history[history.length - 2];
-  const abandoned = abandonedWal(history, (path) => gather(probe, places, path));
+  const abandoned = abandonedWal(history, (path) => gather(probe, places, path, spool));
   const on = `The old side follows the new primary's history, which left timeline ${left.timeline} at ${formatLsn(left.end)}`;
   if (abandoned) {
     const { timeline, end, path } = abandoned;
@@ -244,6 +281,7 @@ export async function openSides(request: IncidentRequest): Promise<OpenedSides> 
   }
   const oldProbe = openProbe(request.old, 'old primary');
   const fresh = await openNewSide(request, oldProbe);
+  const spool = new WalSpool(request.tempDir);
   try {
     const timeline = oldTimeline(oldProbe, fresh.history.timeline);
     const oldPlaces = [oldProbe.walDirectory, ...(request.oldWal ?? [])];
@@ -251,8 +289,8 @@ export async function openSides(request: IncidentRequest): Promise<OpenedSides> 
     const old = completeHistory(oldHistory, fresh.history, request.fork);
     const newer = completeHistory(fresh.history, oldHistory, request.fork);
 
-    const oldWal = gather(oldProbe, oldPlaces, old.history);
-    const newWal = fresh.places.length > 0 ? gather(oldProbe, fresh.places, newer.history) : undefined;
+    const oldWal = gather(oldProbe, oldPlaces, old.history, spool);
+    const newWal = fresh.places.length > 0 ? gather(oldProbe, fresh.places, newer.history, spool) : undefined;
     const found = withReasons([oldHistory, fresh.history], () =>
       findFork(
         { history: old.history, segments: oldWal },
@@ -260,7 +298,9 @@ export async function openSides(request: IncidentRequest): Promise<OpenedSides> 
         request.fork,
       ),
     );
-    const fork = found.diverged ? found : { ...found, untold: whyUntold(oldProbe, old.history, oldPlaces) };
+    const fork = found.diverged
+      ? found
+      : { ...found, untold: whyUntold(oldProbe, old.history, oldPlaces, spool) };
     const oldSegments = newWal ? withCommonHistory(oldWal, newWal, fork.lsn) : oldWal;
     const newSegments = newWal && withCommonHistory(newWal, oldWal, fork.lsn);
 
@@ -279,40 +319,44 @@ export async function openSides(request: IncidentRequest): Promise<OpenedSides> 
         newer.warnings,
       );
     };
+    const oldSideWal = { own: oldWal, completed: oldSegments };
+    const oldNeeded = { from, through };
+    const overview: IncidentOverview = {
+      old: describeSide(oldProbe, oldSideWal, old.history, oldNeeded, old.warnings),
+      new: describeNew(),
+      fork,
+      swapped: swappedHint(
+        { kind: oldProbe.kind, state: oldProbe.state, timeline, history: old.history },
+        {
+          kind: 'data-directory',
+          state: fresh.state,
+          timeline: fresh.history.timeline,
+          history: newer.history,
+        },
+      ),
+      warnings: [
+        ...crossWarnings(fork, fresh, newer.history, old.history),
+        ...(fork.untold === undefined ? [] : [fork.untold]),
+      ],
+    };
+    const against =
+      request.against === undefined ? undefined : await openAgainst(request.against, oldProbe, fresh.history);
     return {
-      overview: {
-        old: describeSide(
-          oldProbe,
-          { own: oldWal, completed: oldSegments },
-          old.history,
-          { from, through },
-          old.warnings,
-        ),
-        new: describeNew(),
-        fork,
-        swapped: swappedHint(
-          { kind: oldProbe.kind, state: oldProbe.state, timeline, history: old.history },
-          {
-            kind: 'data-directory',
-            state: fresh.state,
-            timeline: fresh.history.timeline,
-            history: newer.history,
-          },
-        ),
-        warnings: [
-          ...crossWarnings(fork, fresh, newer.history, old.history),
-          ...(fork.untold === undefined ? [] : [fork.untold]),
-        ],
-      },
+      overview,
       oldSegments,
       newSegments,
       server: fresh.server,
+      against,
       oldProbe,
       newProbe: fresh.probe,
       oldControl: oldProbe.control,
       newControl: fresh.probe?.control,
+      oldFindings: () => walFindings(oldSideWal, oldNeeded),
+      newFindings: () => newSideWal && walFindings(newSideWal, { from: through, through }),
+      spool,
     };
   } catch (error) {
+    spool.close();
     await fresh.server?.close();
     throw error;
   }

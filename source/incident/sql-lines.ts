@@ -10,7 +10,8 @@ export class SqlLines {
 
   constructor(incident: OpenedIncident, index: number, direction: 'redo' | 'undo') {
     const changes = incident.changes(index, direction === 'undo');
-    const options = { direction, guard: false, ddl: false, inDoubt: true };
+    const { blockSize } = incident.overview().old;
+    const options = { direction, guard: false, ddl: false, inDoubt: true, blockSize };
     this.#source = transactionLines(incident.transaction(index), changes, options, new Tally())[
       Symbol.iterator
     ]();

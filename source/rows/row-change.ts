@@ -61,6 +61,14 @@ export interface Table {
     readonly columns: readonly number[];
     readonly nullsNotDistinct: boolean;
   }[];
+  /**
+   * Partial and expression unique indexes and exclusion constraints, with the columns they look at (undefined: any). What they say to a
+   * row cannot be told from its values alone. Absent when there is none.
+   */
+  readonly conditionalKeys?: readonly {
+    readonly name: string;
+    readonly columns: readonly number[] | undefined;
+  }[];
 }
 
 /** Values in the order of Table.columns. */

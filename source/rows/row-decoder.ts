@@ -7,10 +7,18 @@ import {
   type ToastPointer,
 } from '../bytes/varlena.js';
 import type { RelationDefinition, TypeLookup } from '../catalog/model.js';
-import { AttributeForm, createDeformedTuple, type DeformedTuple, deformTuple } from '../heap/deform.js';
+import {
+  AttributeForm,
+  createDeformedTuple,
+  type DeformedTuple,
+  deformLoggedTuple,
+  deformTuple,
+  type HeaderlessTuple,
+} from '../heap/deform.js';
+import { Infomask, TUPLE_HEADER_SIZE, tupleDataOffset, tupleInfomask } from '../heap/tuple.js';
 import { type OutputFunction, outputFunction, UndecodableValueError } from '../types/registry.js';
 import type { ColumnValue, Table, UnknownValue } from './row-change.js';
-import { tableOfRelation } from './table.js';
+import { HIDDEN_OID, tableOfRelation } from './table.js';
 
 /** Fetches a TOASTed value, decompressed; undefined when it is nowhere to be found. Throws CorruptDatumError when what is found is broken. */
 export type ToastFetch = (pointer: ToastPointer) => Buffer | undefined;
@@ -30,6 +38,8 @@ export class RowDecoder {
   readonly #outputs: (OutputFunction | undefined)[] = [];
   readonly #reasons: string[] = [];
   readonly #deformed: DeformedTuple;
+  /** Where the hidden oid of the tuple being read lies; -1 when it has none. Deforming has checked that there is room for it. */
+  #oidAt = -1;
 
   /** `id` is the number of this definition within the opened cluster. */
   constructor(relation: RelationDefinition, types: TypeLookup, id: number) {
@@ -57,11 +67,34 @@ export class RowDecoder {
    */
   decode(tuple: Buffer, fetch: ToastFetch): ColumnValue[] {
     deformTuple(this.#relation.attributes, tuple, 0, tuple.length, this.#deformed);
-    return this.table.columns.map((_, column) => this.#value(tuple, column, fetch));
+    this.#oidAt = hasOid(tupleInfomask(tuple, 0)) ? tupleDataOffset(tuple, 0) - OID_SIZE : -1;
+    return this.#values(tuple, fetch);
+  }
+
+  /** The same for a tuple as a heap record holds it, without its fixed header but for three fields of it, and otherwise whole. */
+  decodeLogged(buffer: Buffer, logged: HeaderlessTuple, fetch: ToastFetch): ColumnValue[] {
+    deformLoggedTuple(this.#relation.attributes, buffer, logged, this.#deformed);
+    const dataStart = logged.data + logged.hoff - TUPLE_HEADER_SIZE;
+    this.#oidAt = hasOid(logged.infomask) ? dataStart - OID_SIZE : -1;
+    return this.#values(buffer, fetch);
+  }
+
+  #values(bytes: Buffer, fetch: ToastFetch): ColumnValue[] {
+    const count = this.table.columns.length;
+    const row: ColumnValue[] = [];
+    for (let column = 0; column < count; column++) row.push(this.#value(bytes, column, fetch));
+    return row;
+  }
+
+  /** HeapTupleHeaderGetOid(): until 11 the last four bytes of the header hold the row's oid, when HEAP_HASOID says so. */
+  #hiddenOid(bytes: Buffer): ColumnValue {
+    if (this.#oidAt < 0) return { unknown: 'undecodable', reason: 'the tuple carries no oid' };
+    return String(bytes.readUInt32LE(this.#oidAt));
   }
 
   #value(tuple: Buffer, column: number, fetch: ToastFetch): ColumnValue {
     const position = this.#attributeOfColumn[column];
+    if (position === HIDDEN_OID) return this.#hiddenOid(tuple);
     const form = this.#deformed.forms[position];
     const attribute = this.#relation.attributes[position];
     if (attribute.generated === 'v') return VIRTUAL;
@@ -102,6 +135,13 @@ export class RowDecoder {
       throw error;
     }
   }
+}
+
+/** sizeof(Oid). */
+const OID_SIZE = 4;
+
+function hasOid(infomask: number): boolean {
+  return (infomask & Infomask.hasOid) !== 0;
 }
 
 /** Row decoders by definition: the same while the catalog says the same. */

@@ -2,11 +2,29 @@
  * From a relation's definition to the table that rows are shown and exported as: live columns with their types' names, and how one
  * row is told from another.
  */
+
 import type { RelationDefinition, TypeLookup, UniqueIndexDefinition } from '../catalog/model.js';
 import { formatTypeName, isNumericType } from '../types/registry.js';
+import { LARGE_OBJECT_METADATA_OID } from './large-object-catalogs.js';
 import type { RowIdentity, Table, TableColumn } from './row-change.js';
 
-/** A table, and which attribute (from 0) each of its columns is. */
+/** ObjectIdAttributeNumber (access/sysattr.h): what an index says for the hidden oid. */
+const OID_ATTRIBUTE = -2;
+/** Stands in attributeOfColumn for the oid in a tuple's header. */
+export const HIDDEN_OID = -1;
+/** The type that shows a role's oid as the role's name, stored alike. */
+const REGROLE = 4096;
+
+const OID_COLUMN = {
+  name: 'oid',
+  typeOid: 26,
+  numeric: true,
+  notNull: true,
+  generated: '',
+  identity: '',
+} as const;
+
+/** A table, and which attribute (from 0, or HIDDEN_OID) each of its columns is. */
 export interface TableOfRelation {
   readonly table: Table;
   readonly attributeOfColumn: readonly number[];
@@ -21,15 +39,25 @@ export function tableOfRelation(
   const columns: TableColumn[] = [];
   const attributeOfColumn: number[] = [];
   const columnOfAttribute = new Map<number, number>();
+  if (relation.hasOids && relation.oid === LARGE_OBJECT_METADATA_OID) {
+    // Until 11 the object's number is the row's hidden oid.
+    columnOfAttribute.set(OID_ATTRIBUTE, 0);
+    attributeOfColumn.push(HIDDEN_OID);
+    columns.push({ ...OID_COLUMN, typeName: 'oid' });
+  }
   relation.attributes.forEach((attribute, position) => {
     if (attribute.dropped) return;
+    const typeOid =
+      relation.oid === LARGE_OBJECT_METADATA_OID && attribute.name === 'lomowner'
+        ? REGROLE
+        : attribute.typeOid;
     columnOfAttribute.set(attribute.number, columns.length);
     attributeOfColumn.push(position);
     columns.push({
       name: attribute.name,
-      typeName: formatTypeName(attribute.typeOid, attribute.typmod, types),
-      typeOid: attribute.typeOid,
-      numeric: isNumericType(attribute.typeOid, types),
+      typeName: formatTypeName(typeOid, attribute.typmod, types),
+      typeOid,
+      numeric: isNumericType(typeOid, types),
       notNull: attribute.notNull,
       generated: attribute.generated,
       identity: attribute.identity,
@@ -46,6 +74,10 @@ export function tableOfRelation(
       uniqueKeys.push({ name: index.name, columns: indexed, nullsNotDistinct: index.nullsNotDistinct });
     }
   }
+  const conditionalKeys = relation.conditionalIndexes.map(({ name, attributes }) => {
+    const found = attributes?.map((number) => columnOfAttribute.get(number));
+    return { name, columns: found?.every((each) => each !== undefined) ? (found as number[]) : undefined };
+  });
   const table: Table = {
     id,
     oid: relation.oid,
@@ -55,6 +87,7 @@ export function tableOfRelation(
     columns,
     identity: identityOf(relation, columns, columnsOf),
     uniqueKeys,
+    ...(conditionalKeys.length > 0 ? { conditionalKeys } : {}),
   };
   return { table, attributeOfColumn };
 }

@@ -5,8 +5,8 @@ import type pg from 'pg';
 export type CurrentRows =
   | {
       readonly found: true;
-      /** Names of the table's columns, in order. */
-      readonly columns: readonly string[];
+      /** The table's columns in order: their names, and types as SQL writes them, with modifiers. */
+      readonly columns: readonly { readonly name: string; readonly typeName: string }[];
       readonly rows: ReadonlyMap<number, readonly (readonly (string | null)[])[]>;
     }
   | { readonly found: false /** One sentence. */; readonly reason: string };
@@ -19,7 +19,8 @@ const BATCH = 1000;
  * such equality (json, xml, and the geometric types, whose `=` compares areas): their text is compared.
  */
 const COLUMNS = `
-SELECT a.attname AS name, format_type(a.atttypid, NULL) AS type,
+SELECT a.attname AS name, format_type(a.atttypid, NULL) AS type, format_type(a.atttypid, a.atttypmod) AS "typeName",
+       CASE WHEN r.oid = 'pg_catalog.pg_largeobject_metadata'::regclass AND a.attname = 'lomowner' THEN 'pg_catalog.regrole' END AS shown,
        CASE WHEN t.typtype IN ('e', 'r', 'm') OR t.oid = 'pg_catalog.varchar'::regtype THEN 'pg_catalog'
             ELSE (SELECT o.nspname
                     FROM pg_opclass c JOIN pg_amop p ON p.amopfamily = c.opcfamily
@@ -30,12 +31,16 @@ SELECT a.attname AS name, format_type(a.atttypid, NULL) AS type,
   FROM pg_attribute a JOIN pg_class r ON r.oid = a.attrelid JOIN pg_namespace n ON n.oid = r.relnamespace
   JOIN pg_type d ON d.oid = a.atttypid
   JOIN pg_type t ON t.oid = CASE WHEN d.typtype = 'd' THEN d.typbasetype ELSE d.oid END
- WHERE n.nspname = $1 AND r.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE n.nspname = $1 AND r.relname = $2 AND (a.attnum > 0 OR a.attname = 'oid') AND NOT a.attisdropped
  ORDER BY a.attnum`;
 
 interface LiveColumn {
   readonly name: string;
   readonly type: string;
+  /** The same with its modifier: `character varying(20)`. */
+  readonly typeName: string;
+  /** The type to show it as instead of its own: the owner of a large object by name, as rows out of WAL have it. */
+  readonly shown: string | null;
   /** Schema of its `=`; null: compare texts. */
   readonly equality: string | null;
 }
@@ -62,7 +67,9 @@ function batchStatement(
   keyColumns: readonly LiveColumn[],
   nullable: boolean,
 ): string {
-  const list = columns.map((column) => `t.${quoteIdentifier(column.name)}`).join(', ');
+  const list = columns
+    .map(({ name, shown }) => `t.${quoteIdentifier(name)}${shown === null ? '' : `::${shown}`}`)
+    .join(', ');
   const conditions = keyColumns.map((column, at) => keyCondition(column, at, nullable)).join(' AND ');
   const arrays = keyColumns.map((_, at) => `$${at + 1}::text[]`).join(', ');
   const names = keyColumns.map((_, at) => `v${at}`).join(', ');
@@ -115,7 +122,11 @@ export async function readRowsByKey(
       all.filter((index) => keys[index].includes(null)),
       true,
     );
-    return { found: true, columns: columns.map((column) => column.name), rows };
+    return {
+      found: true,
+      columns: columns.map(({ name, typeName, shown }) => ({ name, typeName: shown ?? typeName })),
+      rows,
+    };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (!code.startsWith('22')) throw error;

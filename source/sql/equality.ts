@@ -2,9 +2,11 @@
  * Conditions that pick a row by its values. Two kinds: one that an index can serve, for the columns of a unique key,
  * and one that holds only for the very same value, bit for bit as its text tells, for everything else.
  */
+
+import { quoteIdentifier } from '../bytes/identifiers.js';
 import type { TableColumn } from '../rows/row-change.js';
-import { quoteIdentifier, splitTypeName } from './identifiers.js';
-import { typedLiteral, valueLiteral } from './literals.js';
+import { splitTypeName } from './identifiers.js';
+import { typedWriter, valueWriter } from './literals.js';
 import { TYPE } from './type-oids.js';
 
 /**
@@ -53,15 +55,18 @@ function isNull(column: TableColumn): string {
   return `${quoteIdentifier(column.name)} ${test}`;
 }
 
+/** Writes a condition on one column's value. */
+export type Comparison = (value: string | null) => string;
+
 /** The column equals the value by its type's own `=`: what a unique index holds rows apart by, and can look up. */
-export function keyEquals(column: TableColumn, value: string | null): string {
-  if (value === null) return isNull(column);
-  const name = quoteIdentifier(column.name);
-  if (STRINGS.has(column.typeOid)) return `${name} = ${valueLiteral(column, value)}`;
+export function keyComparison(column: TableColumn): Comparison {
   const type = splitTypeName(column.typeName);
   const own = type.schema !== undefined && EXTENSION_TYPES.has(type.name);
   const operator = own ? `OPERATOR(${quoteIdentifier(type.schema!)}.=)` : '=';
-  return `${name} ${operator} ${typedLiteral(column, value)}`;
+  const head = `${quoteIdentifier(column.name)} ${operator} `;
+  const write = STRINGS.has(column.typeOid) ? valueWriter(column) : typedWriter(column);
+  const none = isNull(column);
+  return (value) => (value === null ? none : head + write(value));
 }
 
 /**
@@ -69,10 +74,13 @@ export function keyEquals(column: TableColumn, value: string | null): string {
  * -0 and 0, boxes of the same area, texts under a case-blind collation) and some have no equality (json, xml, point):
  * those are compared by their text, both sides through the same cast.
  */
-export function sameValue(column: TableColumn, value: string | null): string {
-  if (value === null) return isNull(column);
+export function exactComparison(column: TableColumn): Comparison {
   const name = quoteIdentifier(column.name);
-  if (EXACT_EQUALITY.has(column.typeOid)) return `${name} = ${typedLiteral(column, value)}`;
-  if (STRINGS.has(column.typeOid)) return `${name} COLLATE "C" = ${valueLiteral(column, value)}`;
-  return `${name}::text COLLATE "C" = ${typedLiteral({ ...column, typeOid: 0 }, value)}::text`;
+  const none = isNull(column);
+  const terms = (head: string, write: (value: string) => string, tail = ''): Comparison => {
+    return (value) => (value === null ? none : head + write(value) + tail);
+  };
+  if (EXACT_EQUALITY.has(column.typeOid)) return terms(`${name} = `, typedWriter(column));
+  if (STRINGS.has(column.typeOid)) return terms(`${name} COLLATE "C" = `, valueWriter(column));
+  return terms(`${name}::text COLLATE "C" = `, typedWriter({ ...column, typeOid: 0 }), '::text');
 }

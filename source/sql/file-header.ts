@@ -5,7 +5,7 @@ import { comment } from './comments.js';
  * Settings under which every literal reads back to the same bits and every name means what it says, whatever the
  * server's, the database's or the role's own settings are.
  */
-const SETTINGS: readonly string[] = [
+export const SETTINGS: readonly string[] = [
   "SET client_encoding = 'UTF8';",
   'SET standard_conforming_strings = on;',
   "SET search_path = '';",

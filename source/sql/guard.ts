@@ -1,5 +1,7 @@
 /** A statement that fails unless it meets exactly one row. */
-import { quoteLiteral } from './literals.js';
+import { quoteLiteral } from '../bytes/string-literal.js';
+
+const HINT = 'The row here is not the row this change started from. Nothing of this transaction is kept.';
 
 /** A dollar quote that the text does not hold. */
 function dollarQuote(text: string): string {
@@ -18,15 +20,22 @@ export function guardedStatement(sql: string, subject: string): string {
     // RAISE puts the count where the one lone percent sign is.
     `forkpoint guard: ${subject.replaceAll('%', '%%')} met % rows, expected exactly 1`,
   );
-  const hint = quoteLiteral(
-    'The row here is not the row this change started from. Nothing of this transaction is kept.',
-  );
+  const hint = quoteLiteral(HINT);
   const body = [
     ' #variable_conflict use_column',
     'DECLARE met bigint; BEGIN',
     `${sql};`,
     `GET DIAGNOSTICS met = ROW_COUNT; IF met <> 1 THEN RAISE EXCEPTION ${message}, met USING HINT = ${hint}; END IF; END `,
   ].join('\n');
+  const quote = dollarQuote(body);
+  return `DO ${quote}${body}${quote}`;
+}
+
+/** A statement of its own (without semicolon) that raises an error naming `subject` unless `condition`, an SQL expression, is true. */
+export function guardCondition(condition: string, subject: string): string {
+  const message = quoteLiteral(`forkpoint guard: ${subject.replaceAll('%', '%%')} is not what it was`);
+  const hint = quoteLiteral(HINT.replaceAll('row', 'object'));
+  const body = `BEGIN IF (${condition}) IS NOT TRUE THEN RAISE EXCEPTION ${message} USING HINT = ${hint}; END IF; END`;
   const quote = dollarQuote(body);
   return `DO ${quote}${body}${quote}`;
 }

@@ -1,13 +1,16 @@
 /** INSERT, UPDATE and DELETE of exactly one row: the three sentences that redo, undo and guards are made of. */
 import { printable } from '../bytes/printable.js';
-import { isUnknown, type Row, type Table, type TableColumn, tableLabel } from '../rows/row-change.js';
-import { keyEquals, sameValue } from './equality.js';
-import { quoteIdentifier, tableName } from './identifiers.js';
-import { valueLiteral } from './literals.js';
+import { isUnknown, type Row, type Table, tableLabel } from '../rows/row-change.js';
+import { type ColumnText, tableText } from './table-text.js';
 
 /** A statement without its semicolon, or the reason why none can be written. */
 export type RowStatement =
-  | { readonly kind: 'statement'; readonly sql: string; readonly subject: string }
+  | {
+      readonly kind: 'statement';
+      readonly sql: string;
+      /** For people: `INSERT of public.orders (id)=(5)`. */
+      readonly subject: () => string;
+    }
   | { readonly kind: 'left-out'; readonly reason: string };
 
 /** Why there is no statement: one clause that follows "left out:". */
@@ -19,10 +22,6 @@ function unknownColumns(table: Table, row: Row, columns: Iterable<number>): stri
   const names: string[] = [];
   for (const index of columns) if (isUnknown(row[index])) names.push(table.columns[index].name);
   return names;
-}
-
-function storedColumns(table: Table): number[] {
-  return table.columns.flatMap((column, index) => (column.generated === '' ? [index] : []));
 }
 
 /** For people: `public.orders (id)=(5)`, as PostgreSQL's own messages name a key. */
@@ -48,46 +47,56 @@ function describeRow(table: Table, row: Row): string {
  * that is given. Undefined when `row` does not hold its identity.
  */
 function rowCondition(table: Table, row: Row, expected: Row | undefined): string | undefined {
-  const { kind, columns } = table.identity;
-  const compare = (index: number, test: (column: TableColumn, value: string | null) => string) => {
-    const value = row[index];
-    return isUnknown(value) ? undefined : test(table.columns[index], value);
-  };
+  const { kind, columns: identity } = table.identity;
+  const { columns, stored, name } = tableText(table);
   if (kind === 'full-row') {
-    const terms = storedColumns(table).map((index) => compare(index, sameValue));
-    if (terms.includes(undefined) || terms.length === 0) return undefined;
-    const name = tableName(table);
-    return `ctid = (SELECT ctid FROM ONLY ${name} WHERE ${terms.join(' AND ')} LIMIT 1)`;
+    if (stored.length === 0) return undefined;
+    const terms = conditions(stored, row, columns, 'same');
+    return terms && `ctid = (SELECT ctid FROM ONLY ${name} WHERE ${terms} LIMIT 1)`;
   }
-  const terms = columns.map((index) => compare(index, keyEquals));
-  if (terms.includes(undefined)) return undefined;
-  if (expected) {
-    for (const index of storedColumns(table)) {
-      const value = expected[index];
-      if (!columns.includes(index) && !isUnknown(value)) terms.push(sameValue(table.columns[index], value));
-    }
+  let terms = conditions(identity, row, columns, 'equals');
+  if (terms === undefined || expected === undefined) return terms;
+  for (const index of stored) {
+    const value = expected[index];
+    if (!identity.includes(index) && !isUnknown(value)) terms += ` AND ${columns[index].same(value)}`;
   }
-  return terms.join(' AND ');
+  return terms;
+}
+
+/** Conditions on these columns, joined; undefined when the row does not hold one of them. */
+function conditions(
+  indexes: readonly number[],
+  row: Row,
+  columns: readonly ColumnText[],
+  kind: 'same' | 'equals',
+): string | undefined {
+  let terms = '';
+  for (const index of indexes) {
+    const value = row[index];
+    if (isUnknown(value)) return undefined;
+    const term = columns[index][kind](value);
+    terms = terms === '' ? term : `${terms} AND ${term}`;
+  }
+  return terms;
 }
 
 /** Puts a whole row in. */
 export function insertRow(table: Table, row: Row): RowStatement {
-  const stored = storedColumns(table);
-  const unknown = unknownColumns(table, row, stored);
-  if (unknown.length > 0) return leftOut(`the value of ${unknown.join(', ')} is not known`);
-  const subject = `INSERT of ${describeRow(table, row)}`;
-  if (stored.length === 0)
-    return { kind: 'statement', sql: `INSERT INTO ${tableName(table)} DEFAULT VALUES`, subject };
-  const names = stored.map((index) => quoteIdentifier(table.columns[index].name));
-  const values = stored.map((index) => valueLiteral(table.columns[index], row[index] as string | null));
-  const overriding = stored.some((index) => table.columns[index].identity === 'a')
-    ? ' OVERRIDING SYSTEM VALUE'
-    : '';
-  return {
-    kind: 'statement',
-    sql: `INSERT INTO ${tableName(table)} (${names.join(', ')})${overriding} VALUES (${values.join(', ')})`,
-    subject,
-  };
+  const { columns, stored, insertHead, name } = tableText(table);
+  const subject = () => `INSERT of ${describeRow(table, row)}`;
+  if (insertHead === undefined)
+    return { kind: 'statement', sql: `INSERT INTO ${name} DEFAULT VALUES`, subject };
+  let sql = insertHead;
+  for (let i = 0; i < stored.length; i++) {
+    const index = stored[i];
+    const value = row[index];
+    if (isUnknown(value)) {
+      const unknown = unknownColumns(table, row, stored);
+      return leftOut(`the value of ${unknown.join(', ')} is not known`);
+    }
+    sql += i === 0 ? columns[index].value(value) : `, ${columns[index].value(value)}`;
+  }
+  return { kind: 'statement', sql: `${sql})`, subject };
 }
 
 /** Takes one row out. With `guard`, only while it is exactly `row` as far as that is known. */
@@ -96,8 +105,8 @@ export function deleteRow(table: Table, row: Row, guard: boolean): RowStatement 
   if (condition === undefined) return leftOut('what tells the row from others is not known');
   return {
     kind: 'statement',
-    sql: `DELETE FROM ONLY ${tableName(table)} WHERE ${condition}`,
-    subject: `DELETE of ${describeRow(table, row)}`,
+    sql: `DELETE FROM ONLY ${tableText(table).name} WHERE ${condition}`,
+    subject: () => `DELETE of ${describeRow(table, row)}`,
   };
 }
 
@@ -116,7 +125,8 @@ export interface RowMove {
 export function updateRow({ table, from, to, written, guard }: RowMove): RowStatement {
   const differing: number[] = [];
   const known: number[] = [];
-  for (const index of storedColumns(table)) {
+  const text = tableText(table);
+  for (const index of text.stored) {
     const column = table.columns[index];
     const target = to[index];
     const source = from?.[index];
@@ -139,13 +149,15 @@ export function updateRow({ table, from, to, written, guard }: RowMove): RowStat
   // An update that changed no value was still an update: it is repeated as one.
   const columns = differing.length > 0 ? differing : known.slice(0, 1);
   if (columns.length === 0) return leftOut('no column that UPDATE can set is known');
-  const assignments = columns.map((index) => {
-    const column = table.columns[index];
-    return `${quoteIdentifier(column.name)} = ${valueLiteral(column, to[index] as string | null)}`;
-  });
+  let assignments = '';
+  for (const index of columns) {
+    const { name, value } = text.columns[index];
+    // Known, or the loop above had returned.
+    assignments += `${assignments === '' ? '' : ', '}${name} = ${value(to[index] as string | null)}`;
+  }
   return {
     kind: 'statement',
-    sql: `UPDATE ONLY ${tableName(table)} SET ${assignments.join(', ')} WHERE ${condition}`,
-    subject: `UPDATE of ${describeRow(table, from ?? to)}`,
+    sql: `UPDATE ONLY ${text.name} SET ${assignments} WHERE ${condition}`,
+    subject: () => `UPDATE of ${describeRow(table, from ?? to)}`,
   };
 }

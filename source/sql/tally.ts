@@ -1,5 +1,7 @@
 /** What was written and, loudly, what was not. */
 
+import type { Lsn } from '../bytes/lsn.js';
+
 /** How many distinct reasons are kept word for word; the count goes on. */
 const REASONS_KEPT = 20;
 
@@ -7,6 +9,8 @@ const REASONS_KEPT = 20;
 export class Tally {
   statements = 0;
   leftOut = 0;
+  /** Where each sequence was last set to: the LSN of the record that said so, under sequenceKey(). */
+  readonly sequences = new Map<string, Lsn>();
   readonly #reasons = new Map<string, number>();
 
   /** Counts `changes` as left out for this reason. */

@@ -1,13 +1,15 @@
 /** One transaction as lines of SQL: its comment, BEGIN, a statement for each change, COMMIT. */
-import { formatLsn } from '../bytes/lsn.js';
+import { formatLsn, type Lsn } from '../bytes/lsn.js';
+import { quoteLiteral } from '../bytes/string-literal.js';
 import { formatTimestamp, type TimestampMicros } from '../bytes/timestamp.js';
 import { type Change, type RowChange, tableLabel } from '../rows/row-change.js';
-import { rowCount, type TransactionSummary } from '../transactions/transaction.js';
+import { originText, rowCount, type TransactionSummary } from '../transactions/transaction.js';
 import { comment } from './comments.js';
 import { guardedStatement } from './guard.js';
-import { quoteLiteral } from './literals.js';
+import { isLargeObjectChange, LargeObjectWriter } from './large-object.js';
 import { redoStatement } from './redo.js';
-import { sequenceStatement } from './sequence.js';
+import type { RowStatement } from './row-statement.js';
+import { sequenceKey, sequenceStatement } from './sequence.js';
 import type { Tally } from './tally.js';
 import { groupTruncates, truncateStatement } from './truncate.js';
 import { undoStatement } from './undo.js';
@@ -21,6 +23,8 @@ export interface SqlOptions {
   readonly ddl: boolean;
   /** Write a transaction in doubt too: somebody chose it knowing its state. */
   readonly inDoubt: boolean;
+  /** BLCKSZ in bytes, the same on both sides: large objects are kept in quarters of it. */
+  readonly blockSize: number;
 }
 
 /** `2026-11-21 02:45:47.184429 UTC`. */
@@ -30,7 +34,11 @@ export function formatUtc(time: TimestampMicros): string {
 
 /** The comment that heads a transaction: `xid 738  committed 2026-11-21 02:45:47.184429 UTC  LSN 0/A016F40`. */
 export function transactionHeading(transaction: TransactionSummary): string {
-  const { xid, state, gid, commitTime, commitLsn, straddlesFork } = transaction;
+  const { xid, state, gid, commitTime, commitLsn, straddlesFork, origin } = transaction;
+  if (state === 'message') {
+    const sender = xid === 0 ? 'without a transaction' : `by xid ${xid}`;
+    return `sent at once ${sender}  LSN ${formatLsn(commitLsn)}`;
+  }
   const facts = [
     `xid ${xid}`,
     `${state === 'prepared' ? 'PREPARED, never resolved' : 'committed'} ${formatUtc(commitTime)}`,
@@ -38,6 +46,7 @@ export function transactionHeading(transaction: TransactionSummary): string {
   ];
   if (gid !== undefined) facts.push(`gid ${gid}`);
   if (straddlesFork) facts.push('began before the fork');
+  if (origin) facts.push(originText(origin));
   return facts.join('  ');
 }
 
@@ -49,7 +58,7 @@ function messageText(content: Uint8Array): string {
 
 /** The lines for one change that is no TRUNCATE. */
 function* changeLines(xid: number, change: Change, options: SqlOptions, tally: Tally): Generator<string> {
-  const at = `LSN ${formatLsn(change.lsn)}`;
+  const at = () => `LSN ${formatLsn(change.lsn)}`;
   switch (change.kind) {
     case 'row': {
       const write = options.direction === 'redo' ? redoStatement : undoStatement;
@@ -57,18 +66,20 @@ function* changeLines(xid: number, change: Change, options: SqlOptions, tally: T
       if (statement.kind === 'left-out') {
         tally.leaveOut(`${change.operation} of ${tableLabel(change.table)}: ${statement.reason}`);
         yield comment(
-          `LEFT OUT: ${change.operation} of ${tableLabel(change.table)} at ${at}: ${statement.reason}`,
+          `LEFT OUT: ${change.operation} of ${tableLabel(change.table)} at ${at()}: ${statement.reason}`,
         );
         return;
       }
       tally.statements++;
       const { sql, subject } = statement;
-      yield* `${options.guard ? guardedStatement(sql, `xid ${xid}: ${subject}`) : sql};`.split('\n');
+      // A statement is one line; its guard is several.
+      if (!options.guard) yield `${sql};`;
+      else yield* `${guardedStatement(sql, `xid ${xid}: ${subject()}`)};`.split('\n');
       return;
     }
     case 'undecodable':
       tally.leaveOut(`${change.operation} of ${change.relation}: ${change.problem}`);
-      yield comment(`LEFT OUT: ${change.operation} of ${change.relation} at ${at}: ${change.problem}`);
+      yield comment(`LEFT OUT: ${change.operation} of ${change.relation} at ${at()}: ${change.problem}`);
       return;
     case 'message':
       yield comment(
@@ -83,6 +94,7 @@ function* changeLines(xid: number, change: Change, options: SqlOptions, tally: T
         return;
       }
       tally.statements++;
+      tally.sequences.set(sequenceKey(change), change.lsn);
       yield `${sequenceStatement(change)};`;
       return;
     case 'catalog':
@@ -99,6 +111,29 @@ function* changeLines(xid: number, change: Change, options: SqlOptions, tally: T
       yield comment(
         `${options.direction === 'undo' ? 'NOT UNDONE' : 'not repeated'}: ${change.description}${change.statement === undefined ? '' : `: ${change.statement}`}`,
       );
+  }
+}
+
+/** The lines for what a large object's change is said with. */
+function* largeObjectLines(
+  xid: number,
+  at: Lsn | undefined,
+  statements: Iterable<RowStatement>,
+  options: SqlOptions,
+  tally: Tally,
+): Generator<string> {
+  const place = at === undefined ? '' : ` at LSN ${formatLsn(at)}`;
+  for (const statement of statements) {
+    if (statement.kind === 'left-out') {
+      tally.leaveOut(`change of a large object: ${statement.reason}`);
+      yield comment(`LEFT OUT: change of a large object${place}: ${statement.reason}`);
+      continue;
+    }
+    tally.statements++;
+    const { sql, subject } = statement;
+    // Pages written as rows of pg_largeobject are guarded like rows.
+    const asRow = options.guard && /^(?:INSERT|UPDATE|DELETE) /.test(sql);
+    yield* `${asRow ? guardedStatement(sql, `xid ${xid}: ${subject}`) : sql};`.split('\n');
   }
 }
 
@@ -139,12 +174,25 @@ export function* transactionLines(
     yield comment(`LEFT OUT: ${rows} row changes: ${reason}`);
     return;
   }
+  if (transaction.state === 'message') {
+    for (const change of changes) yield* changeLines(transaction.xid, change, options, tally);
+    return;
+  }
   yield 'BEGIN;';
   // As deferred as they can be: what only held at the end of the original transaction is only asked at the end here.
   yield 'SET CONSTRAINTS ALL DEFERRED;';
+  const { xid } = transaction;
+  const objects = new LargeObjectWriter(options);
   for (const group of groupTruncates(changes)) {
+    const change = 'truncate' in group ? undefined : group.single;
+    if (change?.kind === 'row' && isLargeObjectChange(change)) {
+      yield* largeObjectLines(xid, change.lsn, objects.write(change), options, tally);
+      continue;
+    }
+    yield* largeObjectLines(xid, undefined, objects.finish(), options, tally);
     if ('truncate' in group) yield* truncateLines(group.truncate, options, tally);
-    else yield* changeLines(transaction.xid, group.single, options, tally);
+    else yield* changeLines(xid, group.single, options, tally);
   }
+  yield* largeObjectLines(xid, undefined, objects.finish(), options, tally);
   yield 'COMMIT;';
 }

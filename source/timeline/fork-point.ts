@@ -9,6 +9,8 @@ export interface ForkPoint {
   readonly timeline: number;
   /** Time of the last commit before the fork or of the promotion, when WAL tells. */
   readonly time?: TimestampMicros;
+  /** The last checkpoint that both sides share: where pg_rewind would begin. Undefined when the WAL at hand holds none. */
+  readonly lastCommonCheckpoint?: { readonly lsn: Lsn; readonly timeline: number };
   /** How it was found, and what of it was verified in the WAL: sentences for people. */
   readonly evidence: readonly string[];
   /** False when the old side's history simply continues into the new one's: nothing can be lost. */

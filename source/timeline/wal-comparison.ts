@@ -2,15 +2,12 @@
  * Two nodes' WAL side by side. A standby writes the very bytes it received, so where two nodes share a past their WAL is
  * the same byte for byte; where they part, every record differs (its back link, its checksum, its times).
  */
-import { closeSync, openSync, readSync } from 'node:fs';
 import type { Lsn } from '../bytes/lsn.js';
+import { firstDifference } from '../wal/disagreement.js';
 import { LONG_PAGE_HEADER_SIZE } from '../wal/page-header.js';
 import { WalReader } from '../wal/reader.js';
 import { segmentStart } from '../wal/segment-name.js';
 import type { SegmentFile, WalSegments } from '../wal/segments.js';
-
-/** Bytes compared at once. */
-const CHUNK = 1024 * 1024;
 
 /** What a comparison of a stretch found. */
 export interface StretchComparison {
@@ -27,45 +24,6 @@ export interface StretchComparison {
 function usable(segments: WalSegments, lsn: Lsn): SegmentFile | string {
   const found = segments.at(lsn);
   return 'missing' in found ? `${found.fileName}: ${found.reason}` : found;
-}
-
-function readAt(file: number, buffer: Buffer, length: number, position: number): number {
-  let have = 0;
-  while (have < length) {
-    const got = readSync(file, buffer, have, length - have, position + have);
-    if (got === 0) break;
-    have += got;
-  }
-  return have;
-}
-
-/** First differing offset in [from, to) of two files, undefined when none; a file's end counts as a difference. */
-function differenceInFiles(left: SegmentFile, right: SegmentFile, from: Lsn, to: Lsn): Lsn | undefined {
-  const leftFile = openSync(left.path, 'r');
-  try {
-    const rightFile = openSync(right.path, 'r');
-    try {
-      const size = Math.min(CHUNK, to - from);
-      const leftBytes = Buffer.allocUnsafe(size);
-      const rightBytes = Buffer.allocUnsafe(size);
-      for (let at = from; at < to; at += size) {
-        const wanted = Math.min(size, to - at);
-        const have = Math.min(
-          readAt(leftFile, leftBytes, wanted, at - left.startLsn),
-          readAt(rightFile, rightBytes, wanted, at - right.startLsn),
-        );
-        if (leftBytes.compare(rightBytes, 0, have, 0, have) !== 0) {
-          for (let index = 0; ; index++) if (leftBytes[index] !== rightBytes[index]) return at + index;
-        }
-        if (have < wanted) return at + have;
-      }
-      return undefined;
-    } finally {
-      closeSync(rightFile);
-    }
-  } finally {
-    closeSync(leftFile);
-  }
 }
 
 /** Compares the raw bytes of both sides in [from, to), as far as both have them. */
@@ -85,7 +43,9 @@ export function compareStretch(left: WalSegments, right: WalSegments, from: Lsn,
         leftSegment.startLsn + leftSegment.length,
         rightSegment.startLsn + rightSegment.length,
       );
-      const differsAt = differenceInFiles(leftSegment, rightSegment, at, next);
+      const { startLsn } = leftSegment;
+      const offset = firstDifference(leftSegment, rightSegment, at - startLsn, next - startLsn);
+      const differsAt = offset === undefined ? undefined : startLsn + offset;
       if (compared === 0) first = at;
       if (differsAt !== undefined)
         return { compared: compared + differsAt - at, from: first, differsAt, missing };
@@ -175,7 +135,7 @@ export function findParting(
   to?: Lsn,
 ): Parting | undefined {
   const both = positions.filter(
-    (position) => typeof usable(left, position) !== 'string' && typeof usable(right, position) !== 'string',
+    (position) => !('missing' in left.look(position)) && !('missing' in right.look(position)),
   );
   let low = 0;
   let high = both.length;

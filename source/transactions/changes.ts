@@ -7,7 +7,14 @@ import { formatLsn } from '../bytes/lsn.js';
 import type { Catalog, Moment } from '../catalog/catalog.js';
 import type { RelationDefinition } from '../catalog/model.js';
 import { MalformedTupleError } from '../heap/deform.js';
-import type { Change, ColumnValue, Row, RowChange, RowOperation } from '../rows/row-change.js';
+import type {
+  Change,
+  ColumnValue,
+  Row,
+  RowChange,
+  RowOperation,
+  SequenceChange,
+} from '../rows/row-change.js';
 import { isUnknown } from '../rows/row-change.js';
 import { type RowDecoder, RowDecoders } from '../rows/row-decoder.js';
 import {
@@ -33,11 +40,12 @@ import {
 import { parseLogicalMessage } from '../wal/logical-message.js';
 import type { RecordCursor } from '../wal/record-cursor.js';
 import { HeapOperation, ResourceManager } from '../wal/resource-managers.js';
-import { roleOf } from './relations.js';
+import { tupleRemoval } from '../wal/tuple-removal.js';
+import { replicaIdentityIndex, roleOf } from './relations.js';
 import type { Scan } from './scan.js';
 import { parseSequence } from './sequence-record.js';
 import type { ToastReader } from './toast-reader.js';
-import { assemble, TupleUnavailableError } from './tuple-source.js';
+import { TupleUnavailableError } from './tuple-source.js';
 
 /** Decodes records of one opened node. */
 export class ChangeDecoder {
@@ -59,7 +67,7 @@ export class ChangeDecoder {
       case ResourceManager.logicalMessage:
         return [{ kind: 'message', lsn: record.lsn, xid: record.xid, ...parseLogicalMessage(record) }];
       case ResourceManager.sequence:
-        return this.#sequence(record, moment);
+        return this.sequence(record, moment);
       case ResourceManager.heap2:
         return this.#rows(record, moment, 'insert');
     }
@@ -85,7 +93,7 @@ export class ChangeDecoder {
     const { lsn, xid } = record;
     if (!definition) {
       const relation = `relation ${locator.tablespaceOid}/${locator.databaseOid}/${locator.fileNode}`;
-      const problem = `${this.#catalog.origin} does not tell which table ${relation} was at ${formatLsn(lsn)}`;
+      const problem = `the catalog of the old primary does not tell which table ${relation} was at ${formatLsn(lsn)}`;
       const count = record.rmid === ResourceManager.heap2 ? multiInsertCount(record) : 1;
       return Array.from({ length: count }, () => ({
         kind: 'undecodable',
@@ -122,10 +130,24 @@ export class ChangeDecoder {
     offset: number,
     logged: LoggedTuple | undefined,
   ): RowChange {
-    const after = this.#attempt(decoder, record, moment, () =>
-      this.#scan.tuples.newTuple(record, offset, logged, 0),
-    );
+    const after = this.#newRow(record, decoder, moment, offset, logged, 0);
     return rowChange(record, decoder, 'insert', undefined, after);
+  }
+
+  /** The row that an insert or update wrote. */
+  #newRow(
+    record: RecordCursor,
+    decoder: RowDecoder,
+    moment: Moment,
+    offset: number,
+    logged: LoggedTuple | undefined,
+    writer: number,
+  ): Attempt {
+    if (logged === undefined || logged.prefix > 0 || logged.suffix > 0)
+      return this.#attempt(decoder, record, moment, () =>
+        this.#scan.tuples.newTuple(record, offset, logged, writer),
+      );
+    return this.#attemptLogged(decoder, record, moment, logged);
   }
 
   #delete(
@@ -168,9 +190,7 @@ export class ChangeDecoder {
     );
     const newTuple = updatedTuple(record);
     const writer = this.#scan.oldRows.writerFor(record.lsn);
-    const after = this.#attempt(decoder, record, moment, () =>
-      this.#scan.tuples.newTuple(record, updateNewOffset(record), newTuple, writer),
-    );
+    const after = this.#newRow(record, decoder, moment, updateNewOffset(record), newTuple, writer);
     const row = after.row;
     if (row !== undefined && before.row !== undefined) {
       // A TOASTed value the update left alone: whichever side has it speaks for both.
@@ -215,18 +235,20 @@ export class ChangeDecoder {
     offset: number,
   ): Attempt {
     const fromRecord =
-      logged === undefined
-        ? undefined
-        : this.#attempt(decoder, record, moment, () => assemble(record.buffer, logged));
+      logged === undefined ? undefined : this.#attemptLogged(decoder, record, moment, logged);
     if (fromRecord?.row !== undefined && whole) return fromRecord;
     const fromPast = this.#attempt(decoder, record, moment, () =>
-      this.#scan.tuples.written(this.#scan.oldRows.writerFor(record.lsn), {
-        tablespaceOid: record.blockTablespace[blockId],
-        databaseOid: record.blockDatabase[blockId],
-        fileNode: record.blockFileNode[blockId],
-        block: record.blockNumber[blockId],
-        offset,
-      }),
+      this.#scan.tuples.written(
+        this.#scan.oldRows.writerFor(record.lsn),
+        {
+          tablespaceOid: record.blockTablespace[blockId],
+          databaseOid: record.blockDatabase[blockId],
+          fileNode: record.blockFileNode[blockId],
+          block: record.blockNumber[blockId],
+          offset,
+        },
+        tupleRemoval(record),
+      ),
     );
     if (fromRecord?.row === undefined) return fromPast;
     const key = replicaIdentityColumns(decoder, definition) ?? [];
@@ -245,15 +267,20 @@ export class ChangeDecoder {
     try {
       return { row: decoder.decode(tuple(), (pointer) => this.#toast.fetch(pointer, databaseOid, moment)) };
     } catch (error) {
-      if (
-        error instanceof TupleUnavailableError ||
-        error instanceof MalformedTupleError ||
-        error instanceof CorruptDatumError ||
-        error instanceof RangeError
-      ) {
-        return { row: undefined, problem: error.message };
-      }
-      throw error;
+      return failure(error);
+    }
+  }
+
+  /** The same for a tuple that lies whole in the record, read where it is. */
+  #attemptLogged(decoder: RowDecoder, record: RecordCursor, moment: Moment, logged: LoggedTuple): Attempt {
+    const databaseOid = record.blockDatabase[0];
+    try {
+      const row = decoder.decodeLogged(record.buffer, logged, (pointer) =>
+        this.#toast.fetch(pointer, databaseOid, moment),
+      );
+      return { row };
+    } catch (error) {
+      return failure(error);
     }
   }
 
@@ -265,7 +292,7 @@ export class ChangeDecoder {
       if (definition && (definition.kind !== 'r' || definition.system)) continue;
       const { lsn, xid } = record;
       if (!definition) {
-        const problem = `${this.#catalog.origin} does not tell which table OID ${oid} was at ${formatLsn(lsn)}`;
+        const problem = `the catalog does not tell which table OID ${oid} was at ${formatLsn(lsn)}`;
         changes.push({
           kind: 'undecodable',
           operation: 'truncate',
@@ -286,7 +313,8 @@ export class ChangeDecoder {
     return changes;
   }
 
-  #sequence(record: RecordCursor, moment: Moment): Change[] {
+  /** The position that the record under the cursor gives a sequence, under the name it has at `moment`; none where it is no more. */
+  sequence(record: RecordCursor, moment: Moment): SequenceChange[] {
     const locator = {
       tablespaceOid: record.blockTablespace[0],
       databaseOid: record.blockDatabase[0],
@@ -316,16 +344,25 @@ interface Attempt {
   problem?: string;
 }
 
+/** Why a tuple could not be read; throws again what is no property of the data. */
+function failure(error: unknown): Attempt {
+  if (
+    error instanceof TupleUnavailableError ||
+    error instanceof MalformedTupleError ||
+    error instanceof CorruptDatumError ||
+    error instanceof RangeError
+  ) {
+    return { row: undefined, problem: error.message };
+  }
+  throw error;
+}
+
 /** Columns that logical decoding logs as the old row's key, when it logs only a key. */
 function replicaIdentityColumns(
   decoder: RowDecoder,
   definition: RelationDefinition,
 ): readonly number[] | undefined {
-  const wanted = definition.uniqueIndexes.find((index) =>
-    definition.replicaIdentity === 'i'
-      ? index.replicaIdentity
-      : definition.replicaIdentity === 'd' && index.primary,
-  );
+  const wanted = replicaIdentityIndex(definition);
   if (!wanted) return undefined;
   return decoder.table.uniqueKeys.find((key) => key.name === wanted.name)?.columns;
 }

@@ -1,24 +1,24 @@
 /**
  * One node's transactions: found by a scan of its WAL, then decoded whenever somebody looks, in any order.
  */
-import { ForkpointError } from '../bytes/errors.js';
-import { formatLsn, type Lsn } from '../bytes/lsn.js';
-import type { Catalog, CatalogFeed } from '../catalog/catalog.js';
-import type { Change, Table } from '../rows/row-change.js';
+import type { Catalog, CatalogFeed, Moment } from '../catalog/catalog.js';
+import type { Change, SequenceChange, Table } from '../rows/row-change.js';
 import { WalReader } from '../wal/reader.js';
 import { recordVersion } from '../wal/record-versions.js';
 import { ResourceManager, TransactionOperation } from '../wal/resource-managers.js';
 import { parsePrepare, parseTransactionEnd } from '../wal/transaction-record.js';
 import { ChangeDecoder } from './changes.js';
-import { type CollectedRecords, RecordCollector } from './record-collector.js';
+import type { LostBesides } from './lost-besides.js';
+import { type CatalogTouches, type CollectedRecords, RecordCollector } from './record-collector.js';
 import { Scan, type ScanOptions } from './scan.js';
 import { TablesNow } from './tables-now.js';
 import { type ToastFallback, ToastReader } from './toast-reader.js';
 import type { TransactionSummary } from './transaction.js';
+import { lostRecord, OneRecord, type SheetedRecords, TransactionRecords } from './transaction-records.js';
 
 /** The records of one transaction, ready to be decoded from any place. */
 interface OpenedTransaction {
-  readonly records: CollectedRecords;
+  readonly records: SheetedRecords;
   /** Itself and its committed children, when it changed the catalog and so saw its own changes. */
   readonly ownXids: ReadonlySet<number> | undefined;
 }
@@ -64,23 +64,76 @@ export class ClusterReader {
     return this.#tablesNow.find(database, schema, name);
   }
 
+  /** What is lost beside the rows of transactions; to be asked when the scan has finished. */
+  besides(databases: ReadonlySet<string>): LostBesides {
+    const now: Moment = { lsn: this.scan.reader.position };
+    const sequences = new Map<string, SequenceChange>();
+    for (const lsn of this.scan.lastSequenceRecords()) {
+      if (!this.#records.readAt(lsn)) throw lostRecord(lsn, this.#records.end?.reason);
+      for (const change of this.#decoder.sequence(this.#records, now)) {
+        // A sequence that was restarted has a new file, and its last word is there.
+        sequences.set(JSON.stringify([change.database, change.schema, change.name]), change);
+      }
+    }
+    const withoutWal = this.#catalog
+      .databases()
+      .filter(({ name }) => databases.has(name))
+      .flatMap(({ oid }) => this.#catalog.withoutWal(oid, now))
+      .map(({ database, schema, name, kind, persistence }) => ({
+        database: database.name,
+        schema,
+        name,
+        kind: kind === 'S' ? ('sequence' as const) : ('table' as const),
+        persistence: persistence === 'u' ? ('unlogged' as const) : ('temporary' as const),
+      }));
+    return { sequences: [...sequences.values()], withoutWal };
+  }
+
   /** The transaction at `index` in commit order. */
   summary(index: number): TransactionSummary {
-    return this.scan.index.summary(index);
+    const summary = this.scan.index.summary(index);
+    if (!summary.origin) return summary;
+    return { ...summary, origin: { ...summary.origin, name: this.#catalog.originName(summary.origin.id) } };
   }
 
-  /** How many changes it has at most (some records turn out to hold no row of anybody's). */
+  /** How many changes it has at most (some records turn out to hold no row of anybody's). Walks over all its records. */
   changeCount(index: number): number {
     const { records } = this.#open(index);
-    const summary = this.summary(index);
-    const others = (catalogChange(records, summary) ? 1 : 0) + (summary.beginningMissing ? 1 : 0);
-    return records.counts.reduce((total, each) => total + each, others);
+    return records.changeCount + this.#ahead(records, this.summary(index)).length;
   }
 
-  /** Its changes in order, or backwards, each decoded when it is asked for. */
-  *changes(index: number, backwards = false): Generator<Change> {
-    const opened = this.#open(index);
-    yield* this.#decode(opened, this.summary(index), backwards);
+  /** Its changes in order, from the `from`th on, or all of them backwards, each decoded when it is asked for. */
+  *changes(index: number, backwards = false, from = 0): Generator<Change> {
+    const { records, ownXids } = this.#open(index);
+    const ahead = this.#ahead(records, this.summary(index));
+    if (backwards) {
+      for (let number = records.sheetCount - 1; number >= 0; number--) {
+        yield* this.#decode(records.sheet(number)!.lsns, ownXids, true);
+      }
+      yield* ahead.reverse();
+      return;
+    }
+    yield* ahead.slice(from);
+    let skip = Math.max(0, from - ahead.length);
+    for (let number = 0; ; number++) {
+      const known = records.exactChanges(number);
+      if (known !== undefined && known <= skip) {
+        skip -= known;
+        continue;
+      }
+      const sheet = records.sheet(number);
+      if (!sheet) return;
+      if (sheet.exact && sheet.changes <= skip) {
+        skip -= sheet.changes;
+        continue;
+      }
+      let decoded = 0;
+      for (const change of this.#decode(sheet.lsns, ownXids, false)) {
+        if (decoded++ >= skip) yield change;
+      }
+      records.counted(number, decoded);
+      skip = Math.max(0, skip - decoded);
+    }
   }
 
   /**
@@ -107,14 +160,14 @@ export class ClusterReader {
       walker.seek(this.#options.lostFrom);
       for (const index of indexes) {
         const summary = this.summary(index);
-        if (summary.state === 'prepared' || summary.firstLsn < this.#options.lostFrom) {
-          // Began long ago, or prepared elsewhere: a walk of its own costs less than carrying everything along.
+        if (summary.state !== 'committed' || summary.firstLsn < this.#options.lostFrom) {
+          // Began long ago, or ended in no commit record: a walk of its own costs less than carrying everything along.
           yield { index, changes: this.changes(index) };
           continue;
         }
         let found = false;
         while (!found) {
-          if (!walker.next()) throw this.#lostRecord(summary.commitLsn, walker.end?.reason);
+          if (!walker.next()) throw lostRecord(summary.commitLsn, walker.end?.reason);
           if (walker.rmid !== ResourceManager.transaction) {
             collector.add(walker);
             continue;
@@ -128,7 +181,8 @@ export class ClusterReader {
           found = walker.lsn === summary.commitLsn;
           if (!found) continue;
           const ownXids = summary.changesCatalog ? new Set(xids) : undefined;
-          yield { index, changes: this.#decode({ records, ownXids }, summary, false) };
+          const changes = records ? this.#collected(records, summary, ownXids) : this.changes(index);
+          yield { index, changes };
         }
       }
     } finally {
@@ -143,22 +197,35 @@ export class ClusterReader {
     this.#walker.closeFile();
   }
 
-  *#decode(opened: OpenedTransaction, summary: TransactionSummary, backwards: boolean): Generator<Change> {
-    const { records, ownXids } = opened;
-    const { lsns } = records;
-    const catalog = catalogChange(records, summary);
-    const beginning = summary.beginningMissing ? this.#missingBeginning(summary) : undefined;
-    if (beginning && !backwards) yield beginning;
-    if (catalog && !backwards) yield catalog;
+  *#collected(
+    { lsns, catalog }: CollectedRecords,
+    summary: TransactionSummary,
+    ownXids: ReadonlySet<number> | undefined,
+  ): Generator<Change> {
+    if (summary.beginningMissing) yield this.#missingBeginning(summary);
+    yield* catalogChange(catalog, summary);
+    yield* this.#decode(lsns, ownXids, false);
+  }
+
+  /** What is told of a transaction before its rows. */
+  #ahead(records: SheetedRecords, summary: TransactionSummary): Change[] {
+    const ahead = summary.beginningMissing ? [this.#missingBeginning(summary)] : [];
+    // Only then is it worth the walk.
+    return summary.changesCatalog ? [...ahead, ...catalogChange(records.catalog, summary)] : ahead;
+  }
+
+  *#decode(
+    lsns: ArrayLike<number>,
+    ownXids: ReadonlySet<number> | undefined,
+    backwards: boolean,
+  ): Generator<Change> {
     for (let i = 0; i < lsns.length; i++) {
       const lsn = lsns[backwards ? lsns.length - 1 - i : i];
-      if (!this.#records.readAt(lsn)) throw this.#lostRecord(lsn, this.#records.end?.reason);
+      if (!this.#records.readAt(lsn)) throw lostRecord(lsn, this.#records.end?.reason);
       const changes = this.#decoder.decode(this.#records, ownXids);
       if (backwards) changes.reverse();
       yield* changes;
     }
-    if (catalog && backwards) yield catalog;
-    if (beginning && backwards) yield beginning;
   }
 
   #missingBeginning(summary: TransactionSummary): Change {
@@ -178,45 +245,39 @@ export class ClusterReader {
     const summary = this.summary(index);
     const version = recordVersion(this.#options.segments.majorVersion);
     const reader = this.#records;
-    if (!reader.readAt(summary.commitLsn)) throw this.#lostRecord(summary.commitLsn, reader.end?.reason);
+    if (summary.state === 'message') {
+      return this.#keep(index, { records: new OneRecord(summary.commitLsn), ownXids: undefined });
+    }
+    if (!reader.readAt(summary.commitLsn)) throw lostRecord(summary.commitLsn, reader.end?.reason);
     const ended =
       summary.state === 'prepared' ? parsePrepare(reader, version) : parseTransactionEnd(reader, version);
-    const xids = [ended.xid, ...ended.subxids];
-    const collector = new RecordCollector(this.scan.relations, new Set(xids));
-    const walker = this.#walker;
-    walker.seek(summary.firstLsn);
-    while (walker.position < summary.commitLsn) {
-      if (!walker.next()) throw this.#lostRecord(walker.position, walker.end?.reason);
-      collector.add(walker);
-    }
+    const xids = new Set([ended.xid, ...ended.subxids]);
+    const { firstLsn, commitLsn } = summary;
     const opened = {
-      records: collector.take(xids),
-      ownXids: summary.changesCatalog ? new Set(xids) : undefined,
+      records: new TransactionRecords({
+        relations: this.scan.relations,
+        walker: this.#walker,
+        firstLsn,
+        commitLsn,
+        xids,
+      }),
+      ownXids: summary.changesCatalog ? xids : undefined,
     };
+    return this.#keep(index, opened);
+  }
+
+  #keep(index: number, opened: OpenedTransaction): OpenedTransaction {
     if (this.#kept.size >= KEPT_TRANSACTIONS) this.#kept.delete(this.#kept.keys().next().value as number);
     this.#kept.set(index, opened);
     return opened;
   }
-
-  #lostRecord(lsn: Lsn, reason: string | undefined): ForkpointError {
-    return new ForkpointError({
-      what: `a record that was read before cannot be read again: ${reason ?? 'unknown reason'}`,
-      where: formatLsn(lsn),
-      next: 'something changes these files while forkpoint reads: make sure that no server is started on them, then begin again',
-    });
-  }
 }
 
 /** One line for everything a transaction did to the catalog. */
-function catalogChange(records: CollectedRecords, summary: TransactionSummary): Change | undefined {
-  if (records.catalogLsn === 0) return undefined;
+function catalogChange({ lsn, names }: CatalogTouches, summary: TransactionSummary): Change[] {
+  if (lsn === 0) return [];
   // A TRUNCATE gives its tables new files and says so in pg_class: that is the truncation itself, told as such.
-  if (summary.truncates > 0 && records.catalogs.size === 1 && records.catalogs.has('pg_class'))
-    return undefined;
-  return {
-    kind: 'catalog',
-    lsn: records.catalogLsn,
-    xid: summary.xid,
-    description: `also changes the catalog: ${[...records.catalogs].sort().join(', ')}`,
-  };
+  if (summary.truncates > 0 && names.size === 1 && names.has('pg_class')) return [];
+  const description = `also changes the catalog: ${[...names].sort().join(', ')}`;
+  return [{ kind: 'catalog', lsn, xid: summary.xid, description }];
 }

@@ -12,11 +12,14 @@ import {
   insertedTuple,
   insertOffset,
   type LoggedTuple,
+  loggedOldTuple,
   multiInsertCount,
   multiInsertedTuples,
   multiInsertOffset,
   parseTruncate,
+  UpdateFlag,
   updatedTuple,
+  updateFlags,
   updateNewOffset,
   updateOldBlockId,
   updateOldOffset,
@@ -24,10 +27,11 @@ import {
 import type { WalReader } from '../wal/reader.js';
 import { type RecordVersion, recordVersion } from '../wal/record-versions.js';
 import { Heap2Operation, HeapOperation } from '../wal/resource-managers.js';
+import { tupleRemoval } from '../wal/tuple-removal.js';
 import type { OldRowLog } from './old-row-log.js';
-import type { OpenTransactions } from './open-transaction.js';
-import { PageHistories } from './page-history.js';
-import type { LocalRelation, Relations } from './relations.js';
+import type { OpenTransactions, RelationCounts } from './open-transaction.js';
+import { isUnreadable, PageHistories, unreadableWriter, WRITER_UNKNOWN } from './page-history.js';
+import { type LocalRelation, type Relations, replicaIdentityIndex } from './relations.js';
 import type { ToastChunks } from './toast-chunks.js';
 import { type TupleSource, TupleUnavailableError } from './tuple-source.js';
 
@@ -70,6 +74,11 @@ export class HeapScan {
     this.#tuples = parts.tuples;
     this.#toast = parts.toast;
     this.#version = recordVersion(parts.reader.segments.majorVersion);
+  }
+
+  /** Raised whenever the catalog may answer differently. */
+  get catalogAge(): number {
+    return this.#catalogAge;
   }
 
   /** Somebody else told the catalog something new. */
@@ -219,8 +228,11 @@ export class HeapScan {
       this.#count(relation, 'insert', -1);
       return;
     }
-    this.#oldRows.append(reader.lsn, this.#orOwnImage(writer, 0));
+    const known = this.#orOwnImage(writer, 0);
+    this.#oldRows.append(reader.lsn, known);
     this.#count(relation, 'delete', 1);
+    if (!this.#isReadable(known, 0, offset) && loggedOldTuple(reader, 8) === undefined)
+      this.#counts(relation).unreadable++;
   }
 
   #update(): void {
@@ -242,8 +254,40 @@ export class HeapScan {
     if (relation.followed) {
       this.#catalog.tupleRemoved(relation.locator, oldBlock, oldOffset, reader.xid, reader.lsn);
     }
-    this.#wrote(relation, newBlock, newOffset, updatedTuple(reader), writer);
+    const logged = updatedTuple(reader);
+    const oldIsReadable = this.#isReadable(writer, oldBlockId, oldOffset);
+    const isDifference = logged !== undefined && (logged.prefix > 0 || logged.suffix > 0);
+    const newIsReadable = !isDifference || oldIsReadable || this.#tuples.isOnDisk(reader);
+    this.#wrote(relation, newBlock, newOffset, logged, writer, newIsReadable);
     this.#count(relation, 'update', 1);
+    if (relation.role === 'table' && (!newIsReadable || !(oldIsReadable || this.#tellsOldKey(relation))))
+      this.#counts(relation).unreadable++;
+  }
+
+  /** Can the row that an update or delete met be had, from WAL or from a disk? */
+  #isReadable(writer: number, blockId: number, offset: number): boolean {
+    if (writer !== WRITER_UNKNOWN && !isUnreadable(writer)) return true;
+    const reader = this.#reader;
+    const place = {
+      tablespaceOid: reader.blockTablespace[blockId],
+      databaseOid: reader.blockDatabase[blockId],
+      fileNode: reader.blockFileNode[blockId],
+      block: reader.blockNumber[blockId],
+      offset,
+    };
+    return this.#tuples.isReadable(writer, place, tupleRemoval(reader));
+  }
+
+  /** Does the update under the reader say which row it met, be it logged or by the key that did not change? */
+  #tellsOldKey(relation: LocalRelation): boolean {
+    const reader = this.#reader;
+    if (loggedOldTuple(reader, 14) !== undefined) return true;
+    const isLogical = (updateFlags(reader) & UpdateFlag.containsNewTuple) !== 0;
+    return isLogical && relation.definition !== undefined && !!replicaIdentityIndex(relation.definition);
+  }
+
+  #counts(relation: LocalRelation): RelationCounts {
+    return this.#transactions.of(this.#reader.xid, this.#reader.lsn).of(relation);
   }
 
   /** Adds to what the record's transaction did to a relation. */
@@ -270,9 +314,13 @@ export class HeapScan {
     offset: number,
     logged: LoggedTuple | undefined,
     oldWriter: number,
+    readable = true,
   ): void {
     const reader = this.#reader;
-    if (logged !== undefined) this.#histories.write(relation.number, block, offset, reader.lsn);
+    if (logged !== undefined) {
+      const writer = readable ? reader.lsn : unreadableWriter(reader.lsn);
+      this.#histories.write(relation.number, block, offset, writer);
+    }
     if (!relation.followed) return;
     this.#catalogAge++;
     if (logged === undefined) return;

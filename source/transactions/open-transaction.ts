@@ -11,6 +11,8 @@ export interface RelationCounts {
   insert: number;
   update: number;
   delete: number;
+  /** Updates and deletes among them of which it cannot be told which row they met. */
+  unreadable: number;
 }
 
 /** One (sub)transaction in flight. */
@@ -19,8 +21,12 @@ export class OpenTransaction {
   readonly firstLsn: Lsn;
   walBytes = 0;
   changesCatalog = false;
-  /** It wrote a logical message or advanced a sequence: worth showing although no row changed. */
-  hasOtherChanges = false;
+  /** Logical messages it wrote: worth showing although no row changed. */
+  messages = 0;
+  /** It moved a sequence. */
+  movesSequences = false;
+  /** The database of those two, 0 without either. */
+  databaseOid = 0;
   readonly counts: RelationCounts[] = [];
   readonly truncated: RelationDefinition[] = [];
   #last: RelationCounts | undefined;
@@ -44,7 +50,7 @@ export class OpenTransaction {
       (each) => each.relation === relation && each.definition?.oid === definition?.oid,
     );
     if (!found) {
-      found = { relation, definition, insert: 0, update: 0, delete: 0 };
+      found = { relation, definition, insert: 0, update: 0, delete: 0, unreadable: 0 };
       this.counts.push(found);
     }
     return found;
@@ -54,12 +60,15 @@ export class OpenTransaction {
   absorb(child: OpenTransaction): void {
     this.walBytes += child.walBytes;
     this.changesCatalog ||= child.changesCatalog;
-    this.hasOtherChanges ||= child.hasOtherChanges;
+    this.messages += child.messages;
+    this.movesSequences ||= child.movesSequences;
+    this.databaseOid ||= child.databaseOid;
     for (const theirs of child.counts) {
       const ours = this.#find(theirs.relation, theirs.definition);
       ours.insert += theirs.insert;
       ours.update += theirs.update;
       ours.delete += theirs.delete;
+      ours.unreadable += theirs.unreadable;
     }
     this.truncated.push(...child.truncated);
   }
@@ -68,7 +77,8 @@ export class OpenTransaction {
   get hasChanges(): boolean {
     return (
       this.changesCatalog ||
-      this.hasOtherChanges ||
+      this.messages > 0 ||
+      this.movesSequences ||
       this.truncated.length > 0 ||
       this.counts.some((each) => each.insert > 0 || each.update > 0 || each.delete > 0)
     );

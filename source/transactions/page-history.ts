@@ -11,6 +11,24 @@ import type { Lsn } from '../bytes/lsn.js';
 /** Nothing is known of the tuple: its page was never seen whole. */
 export const WRITER_UNKNOWN = 0;
 
+/** Added to a writer's LSN when its tuple cannot be had from it: a difference from a row that is not known. LSNs are multiples of eight. */
+const UNREADABLE = 1;
+
+/** The writer of a tuple that cannot be read from its record. */
+export function unreadableWriter(lsn: Lsn): number {
+  return lsn + UNREADABLE;
+}
+
+/** Was the writer's tuple found not to be readable from its record? */
+export function isUnreadable(writer: number): boolean {
+  return writer % 8 === UNREADABLE;
+}
+
+/** The LSN of a writer's record, whether its tuple can be read or not. */
+export function readableWriter(writer: number): Lsn {
+  return Math.abs(writer) - (Math.abs(writer) % 8);
+}
+
 interface PageHistory {
   /** Record that holds the page's latest image; 0 when the page was made anew since. */
   image: Lsn;
@@ -38,20 +56,20 @@ export class PageHistories {
     page.writers = NO_WRITERS;
   }
 
-  /** The record at `lsn` wrote a tuple at `offset`. */
-  write(relation: number, block: number, offset: number, lsn: Lsn): void {
+  /** The record `writer` (its LSN, or unreadableWriter of it) wrote a tuple at `offset`. */
+  write(relation: number, block: number, offset: number, writer: number): void {
     const page = this.#page(relation, block);
     if (offset >= page.writers.length) {
       const grown = new Float64Array(Math.max(offset + 8, page.writers.length * 2));
       grown.set(page.writers);
       page.writers = grown;
     }
-    page.writers[offset] = lsn;
+    page.writers[offset] = writer;
   }
 
   /**
-   * The LSN of the record that wrote the tuple, negative when it lies in that record's full-page image, WRITER_UNKNOWN when
-   * the page's past is not in the WAL that was read.
+   * The LSN of the record that wrote the tuple (or unreadableWriter of it), negative when it lies in that record's full-page image,
+   * WRITER_UNKNOWN when the page's past is not in the WAL that was read.
    */
   writerOf(relation: number, block: number, offset: number): number {
     const page = this.#pages.get(relation * TWO_TO_32 + block);

@@ -7,7 +7,8 @@
 import type { Lsn } from '../bytes/lsn.js';
 import type { Catalog, CatalogFeed, Moment } from '../catalog/catalog.js';
 import { transientName } from '../catalog/definitions.js';
-import type { RelationDefinition, RelationLocator } from '../catalog/model.js';
+import type { RelationDefinition, RelationLocator, UniqueIndexDefinition } from '../catalog/model.js';
+import { holdsLargeObjects } from '../rows/large-object-catalogs.js';
 
 /**
  * What a relation file means for reading rows. `unknown`: the catalog does not tell (yet). `ignored`: an index, a materialized
@@ -25,6 +26,8 @@ export interface LocalRelation {
   definition: RelationDefinition | undefined;
   /** It may be the transient relation of a rewrite: then the file becomes another relation's. */
   maybeTransient: boolean;
+  /** It was never seen to be anything else than a table: no rewrite's transient file, say, that became one. */
+  alwaysTable: boolean;
   /** The catalog wants to hear of every tuple written here. */
   readonly followed: boolean;
 }
@@ -67,6 +70,7 @@ export class Relations {
         role: 'unknown',
         definition: undefined,
         maybeTransient: false,
+        alwaysTable: true,
         followed: this.#catalog.follows(tablespaceOid, databaseOid, fileNode),
       };
       if (found.followed) found.role = 'catalog';
@@ -92,20 +96,36 @@ export class Relations {
     relation.definition = definition;
     relation.maybeTransient = transientName(definition.name) !== 0;
     relation.role = roleOf(definition, this.#catalog);
+    if (relation.role !== 'table') relation.alwaysTable = false;
   }
 }
 
 /**
  * Catalogs that change without anybody having said so: the statistics that ANALYZE gathers, and those about their own TOAST.
- * A transaction that wrote nothing else lost nothing.
+ * A transaction that wrote nothing else lost nothing. And pg_shdepend, which only follows what another row says of owners and
+ * privileges.
  */
-const UNREMARKABLE_CATALOGS: ReadonlySet<string> = new Set(['pg_statistic', 'pg_statistic_ext_data']);
+const UNREMARKABLE_CATALOGS: ReadonlySet<string> = new Set([
+  'pg_statistic',
+  'pg_statistic_ext_data',
+  'pg_shdepend',
+]);
 
 /** What rows of this relation are to an operator. */
 export function roleOf(definition: RelationDefinition, catalog: Catalog): RelationRole {
   if (definition.kind === 't') return 'toast';
+  if (holdsLargeObjects(definition)) return 'table';
   if (definition.system) return 'catalog';
   if (definition.kind === 'S') return 'sequence';
   if (definition.kind !== 'r' || catalog.isTransient(definition)) return 'ignored';
   return 'table';
+}
+
+/** The index whose columns logical decoding logs of an old row whose key changes; undefined when there is none, or it logs the whole row. */
+export function replicaIdentityIndex(definition: RelationDefinition): UniqueIndexDefinition | undefined {
+  return definition.uniqueIndexes.find((index) =>
+    definition.replicaIdentity === 'i'
+      ? index.replicaIdentity
+      : definition.replicaIdentity === 'd' && index.primary,
+  );
 }

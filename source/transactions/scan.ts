@@ -6,6 +6,8 @@
  */
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import type { Catalog, CatalogFeed } from '../catalog/catalog.js';
+import { xidPrecedes } from '../heap/tuple.js';
+import { isTransactionalMessage, messageDatabase } from '../wal/logical-message.js';
 import { type WalEnd, WalReader } from '../wal/reader.js';
 import { type RecordVersion, recordVersion } from '../wal/record-versions.js';
 import {
@@ -15,12 +17,14 @@ import {
   XlogOperation,
 } from '../wal/resource-managers.js';
 import type { WalSegments } from '../wal/segments.js';
-import { parsePrepare, parseTransactionEnd } from '../wal/transaction-record.js';
+import { parsePrepare, parseTransactionEnd, type RecordedOrigin } from '../wal/transaction-record.js';
+import type { DiskPages } from './disk-pages.js';
 import { HeapScan } from './heap-scan.js';
 import { OldRowLog } from './old-row-log.js';
-import { type OpenTransaction, OpenTransactions } from './open-transaction.js';
-import { Relations } from './relations.js';
-import { shapeOf } from './shape.js';
+import { OpenTransaction, OpenTransactions } from './open-transaction.js';
+import { PastTuples } from './past-tuples.js';
+import { type LocalRelation, Relations } from './relations.js';
+import { Shapes } from './shape.js';
 import { ToastChunks } from './toast-chunks.js';
 import { TransactionIndex } from './transaction-index.js';
 import { TupleSource } from './tuple-source.js';
@@ -35,11 +39,19 @@ export interface ScanOptions {
   readonly startLsn: Lsn;
   /** Transactions that were running there: they may have changed the catalog before. */
   readonly startRunningXids: ReadonlySet<number>;
+  /** Transactions from this id on began after lostFrom, whoever seems to have been running; undefined when nothing tells. */
+  readonly wholeFromXid?: number;
   /** What of the beginning is missing, when WAL does not reach back to before the oldest of them. */
   readonly shortfall?: string;
   /** Transactions whose commit record ends after this LSN are wanted. */
   readonly lostFrom: Lsn;
   readonly tempDir?: string;
+  /** Transaction ids from here on had not been given out where reading begins; undefined when no checkpoint tells. */
+  readonly startNextXid?: number;
+  /** Where rows are looked for whose past is not in the WAL at hand, best first. */
+  readonly disks?: readonly DiskPages[];
+  /** What WAL would tell of them: `needs segments before 0000000100000002000000F3`. */
+  readonly wantedWal?: string;
 }
 
 /** A transaction that was prepared and not resolved so far. */
@@ -47,6 +59,7 @@ interface Prepared {
   readonly transaction: OpenTransaction;
   readonly xids: readonly number[];
   readonly gid: string;
+  readonly origin?: RecordedOrigin;
   readonly databaseOid: number;
   readonly time: number;
   readonly lsn: Lsn;
@@ -72,16 +85,28 @@ export class Scan {
   readonly #version: RecordVersion;
   readonly #open = new OpenTransactions();
   readonly #heap: HeapScan;
+  readonly #past: PastTuples;
   readonly #prepared = new Map<number, Prepared>();
+  /** When the last transaction before here ended. */
+  #lastEndTime = 0;
+  readonly #sequences = new Map<LocalRelation, Lsn>();
+  readonly #shapes: Shapes;
 
   constructor(options: ScanOptions) {
     this.#options = options;
     this.#version = recordVersion(options.segments.majorVersion);
     this.oldRows = new OldRowLog(options.tempDir);
-    this.tuples = new TupleSource(options.segments, options.blockSize, this.oldRows);
+    this.#past = new PastTuples({
+      disks: options.disks ?? [],
+      readFrom: options.startLsn,
+      nextXid: options.startNextXid,
+      wanted: options.wantedWal ?? 'needs the segments before it',
+    });
+    this.tuples = new TupleSource(options.segments, options.blockSize, this.oldRows, this.#past);
     this.relations = new Relations(options.catalog);
     this.reader = new WalReader(options.segments, { blockSize: options.blockSize });
     this.reader.seek(options.startLsn);
+    this.#shapes = new Shapes(options.catalog);
     this.#heap = new HeapScan({
       reader: this.reader,
       catalog: options.catalog,
@@ -92,6 +117,11 @@ export class Scan {
       tuples: this.tuples,
       toast: this.toast,
     });
+  }
+
+  /** No transaction that wrote before lostFrom had this xid or a later one; 0 while that is not known. */
+  get firstXidAfterFork(): number {
+    return this.#past.firstXidAfterFork;
   }
 
   /** Reads for about `milliseconds`; false when WAL has come to its end. */
@@ -119,7 +149,10 @@ export class Scan {
 
   #record(): void {
     const { reader } = this;
-    if (reader.xid !== 0) this.#open.of(reader.xid, reader.lsn).walBytes += reader.totalLength;
+    if (reader.xid !== 0) {
+      this.#open.of(reader.xid, reader.lsn).walBytes += reader.totalLength;
+      if (reader.endLsn <= this.#options.lostFrom) this.#past.noteXidBeforeFork(reader.xid);
+    }
     switch (reader.rmid) {
       case ResourceManager.heap:
         return this.#heap.heapRecord();
@@ -143,10 +176,54 @@ export class Scan {
         }
         return;
       case ResourceManager.sequence:
-      case ResourceManager.logicalMessage:
-        if (reader.xid !== 0) this.#open.of(reader.xid, reader.lsn).hasOtherChanges = true;
+        if (reader.endLsn > this.#options.lostFrom) this.#noteSequence();
+        if (reader.xid !== 0) {
+          const transaction = this.#open.of(reader.xid, reader.lsn);
+          transaction.movesSequences = true;
+          transaction.databaseOid = reader.blockDatabase[0];
+        }
         return;
+      case ResourceManager.logicalMessage:
+        return this.#message();
     }
+  }
+
+  #message(): void {
+    const { reader } = this;
+    const databaseOid = messageDatabase(reader);
+    if (isTransactionalMessage(reader)) {
+      const transaction = this.#open.of(reader.xid, reader.lsn);
+      transaction.messages++;
+      transaction.databaseOid = databaseOid;
+      return;
+    }
+    if (reader.endLsn <= this.#options.lostFrom) return;
+    // Whoever listened had it at once, and would have had it from a transaction that was rolled back too.
+    const alone = new OpenTransaction(reader.xid, reader.lsn);
+    alone.messages = 1;
+    this.index.append({
+      xid: reader.xid,
+      firstLsn: reader.lsn,
+      commitLsn: reader.lsn,
+      commitEndLsn: reader.endLsn,
+      commitTime: this.#lastEndTime,
+      walBytes: reader.totalLength,
+      state: 'message',
+      straddlesFork: reader.lsn < this.#options.lostFrom,
+      beginningMissing: false,
+      changesCatalog: false,
+      shape: this.#shapes.of(alone, databaseOid, { lsn: reader.lsn }, this.#heap.catalogAge),
+    });
+  }
+
+  #noteSequence(): void {
+    const { blockTablespace, blockDatabase, blockFileNode, lsn } = this.reader;
+    this.#sequences.set(this.relations.at(blockTablespace[0], blockDatabase[0], blockFileNode[0]), lsn);
+  }
+
+  /** The last record of every sequence written after lostFrom, by whomever: numbers once taken stay taken. In LSN order. */
+  lastSequenceRecords(): Lsn[] {
+    return [...this.#sequences.values()].sort((a, b) => a - b);
   }
 
   #transactionRecord(): void {
@@ -163,6 +240,7 @@ export class Scan {
           transaction: this.#open.take(prepared.xid, prepared.subxids, reader.lsn),
           xids: [prepared.xid, ...prepared.subxids],
           gid: prepared.gid,
+          origin: prepared.origin,
           databaseOid: prepared.databaseOid,
           time: prepared.time,
           lsn: reader.lsn,
@@ -181,8 +259,7 @@ export class Scan {
     const taken = this.#open.take(end.xid, end.subxids, reader.lsn);
     const transaction = prepared?.transaction ?? taken;
     const xids = [end.xid, ...end.subxids];
-    if (end.committed && end.invalidates && this.#beganBeforeStart(xids))
-      this.#options.catalog.beginningMissing(reader.lsn);
+    this.#lastEndTime = end.time;
     if (transaction.changesCatalog || xids.some((xid) => this.#options.startRunningXids.has(xid))) {
       // Nobody will ever ask how another one ended: only rows of the catalog are seen or not seen.
       this.#options.catalog.transactionEnded(xids, end.committed, reader.lsn);
@@ -201,21 +278,29 @@ export class Scan {
       commitEndLsn: reader.endLsn,
       commitTime: end.time,
       walBytes: transaction.walBytes,
-      prepared: false,
+      state: 'committed',
+      origin: end.origin,
       straddlesFork: transaction.firstLsn < this.#options.lostFrom,
       beginningMissing: this.#beganBeforeStart(xids),
       changesCatalog: transaction.changesCatalog,
       gid: end.gid ?? prepared?.gid,
-      shape: shapeOf(transaction, this.#options.catalog, end.databaseOid || (prepared?.databaseOid ?? 0), {
-        lsn: reader.lsn,
-        ownXids: transaction.changesCatalog ? new Set(xids) : undefined,
-      }),
+      shape: this.#shapes.of(
+        transaction,
+        end.databaseOid || (prepared?.databaseOid ?? 0),
+        { lsn: reader.lsn, ownXids: transaction.changesCatalog ? new Set(xids) : undefined },
+        this.#heap.catalogAge,
+      ),
     });
   }
 
   #beganBeforeStart(xids: readonly number[]): boolean {
-    const { shortfall, startRunningXids } = this.#options;
-    return shortfall !== undefined && xids.some((xid) => startRunningXids.has(xid));
+    const { shortfall, startRunningXids, wholeFromXid } = this.#options;
+    return (
+      shortfall !== undefined &&
+      xids.some(
+        (xid) => startRunningXids.has(xid) && (wholeFromXid === undefined || xidPrecedes(xid, wholeFromXid)),
+      )
+    );
   }
 
   /** At the end of WAL, what was prepared in the lost part and never resolved is in doubt. */
@@ -233,15 +318,18 @@ export class Scan {
         commitEndLsn: each.endLsn,
         commitTime: each.time,
         walBytes: each.transaction.walBytes,
-        prepared: true,
+        state: 'prepared',
+        origin: each.origin,
         straddlesFork: each.transaction.firstLsn < this.#options.lostFrom,
         beginningMissing: this.#beganBeforeStart(each.xids),
         changesCatalog: each.transaction.changesCatalog,
         gid: each.gid,
-        shape: shapeOf(each.transaction, this.#options.catalog, each.databaseOid, {
-          lsn: this.reader.lsn,
-          ownXids: new Set(each.xids),
-        }),
+        shape: this.#shapes.of(
+          each.transaction,
+          each.databaseOid,
+          { lsn: this.reader.lsn, ownXids: new Set(each.xids) },
+          this.#heap.catalogAge,
+        ),
       });
     }
     this.reader.end = this.#whereItEnds();

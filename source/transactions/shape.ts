@@ -5,15 +5,51 @@ import { roleOf } from './relations.js';
 import type { TableCounts } from './transaction.js';
 import type { TransactionShape } from './transaction-index.js';
 
-/** What a whole transaction did, by table. `databaseOid` is 0 when its records did not say. */
-export function shapeOf(
+/** Shapes kept at most: more different ones than that, and they hardly come again. */
+const KEPT_SHAPES = 16 * 1024;
+
+/** Shapes of transactions, made once for all that did the same to the same relation files while the catalog stayed as it was. */
+export class Shapes {
+  readonly #catalog: Catalog;
+  readonly #known = new Map<string, TransactionShape>();
+  #age = -1;
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog;
+  }
+
+  /**
+   * What a whole transaction did. `databaseOid` is 0 when its records did not say; `catalogAge` is another number whenever the catalog may
+   * answer differently than before.
+   */
+  of(transaction: OpenTransaction, databaseOid: number, at: Moment, catalogAge: number): TransactionShape {
+    // One that changed the catalog saw it with its own eyes.
+    if (at.ownXids !== undefined || transaction.truncated.length > 0)
+      return shapeOf(transaction, this.#catalog, databaseOid, at);
+    if (catalogAge !== this.#age || this.#known.size >= KEPT_SHAPES) {
+      this.#known.clear();
+      this.#age = catalogAge;
+    }
+    let key = `${databaseOid || transaction.databaseOid} ${transaction.messages} ${transaction.movesSequences}`;
+    for (const { relation, insert, update, delete: deleted, unreadable } of transaction.counts)
+      key += ` ${relation.number}:${insert}:${update}:${deleted}:${unreadable}`;
+    let shape = this.#known.get(key);
+    if (shape === undefined) {
+      shape = shapeOf(transaction, this.#catalog, databaseOid, at);
+      this.#known.set(key, shape);
+    }
+    return shape;
+  }
+}
+
+function shapeOf(
   transaction: OpenTransaction,
   catalog: Catalog,
   databaseOid: number,
   at: Moment,
 ): TransactionShape {
   const tables = new Map<string, { -readonly [Key in keyof TableCounts]: TableCounts[Key] }>();
-  let database = databaseOid;
+  let database = databaseOid || transaction.databaseOid;
   let undecodable = 0;
   const countsOf = (schema: string, table: string) => {
     const key = `${schema}\u0000${table}`;
@@ -33,7 +69,7 @@ export function shapeOf(
     if (definition && (relation.role !== 'table' || roleOf(definition, catalog) !== 'table')) continue;
     // Of what a rewrite filled, the file now is the table's own.
     if (each.definition && catalog.isTransient(each.definition)) continue;
-    if (!definition) undecodable += each.insert + each.update + each.delete;
+    undecodable += definition ? each.unreadable : each.insert + each.update + each.delete;
     const { tablespaceOid, databaseOid: db, fileNode } = relation.locator;
     const counts = definition
       ? countsOf(definition.schema, definition.name)
@@ -53,6 +89,8 @@ export function shapeOf(
     updates: sum('update'),
     deletes: sum('delete'),
     truncates: sum('truncate'),
+    messages: transaction.messages,
+    movesSequences: transaction.movesSequences,
     undecodable,
   };
 }

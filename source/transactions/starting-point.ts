@@ -1,11 +1,13 @@
 /**
  * Where to begin reading so that everything committed after a given LSN can be told whole: at a checkpoint's redo pointer, from
- * which on every page's first change carries its image, and before which every transaction then running had not yet begun.
+ * which on every page's first change carries its image (or, with full_page_writes off, as far back as WAL goes), and before which
+ * every transaction then running had not yet begun.
  */
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import { xidPrecedes } from '../heap/tuple.js';
 import { type CheckpointRecord, isCheckpoint, parseCheckpoint } from '../wal/checkpoint-record.js';
 import { WalReader } from '../wal/reader.js';
+import type { RecordCursor } from '../wal/record-cursor.js';
 import { recordVersion } from '../wal/record-versions.js';
 import { ResourceManager, StandbyOperation, TransactionOperation } from '../wal/resource-managers.js';
 import type { WalSegments } from '../wal/segments.js';
@@ -16,6 +18,8 @@ export interface StartingPoint {
   readonly startLsn: Lsn;
   /** The checkpoint it belongs to; undefined when the WAL that is there holds none before the wanted LSN. */
   readonly checkpoint: CheckpointRecord | undefined;
+  /** The last checkpoint before the wanted LSN: where pg_rewind would begin. Reading begins earlier when a transaction needs it. */
+  readonly lastCheckpoint: CheckpointRecord | undefined;
   /** Transaction ids from here on had not been given out. */
   readonly nextXid: number;
   /** Those below that had not ended. */
@@ -38,15 +42,24 @@ export function findStartingPoint(
       if (first === undefined) return undefined;
       const snapshot = snapshotAt(reader, first);
       const shortfall = `the WAL that is there begins at ${formatLsn(first)} and holds no checkpoint before ${formatLsn(wanted)}: old rows that were last written earlier cannot be rebuilt, and transactions that began earlier may be incomplete; add the segments before it`;
-      return { startLsn: first, checkpoint: undefined, ...snapshot, shortfall };
+      return { startLsn: first, checkpoint: undefined, lastCheckpoint: undefined, ...snapshot, shortfall };
     }
     const reaches = checkpoints.find((each) => !xidPrecedes(nearest.oldestActiveXid, each.nextXid));
-    const chosen = reaches ?? checkpoints[checkpoints.length - 1];
+    // Without images a row is only told by the record that wrote it, so everything there is will be read.
+    const oldest = checkpoints[checkpoints.length - 1];
+    const chosen = nearest.fullPageWrites ? (reaches ?? oldest) : oldest;
     const runningXids = chosen.shutdown ? new Set<number>() : snapshotAt(reader, chosen.redoLsn).runningXids;
     const shortfall = reaches
       ? undefined
       : `transaction ${nearest.oldestActiveXid} was running at the checkpoint before ${formatLsn(wanted)} and may have begun before the WAL that is there (${formatLsn(chosen.redoLsn)}): add the segments before it`;
-    return { startLsn: chosen.redoLsn, checkpoint: chosen, nextXid: chosen.nextXid, runningXids, shortfall };
+    return {
+      startLsn: chosen.redoLsn,
+      checkpoint: chosen,
+      lastCheckpoint: nearest,
+      nextXid: chosen.nextXid,
+      runningXids,
+      shortfall,
+    };
   } finally {
     reader.closeFile();
   }
@@ -78,9 +91,36 @@ function checkpointsBefore(
     checkpoints.push(...found.reverse());
     const usable = checkpoints.filter((each) => canRead(each.redoLsn));
     const nearest = usable[0];
-    if (nearest && usable.some((each) => !xidPrecedes(nearest.oldestActiveXid, each.nextXid))) break;
+    if (nearest?.fullPageWrites && usable.some((each) => !xidPrecedes(nearest.oldestActiveXid, each.nextXid)))
+      break;
   }
   return { checkpoints: checkpoints.filter((each) => canRead(each.redoLsn)), first };
+}
+
+/**
+ * A transaction id that had not been given out at `lsn`, as `segments` tell: the first that is met behind it. Undefined when there is none.
+ * Asked of the new primary's WAL at the fork it divides those who may have begun before the fork from those who cannot.
+ */
+export function xidNotGivenOutAt(segments: WalSegments, lsn: Lsn, blockSize: number): number | undefined {
+  const reader = new WalReader(segments, { blockSize });
+  const version = recordVersion(segments.majorVersion);
+  try {
+    reader.seek(lsn);
+    while (reader.next()) {
+      if (reader.xid !== 0) return reader.xid;
+      if (isCheckpoint(reader)) return parseCheckpoint(reader, version).nextXid;
+      if (isRunningTransactions(reader)) return reader.view.getUint32(reader.mainOffset + 12, true);
+    }
+    return undefined;
+  } finally {
+    reader.closeFile();
+  }
+}
+
+function isRunningTransactions(record: RecordCursor): boolean {
+  return (
+    record.rmid === ResourceManager.standby && (record.info & 0xf0) === StandbyOperation.runningTransactions
+  );
 }
 
 /** Walks from `start` to the first record of running transactions: those, and every one that wrote or ended on the way. */
@@ -91,10 +131,7 @@ function snapshotAt(reader: WalReader, start: Lsn): { nextXid: number; runningXi
   reader.seek(start);
   while (reader.next()) {
     const { view, mainOffset } = reader;
-    if (
-      reader.rmid === ResourceManager.standby &&
-      (reader.info & 0xf0) === StandbyOperation.runningTransactions
-    ) {
+    if (isRunningTransactions(reader)) {
       // xl_running_xacts: xcnt, subxcnt, subxid_overflow, nextXid, oldestRunningXid, latestCompletedXid, xids.
       const count = view.getUint32(mainOffset, true) + view.getUint32(mainOffset + 4, true);
       for (let i = 0; i < count; i++) runningXids.add(view.getUint32(mainOffset + 24 + i * 4, true));

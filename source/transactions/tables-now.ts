@@ -2,6 +2,7 @@
 import type { Lsn } from '../bytes/lsn.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { RelationDefinition } from '../catalog/model.js';
+import { LARGE_OBJECT_METADATA_OID, LARGE_OBJECT_OID } from '../rows/large-object-catalogs.js';
 import type { Table } from '../rows/row-change.js';
 import { tableOfRelation } from '../rows/table.js';
 
@@ -37,7 +38,12 @@ export class TablesNow {
 
   #namesOf(database: string): Map<string, RelationDefinition> {
     const found = this.#catalog.databases().find((each) => each.name === database);
-    const relations = found ? this.#catalog.tables(found.oid, { lsn: this.#lsn }) : [];
+    const at = { lsn: this.#lsn };
+    const relations = found ? [...this.#catalog.tables(found.oid, at)] : [];
+    for (const oid of found ? [LARGE_OBJECT_OID, LARGE_OBJECT_METADATA_OID] : []) {
+      const catalog = this.#catalog.relationByOid(found!.oid, oid, at);
+      if (catalog) relations.push(catalog);
+    }
     return new Map(relations.map((relation) => [`${relation.schema}\u0000${relation.name}`, relation]));
   }
 }

@@ -5,7 +5,8 @@
  */
 import type { Lsn } from '../bytes/lsn.js';
 import type { TimestampMicros } from '../bytes/timestamp.js';
-import type { TableCounts, TransactionSummary } from './transaction.js';
+import type { RecordedOrigin } from '../wal/transaction-record.js';
+import type { TableCounts, TransactionState, TransactionSummary } from './transaction.js';
 
 /** What a transaction did, without saying which one did it. */
 export interface TransactionShape {
@@ -15,6 +16,8 @@ export interface TransactionShape {
   readonly updates: number;
   readonly deletes: number;
   readonly truncates: number;
+  readonly messages: number;
+  readonly movesSequences: boolean;
   readonly undecodable: number;
 }
 
@@ -26,7 +29,8 @@ export interface TransactionEntry {
   readonly commitEndLsn: Lsn;
   readonly commitTime: TimestampMicros;
   readonly walBytes: number;
-  readonly prepared: boolean;
+  readonly state: TransactionState;
+  readonly origin?: RecordedOrigin;
   readonly straddlesFork: boolean;
   readonly beginningMissing: boolean;
   readonly changesCatalog: boolean;
@@ -39,6 +43,8 @@ const PREPARED = 1;
 const STRADDLES = 2;
 const CATALOG = 4;
 const BEGINNING_MISSING = 8;
+const MESSAGE = 16;
+const REPLICATED = 32;
 
 interface Columns {
   readonly xid: Uint32Array;
@@ -49,6 +55,8 @@ interface Columns {
   readonly walBytes: Float64Array;
   readonly shape: Uint32Array;
   readonly flags: Uint8Array;
+  /** Made when the first of the chunk comes from elsewhere. */
+  origins?: { readonly id: Uint16Array; readonly lsn: Float64Array; readonly time: Float64Array };
 }
 
 function createColumns(): Columns {
@@ -68,6 +76,8 @@ export class TransactionIndex {
   readonly #chunks: Columns[] = [];
   readonly #shapes: TransactionShape[] = [];
   readonly #shapeNumbers = new Map<string, number>();
+  /** The same, by the very object: most transactions come with one that was seen before. */
+  readonly #numberOfShape = new WeakMap<TransactionShape, number>();
   readonly #gids = new Map<number, string>();
   #length = 0;
 
@@ -88,10 +98,22 @@ export class TransactionIndex {
     columns.walBytes[at] = entry.walBytes;
     columns.shape[at] = this.#shapeNumber(entry.shape);
     columns.flags[at] =
-      (entry.prepared ? PREPARED : 0) |
+      (entry.state === 'prepared' ? PREPARED : 0) |
+      (entry.state === 'message' ? MESSAGE : 0) |
+      (entry.origin ? REPLICATED : 0) |
       (entry.straddlesFork ? STRADDLES : 0) |
       (entry.changesCatalog ? CATALOG : 0) |
       (entry.beginningMissing ? BEGINNING_MISSING : 0);
+    if (entry.origin) {
+      columns.origins ??= {
+        id: new Uint16Array(CHUNK),
+        lsn: new Float64Array(CHUNK),
+        time: new Float64Array(CHUNK),
+      };
+      columns.origins.id[at] = entry.origin.id;
+      columns.origins.lsn[at] = entry.origin.lsn;
+      columns.origins.time[at] = entry.origin.time;
+    }
     if (entry.gid !== undefined) this.#gids.set(this.#length, entry.gid);
     this.#length++;
   }
@@ -106,7 +128,8 @@ export class TransactionIndex {
       index,
       xid: columns.xid[at],
       gid: this.#gids.get(index),
-      state: flags & PREPARED ? 'prepared' : 'committed',
+      state: flags & PREPARED ? 'prepared' : flags & MESSAGE ? 'message' : 'committed',
+      origin: flags & REPLICATED ? originAt(columns, at) : undefined,
       firstLsn: columns.firstLsn[at],
       commitLsn: columns.commitLsn[at],
       commitEndLsn: columns.commitLsn[at] + columns.endDistance[at],
@@ -114,7 +137,14 @@ export class TransactionIndex {
       straddlesFork: (flags & STRADDLES) !== 0,
       changesCatalog: (flags & CATALOG) !== 0,
       walBytes: columns.walBytes[at],
-      ...shape,
+      database: shape.database,
+      tables: shape.tables,
+      inserts: shape.inserts,
+      updates: shape.updates,
+      deletes: shape.deletes,
+      truncates: shape.truncates,
+      messages: shape.messages,
+      movesSequences: shape.movesSequences,
       beginningMissing: (flags & BEGINNING_MISSING) !== 0,
       // What is not there is one thing more that cannot be decoded.
       undecodable: shape.undecodable + (flags & BEGINNING_MISSING ? 1 : 0),
@@ -150,7 +180,9 @@ export class TransactionIndex {
   }
 
   #shapeNumber(shape: TransactionShape): number {
-    let key = `${shape.database}\u0000${shape.undecodable}`;
+    const known = this.#numberOfShape.get(shape);
+    if (known !== undefined) return known;
+    let key = `${shape.database}\u0000${shape.undecodable} ${shape.messages} ${shape.movesSequences}`;
     for (const { schema, table, insert, update, delete: deleted, truncate } of shape.tables) {
       key += `\u0000${schema}\u0000${table}\u0000${insert},${update},${deleted},${truncate}`;
     }
@@ -160,6 +192,11 @@ export class TransactionIndex {
       this.#shapes.push(shape);
       this.#shapeNumbers.set(key, number);
     }
+    this.#numberOfShape.set(shape, number);
     return number;
   }
+}
+
+function originAt({ origins }: Columns, at: number): RecordedOrigin | undefined {
+  return origins && { id: origins.id[at], lsn: origins.lsn[at], time: origins.time[at] };
 }

@@ -1,9 +1,19 @@
 /** One committed (or in-doubt) transaction as faces and exports see it. Structured-cloneable. */
-import type { Lsn } from '../bytes/lsn.js';
-import type { TimestampMicros } from '../bytes/timestamp.js';
+import { formatLsn, type Lsn } from '../bytes/lsn.js';
+import { formatTimestamp, type TimestampMicros } from '../bytes/timestamp.js';
+import type { RecordedOrigin } from '../wal/transaction-record.js';
 
-/** `prepared`: written under PREPARE TRANSACTION and never resolved: in doubt. */
-export type TransactionState = 'committed' | 'prepared';
+/**
+ * `prepared`: written under PREPARE TRANSACTION and never resolved: in doubt. `message`: no transaction at all, but a logical message that
+ * was sent at once, whatever became of the transaction that sent it, if there was one.
+ */
+export type TransactionState = 'committed' | 'prepared' | 'message';
+
+/** Where a transaction that was replicated from another server came from. */
+export interface TransactionOrigin extends RecordedOrigin {
+  /** roname of pg_replication_origin, when it is still known. */
+  readonly name?: string;
+}
 
 /** What it did to one table. */
 export interface TableCounts {
@@ -31,7 +41,10 @@ export interface TransactionSummary {
   /** Its commit (or prepare) record: begin and end. */
   readonly commitLsn: Lsn;
   readonly commitEndLsn: Lsn;
+  /** Of a message: when the transaction before it committed, as WAL does not say more. */
   readonly commitTime: TimestampMicros;
+  /** Undefined when it was not replicated from elsewhere. */
+  readonly origin?: TransactionOrigin;
   /** It wrote before the fork and committed after it. */
   readonly straddlesFork: boolean;
   readonly tables: readonly TableCounts[];
@@ -39,6 +52,10 @@ export interface TransactionSummary {
   readonly updates: number;
   readonly deletes: number;
   readonly truncates: number;
+  /** Logical messages it wrote. */
+  readonly messages: number;
+  /** It moved a sequence. */
+  readonly movesSequences: boolean;
   /** Changes that cannot be decoded exactly, as far as known before looking at rows. */
   readonly undecodable: number;
   /** It began before the WAL that is there: what it did earlier is not known. */
@@ -47,6 +64,14 @@ export interface TransactionSummary {
   readonly changesCatalog: boolean;
   /** Bytes of WAL its records take. */
   readonly walBytes: number;
+}
+
+/** `replicated from upstream, committed there at 0/16B2D80, 2026-11-21 02:45:47.184429 UTC`, as far as it is known. */
+export function originText({ id, name, lsn, time }: TransactionOrigin): string {
+  const facts = [`replicated from ${name ?? `origin ${id}`}`];
+  if (lsn !== 0) facts.push(`committed there at ${formatLsn(lsn)}`);
+  if (time !== 0) facts.push(`${formatTimestamp(time).replace('T', ' ').replace('Z', ' UTC')}`);
+  return facts.join(', ');
 }
 
 /** Rows changed. */

@@ -4,7 +4,7 @@
  */
 import type { Lsn } from '../bytes/lsn.js';
 import { tupleAt } from '../heap/page.js';
-import { TUPLE_HEADER_SIZE } from '../heap/tuple.js';
+import { Infomask2, TUPLE_HEADER_SIZE } from '../heap/tuple.js';
 import { hasPageImage, restorePageImage } from '../wal/full-page-image.js';
 import {
   insertedTuple,
@@ -15,22 +15,17 @@ import {
   multiInsertOffset,
   updatedTuple,
   updateNewOffset,
+  updateOldOffset,
 } from '../wal/heap-record.js';
 import { WalReader } from '../wal/reader.js';
 import type { RecordCursor } from '../wal/record-cursor.js';
 import { type RecordVersion, recordVersion } from '../wal/record-versions.js';
 import { Heap2Operation, HeapOperation, ResourceManager } from '../wal/resource-managers.js';
 import type { WalSegments } from '../wal/segments.js';
+import { type TupleRemoval, tupleRemoval } from '../wal/tuple-removal.js';
 import type { OldRowLog } from './old-row-log.js';
-
-/** A tuple's place in its relation file. */
-export interface TuplePlaceInRelation {
-  readonly tablespaceOid: number;
-  readonly databaseOid: number;
-  readonly fileNode: number;
-  readonly block: number;
-  readonly offset: number;
-}
+import { isUnreadable, readableWriter, WRITER_UNKNOWN } from './page-history.js';
+import type { PastTuples, TuplePlaceInRelation, TupleWriting } from './past-tuples.js';
 
 /** Why a tuple could not be had from WAL. Caught where rows are made; its sentence becomes the row's problem. */
 export class TupleUnavailableError extends Error {
@@ -43,9 +38,9 @@ export class TupleUnavailableError extends Error {
 /** Bytes read at once: a record and its image seldom take more, and the next one asked for may be anywhere. */
 const RANDOM_WINDOW = 16 * 1024;
 /** Pieces kept: rows changed often are found where they were written a moment ago, others far away. */
-const RANDOM_WINDOWS = 256;
-/** Restored pages kept, since neighbours are asked for one after the other. */
-const PAGE_CACHE = 64;
+const RANDOM_WINDOWS = 512;
+/** Bytes of restored pages kept: after a checkpoint the first change of every row on a page finds its old row in the same image. */
+const PAGE_CACHE_BYTES = 24 * 1024 * 1024;
 /** Updates that differ from updates that differ …: a chain longer than this means that the log runs in a circle. */
 const LONGEST_CHAIN = 10_000_000;
 
@@ -54,9 +49,13 @@ export class TupleSource {
   readonly #version: RecordVersion;
   readonly #blockSize: number;
   readonly #oldRows: OldRowLog;
-  readonly #pages = new Map<string, Buffer>();
+  readonly #past: PastTuples;
+  /** Restored pages by the LSN of the record that holds the image, the one not used for longest first. */
+  readonly #pages = new Map<Lsn, RestoredPage[]>();
+  #pageCount = 0;
 
-  constructor(segments: WalSegments, blockSize: number, oldRows: OldRowLog) {
+  constructor(segments: WalSegments, blockSize: number, oldRows: OldRowLog, past: PastTuples) {
+    this.#past = past;
     this.#reader = new WalReader(segments, {
       blockSize,
       windowBytes: RANDOM_WINDOW,
@@ -73,36 +72,46 @@ export class TupleSource {
   }
 
   /**
-   * The tuple that `writer` (PageHistories.writerOf) put at `place`. Throws TupleUnavailableError.
+   * The tuple that `writer` (PageHistories.writerOf) put at `place` and `removal` took away. Throws TupleUnavailableError.
    */
-  written(writer: number, place: TuplePlaceInRelation): Buffer {
-    const differences: { prefix: number; suffix: number; header: Buffer; middle: Buffer }[] = [];
+  written(writer: number, place: TuplePlaceInRelation, removal: TupleRemoval): Buffer {
+    const steps: Step[] = [];
     let at = writer;
     let where = place;
-    let tuple: Buffer | undefined;
-    while (tuple === undefined) {
-      if (at === 0) throw new TupleUnavailableError("its page's past is not in the WAL that is there");
-      const record = this.#read(Math.abs(at));
-      if (at < 0) {
-        tuple = this.#fromImage(record, where);
-        break;
-      }
+    let removed = removal;
+    for (;;) {
+      if (at === WRITER_UNKNOWN || isUnreadable(at)) return this.#fromPast(steps, at, where, removed);
+      if (at < 0) return applySteps(this.#imaged(-at, where), steps);
+      const record = this.#read(at);
       const found = this.#logged(record, where);
-      if (found === undefined) {
-        tuple = this.#fromImage(record, where);
-      } else if (found.prefix === 0 && found.suffix === 0) {
-        tuple = assemble(record.buffer, found);
-      } else {
-        if (differences.length > LONGEST_CHAIN)
-          throw new TupleUnavailableError('its updates refer to each other in a circle');
-        differences.push(difference(record.buffer, found));
-        const oldOffset = record.view.getUint16(record.mainOffset + 4, true);
-        where = { ...where, offset: oldOffset };
-        at = this.#oldRows.writerFor(record.lsn);
-      }
+      if (found === undefined) return applySteps(this.#fromImage(record, where), steps);
+      if (found.prefix === 0 && found.suffix === 0) return applySteps(assemble(record.buffer, found), steps);
+      if (steps.length > LONGEST_CHAIN)
+        throw new TupleUnavailableError('its updates refer to each other in a circle');
+      const writing = { endLsn: record.endLsn, xid: record.xid };
+      steps.push({ place: where, writing, removed, difference: difference(record.buffer, found) });
+      removed = tupleRemoval(record);
+      where = { ...where, offset: updateOldOffset(record) };
+      at = this.#oldRows.writerFor(record.lsn);
     }
-    for (let i = differences.length - 1; i >= 0; i--) tuple = applyDifference(tuple, differences[i]);
-    return tuple;
+  }
+
+  /** The tuple in the image that the record at `lsn` holds. */
+  #imaged(lsn: Lsn, place: TuplePlaceInRelation): Buffer {
+    const page = this.#keptPage(lsn, place);
+    return page === undefined ? this.#fromImage(this.#read(lsn), place) : tupleOnImage(page, place.offset);
+  }
+
+  /** Can written() give it? Costs a look at a page or two where WAL does not hold the row's past, nothing where it does. */
+  isReadable(writer: number, place: TuplePlaceInRelation, removal: TupleRemoval): boolean {
+    if (writer !== WRITER_UNKNOWN && !isUnreadable(writer)) return true;
+    return typeof this.#past.find(place, this.#writing(writer), removal) !== 'string';
+  }
+
+  /** The new tuple of the update under `record`, which is stored as the difference from a row that cannot be read: does a disk have it? */
+  isOnDisk(record: RecordCursor): boolean {
+    const writing = { endLsn: record.endLsn, xid: record.xid };
+    return typeof this.#past.find(placeIn(record, updateNewOffset(record)), writing, undefined) !== 'string';
   }
 
   /**
@@ -110,18 +119,42 @@ export class TupleSource {
    * which an update stored as a difference needs. Throws TupleUnavailableError.
    */
   newTuple(record: RecordCursor, offset: number, logged: LoggedTuple | undefined, oldWriter: number): Buffer {
-    const place = {
-      tablespaceOid: record.blockTablespace[0],
-      databaseOid: record.blockDatabase[0],
-      fileNode: record.blockFileNode[0],
-      block: record.blockNumber[0],
-      offset,
-    };
+    const place = placeIn(record, offset);
     if (logged === undefined) return this.#fromImage(record, place);
     if (logged.prefix === 0 && logged.suffix === 0) return assemble(record.buffer, logged);
     const step = difference(record.buffer, logged);
-    const oldOffset = record.view.getUint16(record.mainOffset + 4, true);
-    return applyDifference(this.written(oldWriter, { ...place, offset: oldOffset }), step);
+    const writing = { endLsn: record.endLsn, xid: record.xid };
+    const old = { ...place, offset: updateOldOffset(record) };
+    try {
+      return applyDifference(this.written(oldWriter, old, tupleRemoval(record)), step);
+    } catch (error) {
+      if (!(error instanceof TupleUnavailableError)) throw error;
+      const found = this.#past.find(place, writing, undefined);
+      if (typeof found === 'string' || !fits(found, step)) throw error;
+      return found;
+    }
+  }
+
+  /**
+   * The chain of differences in `steps` begins with a row that is not in this WAL: that row, or else a later one of the chain, may be on a disk.
+   */
+  #fromPast(steps: Step[], writer: number, place: TuplePlaceInRelation, removed: TupleRemoval): Buffer {
+    const found = this.#past.find(place, this.#writing(writer), removed);
+    if (typeof found !== 'string') return applySteps(found, steps);
+    for (let i = steps.length - 1; i >= 0; i--) {
+      const step = steps[i];
+      const later = this.#past.find(step.place, step.writing, step.removed);
+      if (typeof later !== 'string' && fits(later, step.difference))
+        return applySteps(later, steps.slice(0, i));
+    }
+    throw new TupleUnavailableError(found);
+  }
+
+  /** What is known of the record that wrote a tuple which cannot be read from it. */
+  #writing(writer: number): TupleWriting | undefined {
+    if (writer === WRITER_UNKNOWN) return undefined;
+    const record = this.#read(readableWriter(writer));
+    return { endLsn: record.endLsn, xid: record.xid };
   }
 
   /** The tuple that the insert record at `lsn` wrote. Throws TupleUnavailableError. */
@@ -173,26 +206,62 @@ export class TupleSource {
         !hasPageImage(record, id, this.#version)
       )
         continue;
-      const page = this.#page(record, id);
-      const tuple = tupleAt(page, where.offset);
-      if (tuple === undefined)
-        throw new TupleUnavailableError(`line pointer ${where.offset} of its page's image holds no tuple`);
-      return Buffer.from(page.subarray(tuple.start, tuple.start + tuple.length));
+      const page = this.#keptPage(record.lsn, where) ?? this.#restore(record, id, where);
+      return tupleOnImage(page, where.offset);
     }
     throw new TupleUnavailableError(
       'the record that should hold it has neither the tuple nor an image of its page',
     );
   }
 
-  #page(record: RecordCursor, id: number): Buffer {
-    const key = `${record.lsn}:${id}`;
-    const known = this.#pages.get(key);
-    if (known) return known;
-    const page = restorePageImage(record, id, this.#version, this.#blockSize);
-    if (this.#pages.size >= PAGE_CACHE) this.#pages.delete(this.#pages.keys().next().value as string);
-    this.#pages.set(key, page);
+  /** The page of `where` as the record at `lsn` has it, when it was restored before and is still kept. */
+  #keptPage(lsn: Lsn, where: TuplePlaceInRelation): Buffer | undefined {
+    const ofRecord = this.#pages.get(lsn);
+    if (ofRecord === undefined) return undefined;
+    for (const { place, page } of ofRecord) {
+      if (
+        place.block === where.block &&
+        place.fileNode === where.fileNode &&
+        place.databaseOid === where.databaseOid &&
+        place.tablespaceOid === where.tablespaceOid
+      ) {
+        this.#pages.delete(lsn);
+        this.#pages.set(lsn, ofRecord);
+        return page;
+      }
+    }
+    return undefined;
+  }
+
+  #restore(record: RecordCursor, id: number, place: TuplePlaceInRelation): Buffer {
+    let target: Buffer | undefined;
+    while (this.#pageCount * this.#blockSize >= PAGE_CACHE_BYTES) {
+      const [[oldest, dropped]] = this.#pages;
+      this.#pages.delete(oldest);
+      this.#pageCount -= dropped.length;
+      target = dropped[0].page;
+    }
+    const page = restorePageImage(record, id, this.#version, this.#blockSize, target);
+    const ofRecord = this.#pages.get(record.lsn);
+    if (ofRecord) ofRecord.push({ place, page });
+    else this.#pages.set(record.lsn, [{ place, page }]);
+    this.#pageCount++;
     return page;
   }
+}
+
+/** A page out of an image, and which page of which relation it is. */
+interface RestoredPage {
+  readonly place: TuplePlaceInRelation;
+  readonly page: Buffer;
+}
+
+/** The tuple at a line pointer of a restored page, in bytes of its own. Throws TupleUnavailableError. */
+function tupleOnImage(page: Buffer, offset: number): Buffer {
+  const tuple = tupleAt(page, offset);
+  if (tuple === undefined)
+    throw new TupleUnavailableError(`line pointer ${offset} of its page's image holds no tuple`);
+  return Buffer.from(page.subarray(tuple.start, tuple.start + tuple.length));
 }
 
 /** A tuple as it lies on a page, out of an xl_heap_header and the data behind it. Transaction fields stay zero: WAL carries them elsewhere. */
@@ -208,6 +277,47 @@ function writeHeader(tuple: Buffer, logged: Pick<LoggedTuple, 'infomask' | 'info
   tuple.writeUInt16LE(logged.infomask2, 18);
   tuple.writeUInt16LE(logged.infomask, 20);
   tuple[22] = logged.hoff;
+}
+
+/** One update of a chain, stored as the difference from the row before. */
+interface Step {
+  /** Where its new tuple came to stand, by which record, and what took it away. */
+  readonly place: TuplePlaceInRelation;
+  readonly writing: TupleWriting;
+  readonly removed: TupleRemoval;
+  readonly difference: Difference;
+}
+
+/** `oldest` taken through the updates, the last of which is the first in `steps`. */
+function applySteps(oldest: Buffer, steps: readonly Step[]): Buffer {
+  let tuple = oldest;
+  for (let i = steps.length - 1; i >= 0; i--) tuple = applyDifference(tuple, steps[i].difference);
+  return tuple;
+}
+
+/** Is the tuple what its update's record says of it? */
+function fits(tuple: Buffer, { header, prefix, suffix, middle }: Difference): boolean {
+  const bitmapLength = header[22] - TUPLE_HEADER_SIZE;
+  const values = tuple.subarray(header[22] + prefix, tuple.length - suffix);
+  return (
+    tuple[22] === header[22] &&
+    tuple.length === TUPLE_HEADER_SIZE + middle.length + prefix + suffix &&
+    (tuple.readUInt16LE(18) & Infomask2.attributeCountMask) ===
+      (header.readUInt16LE(18) & Infomask2.attributeCountMask) &&
+    tuple.subarray(TUPLE_HEADER_SIZE, tuple[22]).equals(middle.subarray(0, bitmapLength)) &&
+    values.equals(middle.subarray(bitmapLength))
+  );
+}
+
+/** A place on the page of the record's first block. */
+function placeIn(record: RecordCursor, offset: number): TuplePlaceInRelation {
+  return {
+    tablespaceOid: record.blockTablespace[0],
+    databaseOid: record.blockDatabase[0],
+    fileNode: record.blockFileNode[0],
+    block: record.blockNumber[0],
+    offset,
+  };
 }
 
 interface Difference {

@@ -11,11 +11,11 @@ export interface CheckpointRecord {
   readonly lsn: Lsn;
   readonly redoLsn: Lsn;
   readonly timeline: number;
+  /** Whether a page's first change after it carries the page's image. */
+  readonly fullPageWrites: boolean;
   readonly time: TimestampMicros;
   readonly nextXid: number;
   readonly nextXidEpoch: number;
-  readonly nextOid: number;
-  readonly nextMultixact: number;
   /** Oldest transaction still running at redo; nextXid when none was (a shutdown checkpoint). */
   readonly oldestActiveXid: number;
   readonly shutdown: boolean;
@@ -39,12 +39,11 @@ export function parseCheckpoint(record: RecordCursor, version: RecordVersion): C
     lsn: record.lsn,
     redoLsn: readLsn(view, mainOffset),
     timeline: view.getUint32(mainOffset + 8, true),
+    fullPageWrites: view.getUint8(mainOffset + 16) !== 0,
     // pg_time_t: seconds since the Unix epoch.
     time: (view.getUint32(mainOffset + layout.time, true) - 946_684_800) * 1_000_000,
     nextXid,
     nextXidEpoch: view.getUint32(mainOffset + layout.nextXidEpoch, true),
-    nextOid: view.getUint32(mainOffset + layout.nextOid, true),
-    nextMultixact: view.getUint32(mainOffset + layout.nextMultixact, true),
     oldestActiveXid: shutdown || oldestActiveXid === 0 ? nextXid : oldestActiveXid,
     shutdown,
   };

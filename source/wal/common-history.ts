@@ -12,17 +12,30 @@ import type { SegmentFile } from './segments.js';
 export function withCommonHistory(own: WalPlaces, other: WalPlaces, fork: Lsn): WalPlaces {
   const lent = (found: SegmentFile | UnusableSegment): found is SegmentFile =>
     !('missing' in found) && found.startLsn + own.segmentSize <= fork;
-  const at = (lsn: Lsn): SegmentFile | UnusableSegment => {
-    const found = own.at(lsn);
-    if (!('missing' in found)) return found;
-    const others = other.at(lsn);
-    return lent(others) ? others : found;
+  /** Files that are there first, whoever's they are; then places that have to be asked. */
+  const completed =
+    (...ways: readonly ((places: WalPlaces, lsn: Lsn) => SegmentFile | UnusableSegment)[]) =>
+    (lsn: Lsn): SegmentFile | UnusableSegment => {
+      let missing: UnusableSegment | undefined;
+      for (const way of ways) {
+        const found = way(own, lsn);
+        if (!('missing' in found)) return found;
+        missing = found;
+        if (lsn >= fork) continue;
+        const others = way(other, lsn);
+        if (lent(others)) return others;
+        if ('missing' in others && others.pending) missing = { ...found, pending: true };
+      }
+      return missing as UnusableSegment;
+    };
+  const look = completed((places, lsn) => places.look(lsn));
+  const positions = (): readonly Lsn[] => {
+    const all = new Set(own.namedPositions());
+    for (const position of other.namedPositions()) {
+      if (position + own.segmentSize <= fork) all.add(position);
+    }
+    return [...all].sort((a, b) => a - b);
   };
-  const positions = new Set(own.namedPositions());
-  for (const position of other.namedPositions()) {
-    if (position + own.segmentSize <= fork) positions.add(position);
-  }
-  const namedPositions = [...positions].sort((a, b) => a - b);
   return {
     segmentSize: own.segmentSize,
     pageSize: own.pageSize,
@@ -31,8 +44,13 @@ export function withCommonHistory(own: WalPlaces, other: WalPlaces, fork: Lsn): 
     places: own.places,
     history: own.history,
     timelineAt: (lsn) => own.timelineAt(lsn),
-    at,
-    namedPositions: () => namedPositions,
+    at: completed(
+      (places, lsn) => places.atHand(lsn),
+      (places, lsn) => places.at(lsn),
+    ),
+    atHand: completed((places, lsn) => places.atHand(lsn)),
+    look,
+    namedPositions: positions,
     lastUsable: () => own.lastUsable() ?? other.list().filter(lent).at(-1)?.startLsn,
     list: () => {
       const byPosition = new Map<Lsn, SegmentFile | UnusableSegment>();
@@ -44,5 +62,6 @@ export function withCommonHistory(own: WalPlaces, other: WalPlaces, fork: Lsn): 
       }
       return [...byPosition.values()].sort((a, b) => a.startLsn - b.startLsn);
     },
+    disagreements: () => own.disagreements(),
   };
 }

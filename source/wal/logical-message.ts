@@ -29,3 +29,13 @@ export function parseLogicalMessage(record: RecordCursor): LogicalMessageRecord 
     ),
   };
 }
+
+/** Is the message part of its transaction, to be seen only when that commits? A message that is not is sent as soon as it is written. */
+export function isTransactionalMessage({ view, mainOffset }: RecordCursor): boolean {
+  return view.getUint8(mainOffset + 4) !== 0;
+}
+
+/** The database it was written in. */
+export function messageDatabase({ view, mainOffset }: RecordCursor): number {
+  return view.getUint32(mainOffset, true);
+}

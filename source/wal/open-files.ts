@@ -7,15 +7,18 @@ const KEPT_OPEN = 64;
 export class OpenFiles {
   readonly #files = new Map<string, number>();
 
-  /** A descriptor for the file, opened now or before. It belongs to this object: do not close it. */
-  open(path: string): number {
+  /**
+   * A descriptor for the file known as `path`, opened now (where `readable` says) or before. It belongs to this object: do not
+   * close it.
+   */
+  open(path: string, readable: () => string): number {
     const known = this.#files.get(path);
     if (known !== undefined) {
       this.#files.delete(path);
       this.#files.set(path, known);
       return known;
     }
-    const file = openSync(path, 'r');
+    const file = openSync(readable(), 'r');
     this.#files.set(path, file);
     if (this.#files.size > KEPT_OPEN) {
       const [oldest] = this.#files.keys();

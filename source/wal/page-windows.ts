@@ -8,7 +8,7 @@ import { readSync } from 'node:fs';
 import { ChecksumMemory } from '../bytes/checksum-memory.js';
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import { OpenFiles } from './open-files.js';
-import type { SegmentFile, WalSegments } from './segments.js';
+import { readablePath, type SegmentFile, type WalSegments } from './segments.js';
 
 export interface PageWindowsOptions {
   /** Bytes read at once from a segment; a power of two, as pages and segments are, so that windows divide a segment evenly. */
@@ -150,7 +150,7 @@ export class PageWindows {
 
   /** Fills the memory at `base` from byte `from` of a segment's file; how many bytes there were. */
   #read(segment: SegmentFile, from: number, base: number): number {
-    const file = this.#files.open(segment.path);
+    const file = this.#files.open(segment.path, () => readablePath(segment));
     const wanted = Math.min(this.#windowBytes, segment.length - from);
     let have = 0;
     while (have < wanted) {

@@ -1,18 +1,21 @@
 /**
- * The WAL of one node, gathered from any number of directories (its pg_wal, archives) along its own timeline history.
+ * The WAL of one node, gathered from any number of places (its pg_wal, archives, servers, a restore_command) along its own timeline
+ * history.
  *
  * A segment in which the node changed timeline exists under both numbers. At promotion the server copies what comes
  * before the switch point into the child's file, so that file alone holds the whole stretch; its pages up to the switch
  * still carry the parent's number (xlog.c, XLogInitNewTimeline). The parent's file serves when the child's is lost, but
  * only up to the switch: behind it, it may hold what this node never saw.
  */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { ForkpointError } from '../bytes/errors.js';
+import { realpathSync } from 'node:fs';
+import { CorruptDatumError } from '../bytes/corrupt-datum.js';
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
+import { type SegmentDisagreement, settle } from './disagreement.js';
+import { type ListedFile, listSegmentFiles } from './place-listing.js';
 import { checkSegmentFile, type SegmentCheck } from './segment-file.js';
-import { looksLikeSegmentName, parseSegmentFileName, segmentFileName, segmentStart } from './segment-name.js';
+import { parseSegmentFileName, segmentFileName, segmentStart } from './segment-name.js';
 import type { MissingSegment, SegmentFile, WalSegments } from './segments.js';
+import { WalSpool } from './spool.js';
 
 /** One timeline of a node's path through WAL: it owns LSNs from `begin` up to, not including, `end`. */
 export interface TimelineSpan {
@@ -27,25 +30,59 @@ export interface UnusableSegment extends MissingSegment {
   readonly state: 'missing' | 'recycled' | 'foreign';
 }
 
-/** WalSegments that were gathered from directories. */
+/** What a place that has to be asked said of one file. */
+export type RemoteAnswer =
+  | { readonly path: string }
+  /** It does not have it: a sentence. */
+  | { readonly reason: string };
+
+/** A place that has to be asked for each file, and whose answer takes a while: a server, a restore_command. */
+export interface RemotePlace {
+  /** How the operator knows it. */
+  readonly label: string;
+  /** What it said of the segment of this name; undefined when it was not asked. */
+  answer(fileName: string): RemoteAnswer | undefined;
+  /** Notes that the segment is wanted. */
+  want(wanted: WantedSegment): void;
+  /** Names of segments that it is known to have. */
+  names(): readonly string[];
+}
+
+/** A segment that a remote place is to be asked for. */
+export interface WantedSegment {
+  readonly fileName: string;
+  readonly timeline: number;
+  readonly startLsn: Lsn;
+}
+
+/** WalSegments that were gathered from places. */
 export interface WalPlaces extends WalSegments {
-  /** The directories, in the order in which they are asked. */
+  /** The places, in the order in which they are asked, as the operator knows them. */
   readonly places: readonly string[];
   /** The node's path, oldest timeline first. */
   readonly history: readonly TimelineSpan[];
   at(lsn: Lsn): SegmentFile | UnusableSegment;
+  look(lsn: Lsn): SegmentFile | UnusableSegment;
+  /** As at(), out of files that are there: no place is asked. */
+  atHand(lsn: Lsn): SegmentFile | UnusableSegment;
   /** A gap of several segments is told by its first, however long it is. */
   list(): readonly (SegmentFile | UnusableSegment)[];
   /** First LSNs of the segments that any file's name stands for on this history, ascending, none of them opened. */
   namedPositions(): readonly Lsn[];
   /** First LSN of the last segment that has a usable file; undefined when there is none. */
   lastUsable(): Lsn | undefined;
+  /** Copies of segments that did not agree, among those that were read. */
+  disagreements(): readonly SegmentDisagreement[];
 }
 
 /** What openWalSegments needs to know of the node. */
 export interface WalPlacesOptions {
   /** Directories that hold segments. One that does not exist or may not be read is an error. */
   readonly places: readonly string[];
+  /** Asked for what no directory has. */
+  readonly remotes?: readonly RemotePlace[];
+  /** Where packed segments are unpacked; a spool of its own when not given. */
+  readonly spool?: WalSpool;
   /** Oldest timeline first; never empty. */
   readonly history: readonly TimelineSpan[];
   readonly segmentSize: number;
@@ -54,24 +91,13 @@ export interface WalPlacesOptions {
   readonly systemIdentifier: string;
 }
 
-/** Lists a directory of WAL. Throws ForkpointError when it does not exist or may not be read. */
-export function listWalDirectory(place: string): string[] {
-  try {
-    return readdirSync(place);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const what =
-      code === 'ENOENT'
-        ? 'the directory of WAL does not exist (or is a link to one that does not)'
-        : code === 'EACCES' || code === 'EPERM'
-          ? 'no permission to list the directory of WAL'
-          : `cannot list the directory of WAL: ${error instanceof Error ? error.message : String(error)}`;
-    const next =
-      code === 'EACCES' || code === 'EPERM'
-        ? 'run forkpoint as a user who may read it (postgres or root)'
-        : 'name the place where its segments are with --old-wal or --new-wal';
-    throw new ForkpointError({ what, where: place, next }, { cause: error });
-  }
+interface PlacedFile extends ListedFile {
+  readonly place: string;
+}
+
+interface Refusal {
+  readonly path: string;
+  readonly check: SegmentCheck & { usable: false };
 }
 
 class GatheredSegments implements WalPlaces {
@@ -81,29 +107,39 @@ class GatheredSegments implements WalPlaces {
   readonly systemIdentifier: string;
   readonly places: readonly string[];
   readonly history: readonly TimelineSpan[];
-  /** Full paths by file name, `.partial` included, in the order of the places. */
-  readonly #paths = new Map<string, string[]>();
-  /** Names in places that look like a segment with a suffix (`.gz`, `.zst`): compressed archives. */
-  readonly #suffixed = new Map<string, string>();
+  readonly #remotes: readonly RemotePlace[];
+  readonly #spool: WalSpool;
+  /** Files by the name of their segment, `.partial` included, in the order of the places. */
+  readonly #files = new Map<string, PlacedFile[]>();
+  /** What first pages said, and, for packed files, what unpacking said. */
   readonly #checks = new Map<string, SegmentCheck>();
+  readonly #unpackings = new Map<string, SegmentCheck>();
+  /** The copy that is read of a segment, by the paths of its copies. */
+  readonly #settled = new Map<string, SegmentFile>();
+  readonly #disagreements: SegmentDisagreement[] = [];
   #positions: Lsn[] | undefined;
+  #named = 0;
 
   constructor(options: WalPlacesOptions) {
     this.segmentSize = options.segmentSize;
     this.pageSize = options.pageSize;
     this.majorVersion = options.majorVersion;
     this.systemIdentifier = options.systemIdentifier;
-    this.places = options.places;
+    this.#remotes = options.remotes ?? [];
+    this.#spool = options.spool ?? new WalSpool();
+    this.places = [...options.places, ...this.#remotes.map((remote) => remote.label)];
     this.history = options.history;
+    const listed = new Set<string>();
     for (const place of options.places) {
-      for (const name of listWalDirectory(place)) {
-        if (looksLikeSegmentName(name)) {
-          const paths = this.#paths.get(name);
-          if (paths) paths.push(join(place, name));
-          else this.#paths.set(name, [join(place, name)]);
-        } else if (/^[0-9A-F]{24}\.(?!partial|[0-9A-F]{8}\.backup)/.test(name)) {
-          this.#suffixed.set(name.slice(0, 24), join(place, name));
-        }
+      const files = listSegmentFiles(place);
+      // One directory under two names holds no second copies.
+      const real = realpathSync(place);
+      if (listed.has(real)) continue;
+      listed.add(real);
+      for (const file of files) {
+        const known = this.#files.get(file.segment);
+        if (known) known.push({ ...file, place });
+        else this.#files.set(file.segment, [{ ...file, place }]);
       }
     }
   }
@@ -113,51 +149,27 @@ class GatheredSegments implements WalPlaces {
   }
 
   at(lsn: Lsn): SegmentFile | UnusableSegment {
-    const startLsn = segmentStart(lsn, this.segmentSize);
-    const endLsn = startLsn + this.segmentSize;
-    const spans = this.history.filter((span) => span.begin < endLsn && span.end > startLsn);
-    const refusals: { path: string; check: SegmentCheck & { usable: false } }[] = [];
-    for (let index = spans.length - 1; index >= 0 && spans[index].end > lsn; index--) {
-      const span = spans[index];
-      const fileName = segmentFileName(span.timeline, startLsn, this.segmentSize);
-      const timelines = spans.slice(0, index + 1).map((earlier) => earlier.timeline);
-      // A file that is not the last timeline's is this node's own only up to the page of the switch point.
-      const ownBytes = span.end >= endLsn ? this.segmentSize : span.end - startLsn;
-      let best: SegmentFile | undefined;
-      for (const name of [fileName, `${fileName}.partial`]) {
-        for (const path of this.#paths.get(name) ?? []) {
-          const check = this.#check(path, startLsn, timelines);
-          if (!check.usable) {
-            refusals.push({ path, check });
-            continue;
-          }
-          const length = Math.min(check.length, ownBytes - (ownBytes % this.pageSize));
-          if (lsn - startLsn >= length) {
-            const reason = `readable only up to ${formatLsn(startLsn + length)}`;
-            refusals.push({ path, check: { usable: false, kind: 'truncated', reason } });
-            continue;
-          }
-          if (best && best.length >= length) continue;
-          best = {
-            path,
-            fileName: name,
-            timeline: span.timeline,
-            startLsn,
-            length,
-            partial: name !== fileName,
-          };
-        }
-      }
-      if (best) return best;
-    }
-    return this.#unusable(lsn, startLsn, refusals);
+    return this.#find(lsn, true, true);
+  }
+
+  atHand(lsn: Lsn): SegmentFile | UnusableSegment {
+    return this.#find(lsn, true, false);
+  }
+
+  look(lsn: Lsn): SegmentFile | UnusableSegment {
+    return this.#find(lsn, false, false);
+  }
+
+  disagreements(): readonly SegmentDisagreement[] {
+    return this.#disagreements;
   }
 
   namedPositions(): readonly Lsn[] {
-    if (this.#positions) return this.#positions;
+    const remoteNames = this.#remotes.flatMap((remote) => remote.names());
+    if (this.#positions && this.#named === remoteNames.length) return this.#positions;
     const byTimeline = new Map(this.history.map((span) => [span.timeline, span]));
     const positions = new Set<Lsn>();
-    for (const name of this.#paths.keys()) {
+    for (const name of [...this.#files.keys(), ...remoteNames]) {
       const parsed = parseSegmentFileName(name, this.segmentSize);
       const span = parsed && byTimeline.get(parsed.timeline);
       if (!span) continue;
@@ -165,12 +177,13 @@ class GatheredSegments implements WalPlaces {
         positions.add(parsed.startLsn);
       }
     }
+    this.#named = remoteNames.length;
     this.#positions = [...positions].sort((a, b) => a - b);
     return this.#positions;
   }
 
   lastUsable(): Lsn | undefined {
-    return this.namedPositions().findLast((position) => !('missing' in this.at(position)));
+    return this.namedPositions().findLast((position) => !('missing' in this.look(position)));
   }
 
   list(): readonly (SegmentFile | UnusableSegment)[] {
@@ -181,15 +194,135 @@ class GatheredSegments implements WalPlaces {
       if (position > last) break;
       if (expected !== undefined && position > expected) {
         const more = (position - expected) / this.segmentSize - 1;
-        const gap = this.at(expected);
+        const gap = this.look(expected);
         if ('missing' in gap && more > 0) {
           found.push({ ...gap, reason: `${gap.reason}; nor are the ${more} segments after it` });
         } else found.push(gap);
       }
-      found.push(this.at(position));
+      found.push(this.look(position));
       expected = position + this.segmentSize;
     }
     return found;
+  }
+
+  /**
+   * The file for a segment, by what first pages say (`whole` false), or unpacked and compared with its other copies; with `ask`, remote
+   * places are asked for what no directory has.
+   */
+  #find(lsn: Lsn, whole: boolean, ask: boolean): SegmentFile | UnusableSegment {
+    const startLsn = segmentStart(lsn, this.segmentSize);
+    const endLsn = startLsn + this.segmentSize;
+    const spans = this.history.filter((span) => span.begin < endLsn && span.end > startLsn);
+    const refusals: Refusal[] = [];
+    let pending = false;
+    for (const remote of [false, true]) {
+      for (let index = spans.length - 1; index >= 0 && spans[index].end > lsn; index--) {
+        const { timeline, end } = spans[index];
+        const fileName = segmentFileName(timeline, startLsn, this.segmentSize);
+        // A file that is not the last timeline's is this node's own only up to the page of the switch point.
+        const own = end >= endLsn ? this.segmentSize : end - startLsn;
+        const stretch: Stretch = {
+          lsn,
+          startLsn,
+          timeline,
+          timelines: spans.slice(0, index + 1).map((earlier) => earlier.timeline),
+          ownBytes: own - (own % this.pageSize),
+        };
+        if (remote) {
+          const answer = this.#fetched(fileName, stretch, ask, refusals);
+          if (answer === 'pending') pending = true;
+          else if (answer) return answer;
+          continue;
+        }
+        const found = this.#copies(fileName, stretch, whole, refusals);
+        if (found.length === 0) continue;
+        if (found.length === 1) return found[0];
+        return whole ? this.#settle(found) : (this.#settled.get(copiesKey(found)) ?? longest(found));
+      }
+    }
+    return { ...this.#unusable(lsn, startLsn, refusals), ...(pending ? { pending } : {}) };
+  }
+
+  /** Usable files of that name in directories, in their order: whole ones first. */
+  #copies(fileName: string, stretch: Stretch, whole: boolean, refusals: Refusal[]): SegmentFile[] {
+    const found: SegmentFile[] = [];
+    for (const name of [fileName, `${fileName}.partial`]) {
+      for (const { path, place } of this.#files.get(name) ?? []) {
+        const file = this.#use({ path, place, fileName: name }, stretch, whole, refusals);
+        if (file) found.push(file);
+      }
+    }
+    return found;
+  }
+
+  #fetched(
+    fileName: string,
+    stretch: Stretch,
+    ask: boolean,
+    refusals: Refusal[],
+  ): SegmentFile | 'pending' | undefined {
+    let pending = false;
+    for (const remote of this.#remotes) {
+      const answer = remote.answer(fileName);
+      if (answer === undefined) {
+        pending = true;
+        if (ask) remote.want({ fileName, timeline: stretch.timeline, startLsn: stretch.startLsn });
+        // One place is asked after the other.
+        if (ask) break;
+        continue;
+      }
+      if ('reason' in answer) continue;
+      const file = this.#use({ path: answer.path, place: remote.label, fileName }, stretch, true, refusals);
+      if (file) return file;
+    }
+    return pending ? 'pending' : undefined;
+  }
+
+  /** Checks one file; undefined, with a refusal noted, when it cannot be read at the wanted place. */
+  #use(
+    { path, place, fileName }: { path: string; place: string; fileName: string },
+    stretch: Stretch,
+    whole: boolean,
+    refusals: Refusal[],
+  ): SegmentFile | undefined {
+    const { lsn, startLsn, timeline, timelines, ownBytes } = stretch;
+    const check = whole ? this.#unpack(path, startLsn, timelines) : this.#check(path, startLsn, timelines);
+    if (!check.usable) {
+      refusals.push({ path, check });
+      return undefined;
+    }
+    const length = Math.min(check.length, ownBytes);
+    if (lsn - startLsn >= length) {
+      const reason = `readable only up to ${formatLsn(startLsn + length)}`;
+      refusals.push({ path, check: { usable: false, kind: 'truncated', reason } });
+      return undefined;
+    }
+    const { compression } = check;
+    return {
+      path,
+      place,
+      fileName,
+      timeline,
+      startLsn,
+      length,
+      partial: fileName.endsWith('.partial'),
+      unpacked: compression && (() => this.#spool.unpack(path, compression, this.segmentSize).path),
+    };
+  }
+
+  /** Which of several copies is read: compared once. */
+  #settle(found: readonly SegmentFile[]): SegmentFile {
+    const key = copiesKey(found);
+    const known = this.#settled.get(key);
+    if (known) return known;
+    let [taken] = found;
+    for (const other of found.slice(1)) {
+      const settled = settle(taken, other, this);
+      taken = settled.taken;
+      if (settled.disagreement) this.#disagreements.push(settled.disagreement);
+    }
+    this.#settled.set(key, taken);
+    return taken;
   }
 
   #spanAt(lsn: Lsn): TimelineSpan {
@@ -212,30 +345,81 @@ class GatheredSegments implements WalPlaces {
     return check;
   }
 
-  #unusable(
-    lsn: Lsn,
-    startLsn: Lsn,
-    refusals: readonly { path: string; check: SegmentCheck & { usable: false } }[],
-  ): UnusableSegment {
+  /** As #check, and of a packed file how much it really holds. */
+  #unpack(path: string, startLsn: Lsn, timelines: readonly number[]): SegmentCheck {
+    const check = this.#check(path, startLsn, timelines);
+    if (!check.usable || check.compression === undefined) return check;
+    let unpacked = this.#unpackings.get(path);
+    if (!unpacked) {
+      unpacked = this.#unpacking(path, check.compression);
+      this.#unpackings.set(path, unpacked);
+    }
+    return unpacked;
+  }
+
+  #unpacking(
+    path: string,
+    compression: NonNullable<(SegmentCheck & { usable: true })['compression']>,
+  ): SegmentCheck {
+    try {
+      const { bytes } = this.#spool.unpack(path, compression, this.segmentSize);
+      const length = bytes - (bytes % this.pageSize);
+      if (length > 0) return { usable: true, length, compression };
+      return { usable: false, kind: 'truncated', reason: `truncated: it unpacks to ${bytes} bytes` };
+    } catch (error) {
+      const what = error instanceof Error ? error.message : String(error);
+      // A full disk is not the segment's fault.
+      const kind = error instanceof CorruptDatumError ? 'damaged' : 'unreadable';
+      return { usable: false, kind, reason: `cannot be unpacked: ${what}` };
+    }
+  }
+
+  #unusable(lsn: Lsn, startLsn: Lsn, refusals: readonly Refusal[]): UnusableSegment {
     const timeline = this.timelineAt(lsn);
     const fileName = segmentFileName(timeline, startLsn, this.segmentSize);
     const missing = { fileName, timeline, startLsn, missing: true as const };
+    const said = this.#remotes.flatMap((remote) => {
+      const answer = remote.answer(fileName);
+      return answer && 'reason' in answer ? [`${remote.label}: ${answer.reason}`] : [];
+    });
     if (refusals.length > 0) {
       const state = refusals.some(({ check }) => check.kind === 'foreign')
         ? 'foreign'
         : refusals.some(({ check }) => check.kind === 'recycled')
           ? 'recycled'
           : 'missing';
-      const reason = refusals.map(({ path, check }) => `${check.reason} (${path})`).join('; ');
+      const reasons = refusals.map(({ path, check }) => `${check.reason} (${path})`);
       const broken = refusals.some(({ check }) => check.kind !== 'recycled' && check.kind !== 'zeros');
-      return { ...missing, reason, state, broken };
+      return { ...missing, reason: [...reasons, ...said].join('; '), state, broken };
     }
-    const compressed = this.#suffixed.get(fileName);
-    const reason = compressed
-      ? `only ${compressed} is there, compressed: decompress it into a directory and name that one`
-      : `not found in ${this.places.join(', ')}`;
-    return { ...missing, reason, state: 'missing' };
+    const directories = this.places.slice(0, this.places.length - this.#remotes.length);
+    const absent = directories.length > 0 ? [`not found in ${directories.join(', ')}`] : [];
+    return {
+      ...missing,
+      reason: [...absent, ...said].join('; ') || 'there is no place to look for it',
+      state: 'missing',
+    };
   }
+}
+
+/** What is asked of a segment's file. */
+interface Stretch {
+  /** The place that is to be read. */
+  readonly lsn: Lsn;
+  readonly startLsn: Lsn;
+  readonly timeline: number;
+  /** Timelines that its first page may carry. */
+  readonly timelines: readonly number[];
+  /** Bytes of it that are this node's own: whole pages. */
+  readonly ownBytes: number;
+}
+
+function copiesKey(copies: readonly SegmentFile[]): string {
+  return copies.map((file) => file.path).join('\n');
+}
+
+function longest(found: readonly SegmentFile[]): SegmentFile {
+  return found.reduce((best, file) => (file.length > best.length ? file : best));
 }
 
 /**

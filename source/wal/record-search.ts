@@ -7,7 +7,7 @@ import { updateCrc32c } from '../bytes/crc32c.js';
 import type { Lsn } from '../bytes/lsn.js';
 import { RECORD_HEADER_SIZE } from './block-references.js';
 import { SHORT_PAGE_HEADER_SIZE } from './page-header.js';
-import type { WalSegments } from './segments.js';
+import { readablePath, type WalSegments } from './segments.js';
 
 /** Bytes looked through: damage is local, and a lost transaction behind a longer gap shows in the page headers. */
 const FAR_ENOUGH = 32 * 1024 * 1024;
@@ -28,7 +28,7 @@ export function findRecordBehind(segments: WalSegments, lsn: Lsn, expectedPrevio
   for (let start = segmentStart; start < last; start += segmentSize) {
     const segment = segments.at(start === segmentStart ? lsn : start);
     if ('missing' in segment) continue;
-    const file = openSync(segment.path, 'r');
+    const file = openSync(readablePath(segment), 'r');
     try {
       const end = Math.min(start + segment.length, last);
       for (let at = Math.max(start, lsn - (lsn % pageSize)); at + pageSize <= end; at += pageSize) {

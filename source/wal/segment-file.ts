@@ -4,6 +4,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
+import { type Compression, PACKED_HEAD, packingOf, unpackHead } from './compressed-file.js';
 import {
   ALL_PAGE_FLAGS,
   LONG_HEADER,
@@ -19,8 +20,10 @@ import { versionOfPageMagic } from './versions.js';
 
 /** The first page's header of a WAL file. */
 export interface FirstPage {
-  /** Bytes in the file. */
+  /** Bytes in the file; of a packed one, Infinity: only unpacking tells. */
   readonly fileLength: number;
+  /** How the file is packed, when it is. */
+  readonly compression?: Compression;
   /** Major version by xlp_magic. */
   readonly majorVersion: number;
   readonly timeline: number;
@@ -36,28 +39,55 @@ export interface FirstPage {
 
 /** Why a file is not a WAL segment at all. */
 export interface NotASegment {
-  readonly kind: 'truncated' | 'zeros' | 'foreign' | 'unreadable';
+  readonly kind: 'truncated' | 'zeros' | 'foreign' | 'unreadable' | 'packed' | 'damaged';
   /** One sentence, with what was found. */
   readonly reason: string;
 }
 
-/** Reads a file's first page header. Never throws: a file that cannot be read says why. */
-export function readFirstPage(path: string): FirstPage | NotASegment {
-  const header = Buffer.alloc(LONG_PAGE_HEADER_SIZE);
-  let fileLength: number;
-  let have: number;
+/** The first bytes of a file, unpacked. */
+interface Head {
+  readonly header: Buffer;
+  readonly fileLength: number;
+  readonly compression?: Compression;
+}
+
+function readHead(path: string): Head | NotASegment {
+  const file = openSync(path, 'r');
   try {
-    const file = openSync(path, 'r');
-    try {
-      fileLength = fstatSync(file).size;
-      have = readSync(file, header, 0, header.length, 0);
-    } finally {
-      closeSync(file);
-    }
+    const fileLength = fstatSync(file).size;
+    const raw = Buffer.alloc(LONG_PAGE_HEADER_SIZE);
+    const header = raw.subarray(0, readSync(file, raw, 0, raw.length, 0));
+    const packing = packingOf(header);
+    if (!packing.packed) return { header, fileLength };
+    if (packing.compression === undefined) return { kind: 'packed', reason: packing.reason };
+    const { compression } = packing;
+    const packed = Buffer.allocUnsafe(Math.min(PACKED_HEAD, fileLength));
+    const have = readSync(file, packed, 0, packed.length, 0);
+    const first = unpackHead(packed.subarray(0, have), compression, LONG_PAGE_HEADER_SIZE);
+    if (first.length < LONG_PAGE_HEADER_SIZE)
+      return { kind: 'truncated', reason: `truncated: the ${compression} file ends before its first page` };
+    return {
+      header: first.subarray(0, LONG_PAGE_HEADER_SIZE),
+      fileLength: Number.POSITIVE_INFINITY,
+      compression,
+    };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Reads a file's first page header, of a packed file too. Never throws: a file that cannot be read says why. */
+export function readFirstPage(path: string): FirstPage | NotASegment {
+  let head: Head | NotASegment;
+  try {
+    head = readHead(path);
   } catch (error) {
     return { kind: 'unreadable', reason: error instanceof Error ? error.message : String(error) };
   }
-  if (have < header.length) {
+  if ('kind' in head) return head;
+  const { header, fileLength, compression } = head;
+  const have = header.length;
+  if (have < LONG_PAGE_HEADER_SIZE) {
     return { kind: 'truncated', reason: `truncated: the file has ${fileLength} bytes` };
   }
   if (header.every((byte) => byte === 0)) {
@@ -78,6 +108,7 @@ export function readFirstPage(path: string): FirstPage | NotASegment {
   const address = view.getUint32(12, true) * 0x1_0000_0000 + view.getUint32(8, true);
   return {
     fileLength,
+    compression,
     majorVersion: version.major,
     timeline: pageTimeline(view, 0),
     address: Number.isSafeInteger(address) ? address : Number.NaN,
@@ -100,7 +131,12 @@ export interface ExpectedSegment {
 
 /** The outcome of a check: how much may be read, or why nothing. */
 export type SegmentCheck =
-  | { readonly usable: true /** Bytes that may be read: whole pages. */; readonly length: number }
+  | {
+      readonly usable: true;
+      /** Bytes that may be read: whole pages. Of a packed file, what it should have: only unpacking tells. */
+      readonly length: number;
+      readonly compression?: Compression;
+    }
   | {
       readonly usable: false;
       readonly kind: NotASegment['kind'] | 'recycled';
@@ -155,5 +191,5 @@ export function checkSegmentFile(path: string, expected: ExpectedSegment): Segme
   const readable = Math.min(page.fileLength, expected.segmentSize);
   const length = readable - (readable % expected.pageSize);
   if (length === 0) return refuse('truncated', `truncated: the file has ${page.fileLength} bytes`);
-  return { usable: true, length };
+  return { usable: true, length, compression: page.compression };
 }

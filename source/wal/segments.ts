@@ -3,7 +3,12 @@ import type { Lsn } from '../bytes/lsn.js';
 
 /** A segment that was found and checked: its first page carries the right system identifier, timeline and address. */
 export interface SegmentFile {
+  /** Where it was found: the file that people know. Its bytes are read from `readablePath()`. */
   readonly path: string;
+  /** The place it came from, as the operator named it: `pg_wal`'s path, an archive, a server. */
+  readonly place: string;
+  /** A file with its bytes, when `path` is packed: made when asked for, and perhaps gone after another segment was asked for. */
+  readonly unpacked?: () => string;
   readonly fileName: string;
   readonly timeline: number;
   /** First LSN in it. */
@@ -12,6 +17,11 @@ export interface SegmentFile {
   readonly length: number;
   /** Named `.partial`: valid only as far as its pages say. */
   readonly partial: boolean;
+}
+
+/** A file from which the segment's bytes can be read now: itself, or what it was unpacked into. */
+export function readablePath(segment: SegmentFile): string {
+  return segment.unpacked ? segment.unpacked() : segment.path;
 }
 
 /** Why a segment cannot be read. */
@@ -24,6 +34,8 @@ export interface MissingSegment {
   readonly reason: string;
   /** A file of that name is there, and is neither pre-allocated nor recycled: what it should hold was written, and is broken. */
   readonly broken?: boolean;
+  /** A place that has to be asked for it was not asked yet: whoever waits may find it here. */
+  readonly pending?: boolean;
 }
 
 /** The WAL of one node as one line of bytes, along that node's own timeline history. */
@@ -35,8 +47,10 @@ export interface WalSegments {
   readonly majorVersion: number;
   /** Decimal text of the 64-bit system identifier, and its two halves for comparing on the fly. */
   readonly systemIdentifier: string;
-  /** The segment that holds `lsn` on this node's history. */
+  /** The segment that holds `lsn` on this node's history, ready to be read: unpacked, and compared with its other copies. */
   at(lsn: Lsn): SegmentFile | MissingSegment;
+  /** The same by a look at its first page only: nothing is unpacked, fetched or compared. */
+  look(lsn: Lsn): SegmentFile | MissingSegment;
   /** Timeline an LSN belongs to on this node's history. */
   timelineAt(lsn: Lsn): number;
   /** Every segment position known of (present, partial or known to be missing) in LSN order. */

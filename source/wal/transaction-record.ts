@@ -3,6 +3,7 @@
  *
  * Layout: access/xact.h; optional parts in the order of ParseCommitRecord() and ParseAbortRecord() (xactdesc.c).
  */
+import type { Lsn } from '../bytes/lsn.js';
 import { readTimestamp, type TimestampMicros } from '../bytes/timestamp.js';
 import type { RecordCursor } from './record-cursor.js';
 import type { RecordVersion } from './record-versions.js';
@@ -20,6 +21,16 @@ const Part = {
   droppedStatistics: 1 << 8,
 } as const;
 
+/** Where a replicated transaction came from: xl_xact_origin, and the origin's number from the record's header. */
+export interface RecordedOrigin {
+  /** roident of pg_replication_origin. */
+  readonly id: number;
+  /** Where its commit was on the server it came from, 0 when that was not said. */
+  readonly lsn: Lsn;
+  /** When it was committed there, 0 when that was not said. */
+  readonly time: TimestampMicros;
+}
+
 /** What a commit, abort, commit prepared or abort prepared record says. */
 export interface TransactionEnd {
   /** Top-level xid: the record's own, or that of the prepared transaction it resolves. */
@@ -33,8 +44,8 @@ export interface TransactionEnd {
   /** Global identifier, when it resolves a prepared transaction and the record carries it (11 and later). */
   readonly gid?: string;
   readonly twoPhase: boolean;
-  /** It carries invalidation messages: it changed the catalog. */
-  readonly invalidates: boolean;
+  /** Undefined when it was written here, and not replicated from elsewhere. */
+  readonly origin?: RecordedOrigin;
 }
 
 /** Reads the record under the cursor. Throws RangeError when it runs beyond its own end. */
@@ -79,10 +90,22 @@ export function parseTransactionEnd(record: RecordCursor, version: RecordVersion
       at = zero + 1;
     }
   }
+  let origin: RecordedOrigin | undefined;
+  if (parts & Part.origin) {
+    if (at + ORIGIN_SIZE <= end) origin = readOrigin(record, at);
+    at += ORIGIN_SIZE;
+  }
   if (at > end) throw new RangeError('transaction record runs beyond its end');
-  const twoPhase = (parts & Part.twoPhase) !== 0;
-  const invalidates = (parts & Part.invalidations) !== 0;
-  return { xid, committed, time, subxids, databaseOid, gid, twoPhase, invalidates };
+  return { xid, committed, time, subxids, databaseOid, gid, twoPhase: (parts & Part.twoPhase) !== 0, origin };
+}
+
+/** sizeof(xl_xact_origin): origin_lsn 8, origin_timestamp 8. */
+const ORIGIN_SIZE = 16;
+
+function readOrigin({ view, origin }: RecordCursor, at: number): RecordedOrigin {
+  const lsn = view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
+  // No time is 0, which is what 2000-01-01 is: nothing was replicated then.
+  return { id: origin, lsn, time: readTimestamp(view, at + 8) };
 }
 
 /** What XLOG_XACT_PREPARE says. */
@@ -93,6 +116,8 @@ export interface PreparedTransaction {
   readonly time: TimestampMicros;
   readonly gid: string;
   readonly subxids: readonly number[];
+  /** Undefined when it was written here; 10 does not say where else. */
+  readonly origin?: RecordedOrigin;
 }
 
 /**
@@ -124,6 +149,8 @@ export function parsePrepare(record: RecordCursor, version: RecordVersion): Prep
     time: readTimestamp(view, mainOffset + 16),
     gid: record.buffer.toString('utf8', gidAt, gidAt + gidLength - 1),
     subxids,
+    ...(record.origin !== 0 &&
+      version.prepareOriginSize > 0 && { origin: readOrigin(record, gidAt - version.prepareOriginSize) }),
   };
 }
 

@@ -37,6 +37,11 @@ export function nativeDirectory(major: number): string {
   return native;
 }
 
+/** Runs another build of a major from here on: `directory` holds bin, lib and share, where everyone may read. */
+export function runBinariesIn(major: number, directory: string): void {
+  found.set(major, directory);
+}
+
 /** A clean environment: nothing of the tester's PG* variables, locale or time zone reaches a server. */
 export function serverEnvironment(major: number): Record<string, string> {
   return {

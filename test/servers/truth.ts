@@ -18,6 +18,14 @@ export interface DecodedTransaction {
 /** `schema.table` to `rows:sum of hashtext over the rows' text`. */
 export type TableHashes = Readonly<Record<string, string>>;
 
+/** A table's rows, in no order, as text. */
+export interface TableRows {
+  readonly columns: readonly string[];
+  /** Their types' OIDs. */
+  readonly types: readonly number[];
+  readonly rows: readonly (readonly (string | null)[])[];
+}
+
 /** The settings under which forkpoint promises PostgreSQL's text form of every value. */
 const TEXT_FORM = `
   SET LOCAL datestyle = 'ISO, MDY';
@@ -38,26 +46,52 @@ async function underTextForm<Result>(client: pg.ClientBase, work: () => Promise<
   }
 }
 
-/** Hashes of every permanent user table of the client's database, partitions one by one. */
-export async function tableHashes(client: pg.ClientBase): Promise<TableHashes> {
-  return underTextForm(client, async () => {
+/** Calls back with every permanent user table of the client's database, partitions one by one; `table` is its quoted name. */
+async function eachTable(
+  client: pg.ClientBase,
+  visit: (table: string, label: string) => Promise<void>,
+): Promise<void> {
+  await underTextForm(client, async () => {
     const tables = await client.query<{ schema: string; name: string }>(`
       SELECT nspname AS schema, relname AS name
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       WHERE relkind = 'r' AND relpersistence = 'p' AND nspname !~ '^pg_' AND nspname <> 'information_schema'
       ORDER BY 1, 2`);
-    const hashes: Record<string, string> = {};
     for (const { schema, name } of tables.rows) {
-      const table = `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(name)}`;
-      const [{ hash }] = (
-        await client.query<{ hash: string }>(
-          `SELECT count(*) || ':' || coalesce(sum(hashtext(the_row::text)::bigint), 0) AS hash FROM ONLY ${table} the_row`,
-        )
-      ).rows;
-      hashes[`${schema}.${name}`] = hash;
+      await visit(`${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(name)}`, `${schema}.${name}`);
     }
-    return hashes;
   });
+}
+
+/** Hashes of every permanent user table of the client's database, partitions one by one. */
+export async function tableHashes(client: pg.ClientBase): Promise<TableHashes> {
+  const hashes: Record<string, string> = {};
+  await eachTable(client, async (table, label) => {
+    const { rows } = await client.query<{ hash: string }>(
+      `SELECT count(*) || ':' || coalesce(sum(hashtext(the_row::text)::bigint), 0) AS hash FROM ONLY ${table} the_row`,
+    );
+    hashes[label] = rows[0].hash;
+  });
+  return hashes;
+}
+
+/** What every permanent user table of the client's database holds, by `schema.table`. */
+export async function tableContents(client: pg.ClientBase): Promise<Record<string, TableRows>> {
+  const types = { getTypeParser: () => (text: string) => text };
+  const contents: Record<string, TableRows> = {};
+  await eachTable(client, async (table, label) => {
+    const { fields, rows } = await client.query<(string | null)[]>({
+      text: `SELECT * FROM ONLY ${table}`,
+      rowMode: 'array',
+      types,
+    });
+    contents[label] = {
+      columns: fields.map(({ name }) => name),
+      types: fields.map(({ dataTypeID }) => dataTypeID),
+      rows,
+    };
+  });
+  return contents;
 }
 
 /** Creates the slot that later tells what happened from here on. Waits for running transactions to end. */

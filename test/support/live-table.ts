@@ -98,6 +98,8 @@ export function listedTransaction(over: Partial<ListedTransaction> = {}): Listed
     updates: 0,
     deletes: 0,
     truncates: 0,
+    messages: 0,
+    movesSequences: false,
     undecodable: 0,
     changesCatalog: false,
     walBytes: 100,

@@ -1,12 +1,13 @@
 /** A working day in a few seconds: every sort of transaction that leaves rows behind, on tables of every sort of key. */
 import type pg from 'pg';
+import { type BuiltIncident, buildIncident } from '../servers/incident.js';
 import type { Server } from '../servers/server.js';
 
 /**
  * Tables of the workload. `scratch` alone is truncated, which cannot be undone. Generated columns came with 12, keys over partitions
  * and rows that move between them with 11.
  */
-export function schemaFor(major: number): string {
+function schemaFor(major: number): string {
   const generated = 'GENERATED ALWAYS AS (length("sel""ect")) STORED';
   const schema = major >= 12 ? SCHEMA : SCHEMA.replace(generated, '');
   return major >= 11 ? schema : schema.replace(', PRIMARY KEY (id, day)) PARTITION', ') PARTITION');
@@ -110,7 +111,7 @@ async function interleaved(old: Server): Promise<void> {
 }
 
 /** Two transactions begun while the standby still followed: one commits after the cut, one before the crash not at all. */
-export class Straddlers {
+class Straddlers {
   #committing: pg.Client | undefined;
 
   /** To be run while the standby follows. */
@@ -133,7 +134,7 @@ export class Straddlers {
 }
 
 /** Everything that is lost, after the cut. */
-export async function workAlone(old: Server, straddlers: Straddlers): Promise<void> {
+async function workAlone(old: Server, straddlers: Straddlers): Promise<void> {
   const client = await old.connect();
   const moves = 'UPDATE parted SET day = day + 31 WHERE id = 2; ';
   const lost = old.major >= 11 ? LOST : LOST.map((statement) => statement.replace(moves, ''));
@@ -150,10 +151,38 @@ export async function workAlone(old: Server, straddlers: Straddlers): Promise<vo
 }
 
 /** What the new primary writes after its promotion, some of it where the lost transactions wrote too. */
-export async function workOnNewPrimary(promoted: Server): Promise<void> {
+async function workOnNewPrimary(promoted: Server): Promise<void> {
   await promoted.query(
     `INSERT INTO account (id, owner) VALUES (1000, 'same key, other row'), (7000, 'only here');
      UPDATE account SET owner = 'changed here' WHERE id = 11; DELETE FROM account WHERE id = 12; DELETE FROM account WHERE id = 61;
      UPDATE whole SET v = 'new primary' WHERE id = 30; CHECKPOINT`,
   );
+}
+
+/** The table whose truncation is lost: nothing can undo it. */
+export const TRUNCATED = 'public.scratch';
+
+/** Does WAL say that a table was truncated? Only for logical decoding, and only since 11. */
+export function truncateLogged(major: number, walLevel: string): boolean {
+  return walLevel === 'logical' && major >= 11;
+}
+
+/** The whole of it, as one real incident. */
+export async function buildWorkload(major: number, walLevel: 'logical' | 'replica'): Promise<BuiltIncident> {
+  const straddlers = new Straddlers();
+  return buildIncident({
+    major,
+    walLevel,
+    walSegmentSizeMb: major >= 11 ? 1 : undefined,
+    // As an archive would: what was running at the fork can be followed back to its beginning.
+    settings: major >= 13 ? { wal_keep_size: '64MB' } : { wal_keep_segments: 64 },
+    before: async (old) => {
+      await old.query(schemaFor(major));
+      // 10 knows no small segments: what was written until here stays out of those that a recorded incident needs.
+      if (major < 11) await old.query('SELECT pg_switch_wal()');
+    },
+    shared: (old) => straddlers.begin(old),
+    lost: (old) => workAlone(old, straddlers),
+    after: workOnNewPrimary,
+  });
 }

@@ -3,7 +3,7 @@ import type { ReactElement } from 'react';
 import { formatLsn } from '../../bytes/lsn.js';
 import { printable } from '../../bytes/printable.js';
 import { formatBytes, formatCount, formatTime, plural } from '../../incident/figures.js';
-import { rowCount } from '../../transactions/transaction.js';
+import { originText, rowCount } from '../../transactions/transaction.js';
 import { fieldLine } from '../components/field-line.js';
 import { LineView } from '../components/line-view.js';
 import { LinesView } from '../components/lines-view.js';
@@ -21,10 +21,12 @@ export interface DetailScreenProps {
 
 const TAB_NAMES: Readonly<Record<DetailTab, string>> = { rows: 'Rows', redo: 'Redo SQL', undo: 'Undo SQL' };
 
+const STATE_VERBS = { committed: 'committed', prepared: 'prepared', message: 'message after' } as const;
+
 function summaryLine(detail: DetailController, marked: boolean, width: number): Line {
   const { transaction } = detail;
   const look = VERDICT_LOOKS[transaction.verdict];
-  const verb = transaction.state === 'prepared' ? 'prepared' : 'committed';
+  const verb = STATE_VERBS[transaction.state];
   const left: Line = [
     { text: marked ? '● ' : '  ', style: 'mark' },
     {
@@ -48,6 +50,8 @@ function figuresLine(detail: DetailController): Line {
   if (transaction.gid !== undefined) spans.push({ text: `, ${printable(transaction.gid)}`, style: 'muted' });
   if (transaction.state === 'prepared') spans.push({ text: ', in doubt: never resolved', style: 'warning' });
   if (transaction.straddlesFork) spans.push({ text: ', began before the fork', style: 'fork' });
+  if (transaction.origin)
+    spans.push({ text: `, ${printable(originText(transaction.origin))}`, style: 'shared' });
   if (transaction.undecodable > 0) {
     spans.push({
       text: `, !! ${formatCount(transaction.undecodable)} cannot be decoded exactly`,

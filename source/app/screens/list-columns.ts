@@ -8,8 +8,10 @@ import {
   formatShortBytes,
   formatShortCount,
   formatTime,
+  plural,
 } from '../../incident/figures.js';
 import type { ListedTransaction, LossFigures } from '../../incident/model.js';
+import { originText } from '../../transactions/transaction.js';
 import type { Line, Span } from '../span.js';
 import { VERDICT_LOOKS } from '../verdicts.js';
 
@@ -91,9 +93,14 @@ function tablesText(transaction: ListedTransaction): string {
     table.schema === 'public' ? table.table : `${table.schema}.${table.table}`,
   );
   if (transaction.truncates > 0) names.unshift('TRUNCATE');
-  return printable(
-    names.length > 1 ? `${names.join(', ')}` : (names[0] ?? (transaction.changesCatalog ? 'catalog' : '')),
-  );
+  return printable(names.length > 1 ? `${names.join(', ')}` : (names[0] ?? withoutTables(transaction)));
+}
+
+/** What a transaction did that changed no row. */
+function withoutTables(transaction: ListedTransaction): string {
+  if (transaction.changesCatalog) return 'catalog';
+  if (transaction.messages > 0) return transaction.messages === 1 ? 'message' : 'messages';
+  return transaction.movesSequences ? 'sequence' : '';
 }
 
 /** How a line stands to the cursor and the marks. */
@@ -145,6 +152,9 @@ export function aboutLine(transaction: ListedTransaction | undefined, lsn: strin
   };
   if (transaction.state === 'prepared')
     add(`in doubt: prepared as ${printable(transaction.gid ?? '?')}`, 'warning');
+  if (transaction.state === 'message') add('no transaction: a message that was sent at once', 'new');
+  else if (transaction.messages > 0) add(plural(transaction.messages, 'message'), 'new');
+  if (transaction.origin) add(printable(originText(transaction.origin)), 'shared');
   if (transaction.straddlesFork) add('began before the fork', 'fork');
   if (transaction.undecodable > 0) add(`${transaction.undecodable} cannot be decoded`, 'error');
   if (transaction.beginningMissing) add('its beginning is not in this WAL', 'error');

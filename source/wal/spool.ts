@@ -1,0 +1,98 @@
+/**
+ * A private temporary directory for segments that are not files of their own anywhere: unpacked from an archive, fetched from a server.
+ * Made (mode 0700) when first needed, removed when closed and when the process ends. Unpacked segments are kept only up to a bound,
+ * the one not used for longest goes first: it can be unpacked again.
+ */
+import { mkdirSync, mkdtempSync, rmSync, unlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Compression, type Unpacked, unpackFile } from './compressed-file.js';
+
+/** Bytes of unpacked segments that are kept, and the least number of segments whatever their size. */
+const KEPT_BYTES = 1024 ** 3;
+const KEPT_SEGMENTS = 4;
+
+/** Spools that are open in this thread: a process that ends removes them. */
+const open = new Set<WalSpool>();
+process.on('exit', () => {
+  for (const spool of open) spool.close();
+});
+
+export class WalSpool {
+  readonly #parent: string;
+  readonly #named: string | undefined;
+  #directory: string | undefined;
+  #count = 0;
+  /** By the packed file's path, the one used last at the end. */
+  readonly #unpacked = new Map<string, Unpacked & { readonly path: string }>();
+  #unpackedBytes = 0;
+
+  /**
+   * `parent`: where the directory is made, the system's place for temporary files when not given. `named`: the directory itself, when
+   * another thread has to know it beforehand.
+   */
+  constructor(parent: string = tmpdir(), named?: string) {
+    this.#parent = parent;
+    this.#named = named;
+  }
+
+  /** The directory, made now or before. */
+  directory(): string {
+    if (this.#directory !== undefined) return this.#directory;
+    if (this.#named !== undefined) {
+      mkdirSync(this.#named, { mode: 0o700 });
+      this.#directory = this.#named;
+    } else this.#directory = mkdtempSync(join(this.#parent, 'forkpoint-wal-'));
+    open.add(this);
+    return this.#directory;
+  }
+
+  /** A path for a new file or directory in it. */
+  newPath(name: string): string {
+    return join(this.directory(), `${++this.#count}-${name}`);
+  }
+
+  /**
+   * A file that holds what the packed file `path` does, unpacked now or before; it may be gone after the next call. `most` is how many
+   * bytes it may have. Throws CorruptDatumError when the packed file is broken, and the file system's errors.
+   */
+  unpack(path: string, compression: Compression, most: number): Unpacked & { readonly path: string } {
+    const known = this.#unpacked.get(path);
+    if (known) {
+      this.#unpacked.delete(path);
+      this.#unpacked.set(path, known);
+      return known;
+    }
+    const to = this.newPath('unpacked');
+    let result: Unpacked;
+    try {
+      result = unpackFile(path, to, compression, most);
+    } catch (error) {
+      rmSync(to, { force: true });
+      throw error;
+    }
+    const unpacked = { ...result, path: to };
+    this.#unpacked.set(path, unpacked);
+    this.#unpackedBytes += unpacked.bytes;
+    this.#makeRoom();
+    return unpacked;
+  }
+
+  /** Removes everything. */
+  close(): void {
+    open.delete(this);
+    this.#unpacked.clear();
+    this.#unpackedBytes = 0;
+    if (this.#directory !== undefined) rmSync(this.#directory, { recursive: true, force: true });
+    this.#directory = undefined;
+  }
+
+  #makeRoom(): void {
+    for (const [path, { path: file, bytes }] of this.#unpacked) {
+      if (this.#unpackedBytes <= KEPT_BYTES || this.#unpacked.size <= KEPT_SEGMENTS) return;
+      this.#unpacked.delete(path);
+      this.#unpackedBytes -= bytes;
+      unlinkSync(file);
+    }
+  }
+}
