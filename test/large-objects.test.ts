@@ -12,7 +12,7 @@ import { exportSql, runSql } from './support/exported-sql.js';
 
 after(stopAllServers);
 
-const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '10,15,18').split(',').map(Number);
+const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '10,18').split(',').map(Number);
 const WAL_LEVELS = (process.env['FORKPOINT_WAL_LEVELS'] ?? 'logical,replica').split(',') as (
   | 'logical'
   | 'replica'

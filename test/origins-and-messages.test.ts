@@ -12,7 +12,7 @@ import { exportSql, runSql } from './support/exported-sql.js';
 
 after(stopAllServers);
 
-const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '10,15,18').split(',').map(Number);
+const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '10,18').split(',').map(Number);
 const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 
 const LOST: readonly string[] = [
