@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ForkpointError } from '../bytes/errors.js';
 import type { Lsn } from '../bytes/lsn.js';
 import { CatalogOid, PG_CATALOG_NAMESPACE } from './bootstrap.js';
+import { type BranchPoint, isSharedFile } from './branch-point.js';
 import type { Moment } from './catalog.js';
 import type { CatalogTableSpec, DecodeText } from './catalog-tables.js';
 import { transientName } from './definitions.js';
@@ -15,7 +16,7 @@ import type { AttributeDefinition, Oid } from './model.js';
 import { type PageChecks, RelationFile } from './relation-file.js';
 import type { ClassRow } from './rows.js';
 import { TupleReader } from './tuple-reader.js';
-import { VersionStore } from './version-store.js';
+import { NO_FILE_NODE, VersionStore } from './version-store.js';
 
 /** What all groups of one cluster share. */
 export interface ClusterContext {
@@ -105,11 +106,15 @@ export interface CatalogGroupOptions {
   readonly text: DecodeText;
   /** Called whenever anything changed that was said of some moment before. */
   readonly corrected: () => void;
+  /** The same catalogs of another node, to be taken over as they were where the two parted: then nothing is read from `directory`. */
+  readonly branch?: { readonly from: CatalogGroup; readonly point: BranchPoint };
 }
 
 export class CatalogGroup {
   /** Raised with everything that is fed. */
   revision = 0;
+  /** From here on the catalog may be untrue: something was removed that cannot be told. */
+  lostAt: Lsn = NEVER;
   readonly #options: CatalogGroupOptions;
   readonly #tables = new Map<Oid, CatalogTable<unknown>>();
   readonly #followed = new Map<number, FollowedFile>();
@@ -119,6 +124,10 @@ export class CatalogGroup {
   readonly #inFile = new Map<Oid, number>();
   /** When files of mapped relations were replaced. */
   readonly #retired = new Map<number, Lsn>();
+  /** Files that mapped catalogs were in before the other node rewrote them, by the catalog's OID: known by what is in them. */
+  readonly #recognized = new Map<Oid, number>();
+  /** Of a branch: the files that both nodes had. */
+  readonly #sharedFiles = new Set<number>();
   /** Versions of pg_class up to here have been looked at for files. */
   #classesSeen = 0;
   /** LSNs at which what committed transactions see changes, ascending, each once. */
@@ -129,6 +138,11 @@ export class CatalogGroup {
   /** Reads all of the group's files. Throws ForkpointError when the map or a mapped catalog's file cannot be read. */
   constructor(options: CatalogGroupOptions) {
     this.#options = options;
+    if (options.branch) {
+      this.#maps = [{ lsn: 0, map: options.branch.from.#mapAtBranch(options.branch.point) }];
+      this.#takeOver(options.branch.from, options.branch.point);
+      return;
+    }
     this.#maps = [{ lsn: 0, map: readFileNodeMap(path.join(options.directory, 'pg_filenode.map')) }];
     // pg_class first: it says where those are that no map names.
     for (const spec of options.specs) {
@@ -163,6 +177,10 @@ export class CatalogGroup {
     const mapped = this.#maps[0].map.has(oid);
     return Uint8Array.from(store.fileNodes, (node) => {
       if (node === fileNode) return 1;
+      // Rows of the shared file, known from elsewhere: good until this node rewrote the catalog itself.
+      if (node === NO_FILE_NODE) return this.#sharedFiles.has(fileNode) ? 1 : 0;
+      // Each file of a branch is known from its beginning on: none has to answer for another.
+      if (this.#options.branch) return 0;
       const retired = mapped
         ? (this.#retired.get(node) ?? NEVER) < at.lsn
         : this.#wasUsedBefore(oid, node, at);
@@ -231,6 +249,10 @@ export class CatalogGroup {
     this.#maps.push({ lsn, map });
     for (const [oid, fileNode] of map) {
       const before = this.#inFile.get(oid) ?? oid;
+      const isBranch = this.#options.branch !== undefined;
+      // The map that a branch begins with may be newer than its first moment.
+      if (isBranch && before === fileNode && fileNode !== oid && !this.#retired.has(oid))
+        this.#retired.set(oid, lsn);
       if (before !== fileNode && !this.#retired.has(before)) this.#retired.set(before, lsn);
       this.#inFile.set(oid, fileNode);
       if (this.#tables.has(oid)) this.#addMappedFile(oid, map);
@@ -293,6 +315,10 @@ export class CatalogGroup {
       overwritten: (version) => {
         if (this.#tables.get(spec.oid)?.refresh(version)) this.#options.corrected();
       },
+      row: () => spec.decode(reader, text),
+      lost: (lsn) => {
+        this.lostAt = Math.min(this.lostAt, lsn);
+      },
     });
     return new CatalogTable(spec, reader, store, text);
   }
@@ -346,7 +372,16 @@ export class CatalogGroup {
 
   #addFile(table: CatalogTable<unknown>, fileNode: number): void {
     if (fileNode === 0 || this.#followed.has(fileNode)) return;
-    const { context, directory, tablespaceOid } = this.#options;
+    const { context, directory, tablespaceOid, branch } = this.#options;
+    if (branch) {
+      // On disk there may be another relation's file of that number: the other node's.
+      this.#followed.set(fileNode, {
+        table,
+        fileNumber: table.store.addFile(fileNode, undefined),
+        tablespaceOid,
+      });
+      return;
+    }
     const disk = RelationFile.find(path.join(directory, String(fileNode)), context.pageSize, context.checks);
     const fileNumber = table.store.addFile(fileNode, disk);
     this.#followed.set(fileNode, { table, fileNumber, tablespaceOid });
@@ -361,6 +396,72 @@ export class CatalogGroup {
     const table = this.#tables.get(oid)!;
     const fileNumber = table.store.addFile(oid, undefined);
     this.#followed.set(oid, { table, fileNumber, tablespaceOid: this.#options.tablespaceOid });
+  }
+
+  /** A map that WAL will tell of later: what it names is followed from the beginning on. */
+  expectMap(bytes: Uint8Array): void {
+    const map = parseFileNodeMap(bytes);
+    if (typeof map === 'string') return;
+    for (const oid of this.#tables.keys()) this.#addMappedFile(oid, map);
+  }
+
+  /** Is there a catalog of which nothing tells what file it was in at that point? */
+  isInDoubt(point: BranchPoint): boolean {
+    const files = this.#mapAtBranch(point);
+    return [...this.#tables.keys()].some((oid) => files.get(oid) === oid && !this.#wasAlways(oid));
+  }
+
+  /** Looks at a page of a file of unknown contents: is it one of the catalogs in doubt? */
+  recognize(fileNode: number, page: Uint8Array, point: BranchPoint): void {
+    if (this.#followed.has(fileNode)) return;
+    const files = this.#mapAtBranch(point);
+    for (const [oid, table] of this.#tables) {
+      if (files.get(oid) !== oid || this.#wasAlways(oid) || !table.store.recognizes(page)) continue;
+      this.#recognized.set(oid, fileNode);
+      this.#inFile.set(oid, fileNode);
+      this.#addFile(table, fileNode);
+      return;
+    }
+  }
+
+  /** A mapped catalog that still is in the file that initdb made. */
+  #wasAlways(oid: Oid): boolean {
+    return this.#maps[0].map.get(oid) === oid;
+  }
+
+  /** Takes over another node's versions from before the two parted, and follows the files that both then had. */
+  #takeOver(from: CatalogGroup, point: BranchPoint): void {
+    for (const spec of this.#options.specs) {
+      const theirs = from.#tables.get(spec.oid)!;
+      const table = this.#createTable(spec);
+      this.#tables.set(spec.oid, table);
+      table.store.adopt(theirs.store, point, (fileNode) => isSharedFile(point, fileNode));
+      for (const fileNode of table.store.fileNodes) {
+        if (fileNode === NO_FILE_NODE) continue;
+        this.#sharedFiles.add(fileNode);
+        this.#addFile(table, fileNode);
+      }
+      this.#addMappedFile(spec.oid, this.#maps[0].map);
+      const mapped = this.#maps[0].map.get(spec.oid);
+      if (mapped !== undefined) this.#sharedFiles.add(mapped);
+    }
+    this.#inFile.clear();
+    for (const [oid, fileNode] of this.#maps[0].map) this.#inFile.set(oid, fileNode);
+    this.#takeUpUnmappedFiles();
+    for (const { oid } of this.#options.specs) this.#addFirstFile(oid);
+  }
+
+  /** The map as it was at the point, as far as this node can tell: a file that was there then and still is, or was until a rewrite. */
+  #mapAtBranch(point: BranchPoint): FileNodeMap {
+    const newestFirst = [...this.#maps].reverse();
+    const disk = this.#maps[0].map;
+    return new Map(
+      [...disk.keys()].map((oid) => {
+        const known = [disk, ...newestFirst.map(({ map }) => map)].map((map) => map.get(oid) ?? 0);
+        known.push(this.#recognized.get(oid) ?? 0);
+        return [oid, known.find((node) => node !== 0 && isSharedFile(point, node)) ?? oid];
+      }),
+    );
   }
 
   /** Takes up every file that any version of pg_class on disk says one of the other catalogs is or was in. */

@@ -6,6 +6,7 @@
  * and where it has come to. WAL is fed to it in order by whoever reads WAL (transactions/); it reads no WAL itself.
  */
 import type { Lsn } from '../bytes/lsn.js';
+import type { BranchPoint } from './branch-point.js';
 import type { CatalogRowChange } from './catalog-group.js';
 import type { DatabaseDefinition, Oid, RelationDefinition, RelationLocator, TypeLookup } from './model.js';
 import type { CatalogSnapshot } from './snapshot.js';
@@ -19,6 +20,8 @@ export interface Moment {
 }
 
 export interface Catalog {
+  /** Whose catalog it is, to be said when it cannot tell. */
+  readonly origin: string;
   database(oid: Oid): DatabaseDefinition | undefined;
   /** The name of a replication origin (pg_replication_origin), as it was last known. */
   originName(id: number): string | undefined;
@@ -68,6 +71,18 @@ export interface CatalogFeed {
   pageImage(locator: RelationLocator, block: number, page: Uint8Array, lsn: Lsn): void;
   /** A (sub)transaction tree ended. `xids` holds the top-level one and its committed (or aborted) children. */
   transactionEnded(xids: readonly number[], committed: boolean, lsn: Lsn): void;
+  /** A transaction commits that changed the catalog, and began before the WAL that is there. */
+  beginningMissing(lsn: Lsn): void;
   /** pg_filenode.map of a database (0: global) was replaced (XLOG_RELMAP_UPDATE). */
   mapReplaced(databaseOid: Oid, map: Uint8Array, lsn: Lsn): void;
+}
+
+/** A catalog that another node's can be branched off from: before it is fed, it is told what files its own and the other's WAL name. */
+export interface BranchableCatalog extends Catalog, CatalogFeed {
+  /** A pg_filenode.map (of a database, 0: global) that the WAL to come will tell of. */
+  expectMap(databaseOid: Oid, map: Uint8Array): void;
+  /** Is there a catalog in this database of which nothing tells what file it was in where the two parted? */
+  isInDoubt(databaseOid: Oid, point: BranchPoint): boolean;
+  /** A page of a file that was there where the two parted: it may be that catalog's. */
+  recognize(locator: RelationLocator, page: Uint8Array, point: BranchPoint): void;
 }

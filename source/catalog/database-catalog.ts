@@ -1,5 +1,6 @@
 /** The catalog of one database: its files and its moments. */
 import type { Lsn } from '../bytes/lsn.js';
+import type { BranchPoint } from './branch-point.js';
 import type { Moment } from './catalog.js';
 import { CatalogGroup, type ClusterContext } from './catalog-group.js';
 import {
@@ -87,6 +88,8 @@ export interface DatabaseCatalogOptions {
   readonly text: DecodeText;
   /** The database as pg_database has it at a moment; undefined when it is not there. */
   readonly definitionAt: (at: Moment) => DatabaseDefinition | undefined;
+  /** The same database of another node, to be taken over as it was where the two parted. */
+  readonly branch?: { readonly from: DatabaseCatalog; readonly point: BranchPoint };
 }
 
 export class DatabaseCatalog {
@@ -111,6 +114,7 @@ export class DatabaseCatalog {
       specs: DATABASE_SPECS,
       text: options.text,
       corrected: () => this.forget(),
+      branch: options.branch && { from: options.branch.from.group, point: options.branch.point },
     });
   }
 
@@ -124,6 +128,7 @@ export class DatabaseCatalog {
   /** The catalog as that moment sees it; undefined when the database is not there then. */
   snapshotAt(at: Moment): CatalogSnapshot | undefined {
     const { lsn, ownXids } = at;
+    if (lsn > this.group.lostAt || lsn > this.shared.lostAt) return undefined;
     const ownCount = ownXids === undefined ? 0 : ownXids.size;
     const revision = this.group.revision + this.shared.revision + this.#correction;
     const last = this.#last;

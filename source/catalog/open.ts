@@ -4,7 +4,8 @@ import path from 'node:path';
 import { ForkpointError } from '../bytes/errors.js';
 import type { Lsn } from '../bytes/lsn.js';
 import { CatalogOid, DEFAULT_TABLESPACE, GLOBAL_TABLESPACE } from './bootstrap.js';
-import type { Catalog, CatalogFeed, Moment } from './catalog.js';
+import type { BranchPoint } from './branch-point.js';
+import type { BranchableCatalog, Moment } from './catalog.js';
 import { CatalogGroup, type CatalogRowChange, type ClusterContext } from './catalog-group.js';
 import {
   type CatalogTableSpec,
@@ -17,7 +18,7 @@ import { CommitLog } from './commit-log.js';
 import type { DamagedPages } from './damaged-pages.js';
 import { DatabaseCatalog } from './database-catalog.js';
 import { transientName } from './definitions.js';
-import { TransactionFates } from './fates.js';
+import { NEVER, TransactionFates } from './fates.js';
 import { readFileNodeMap } from './filenode-map.js';
 import { readCatalogLayouts } from './layouts.js';
 import type { DatabaseDefinition, Oid, RelationDefinition, RelationLocator, TypeLookup } from './model.js';
@@ -49,21 +50,52 @@ const NO_TYPES: TypeLookup = { encoding: 0, type: () => undefined };
  * Opens the catalog in `dataDirectory`. Shared catalogs are read now, a database's when it is first met.
  * Throws ForkpointError, naming the file, when what every cluster has is missing or damaged.
  */
-export function openCatalog(dataDirectory: string, options: OpenCatalogOptions): Catalog & CatalogFeed {
+export function openCatalog(dataDirectory: string, options: OpenCatalogOptions): BranchableCatalog {
   return new DataDirectoryCatalog(dataDirectory, options);
 }
 
-class DataDirectoryCatalog implements Catalog, CatalogFeed {
-  readonly #dataDirectory: string;
+/**
+ * The catalog of a node of which only the WAL is left: what another node's catalog was where the two parted, to be fed the WAL of the
+ * first one from that other catalog's own beginning on. `from` (opened by openCatalog) has been fed what the other node wrote since,
+ * as far as that is there: rows that it has removed from its files are found in it.
+ */
+export function branchCatalog(
+  from: BranchableCatalog,
+  point: BranchPoint,
+  options: OpenCatalogOptions,
+): BranchableCatalog {
+  if (!(from instanceof DataDirectoryCatalog))
+    throw new TypeError('only a data directory can be branched off');
+  return new DataDirectoryCatalog(from.dataDirectory, options, { from, point });
+}
+
+/** Another node's catalog, and where to leave it. */
+interface Branch {
+  readonly from: DataDirectoryCatalog;
+  readonly point: BranchPoint;
+}
+
+class DataDirectoryCatalog implements BranchableCatalog {
+  readonly dataDirectory: string;
+  readonly origin: string;
+  readonly #branch: Branch | undefined;
   readonly #context: ClusterContext;
   readonly #shared: CatalogGroup;
   readonly #databases = new Map<Oid, DatabaseCatalog | undefined>();
+  /** Of a branch: the databases that both nodes had. */
+  readonly #sharedDatabases = new Set<Oid>();
+  /** From here on the catalog may be untrue. */
+  #lostAt: Lsn = NEVER;
   #lastOid = 0;
   #last: DatabaseCatalog | undefined;
 
-  constructor(dataDirectory: string, options: OpenCatalogOptions) {
+  constructor(dataDirectory: string, options: OpenCatalogOptions, branch?: Branch) {
     const { majorVersion, pageSize } = options;
-    this.#dataDirectory = dataDirectory;
+    this.dataDirectory = dataDirectory;
+    this.#branch = branch;
+    this.origin = branch
+      ? "the new primary's catalog, as far as it was there at the fork,"
+      : 'the catalog of the old primary';
     const multixacts = new MultixactReader(dataDirectory, pageSize);
     this.#context = {
       majorVersion,
@@ -75,8 +107,12 @@ class DataDirectoryCatalog implements Catalog, CatalogFeed {
         startRunningXids: options.startRunningXids,
         commitLog: new CommitLog(dataDirectory, pageSize),
       }),
-      multixactUpdater: (multixact) => multixacts.updater(multixact),
-      layouts: this.#readLayouts(majorVersion, pageSize),
+      multixactUpdater: (multixact) => {
+        // The other node's own mean nothing here, and this one's are nowhere; WAL tells who removed a row.
+        if (branch && !precedesMultixact(multixact, branch.point.nextMultixact)) return undefined;
+        return multixacts.updater(multixact);
+      },
+      layouts: branch ? branch.from.#context.layouts : this.#readLayouts(majorVersion, pageSize),
     };
     this.#shared = new CatalogGroup({
       context: this.#context,
@@ -87,7 +123,13 @@ class DataDirectoryCatalog implements Catalog, CatalogFeed {
       corrected: () => {
         for (const database of this.#databases.values()) database?.forget();
       },
+      branch: branch && { from: branch.from.#shared, point: branch.point },
     });
+    const { store } = this.#shared.table(pgDatabase);
+    for (let version = 0; branch && version < store.count; version++) {
+      const row = this.#shared.table(pgDatabase).row(version);
+      if (row) this.#sharedDatabases.add(row.definition.oid);
+    }
   }
 
   database(oid: Oid): DatabaseDefinition | undefined {
@@ -105,11 +147,11 @@ class DataDirectoryCatalog implements Catalog, CatalogFeed {
   }
 
   relationByLocator(locator: RelationLocator, at: Moment): RelationDefinition | undefined {
-    return this.#describing(locator.databaseOid)?.snapshotAt(at)?.relationByLocator(locator);
+    return this.#snapshot(locator.databaseOid, at)?.relationByLocator(locator);
   }
 
   relationByOid(databaseOid: Oid, oid: Oid, at: Moment): RelationDefinition | undefined {
-    return this.#describing(databaseOid)?.snapshotAt(at)?.relationByOid(oid);
+    return this.#snapshot(databaseOid, at)?.relationByOid(oid);
   }
 
   isTransient({ database, name, fileNode, rewriteOf }: RelationDefinition): boolean {
@@ -123,15 +165,15 @@ class DataDirectoryCatalog implements Catalog, CatalogFeed {
   }
 
   rows(databaseOid: Oid, at: Moment): CatalogSnapshot | undefined {
-    return this.#describing(databaseOid)?.snapshotAt(at);
+    return this.#snapshot(databaseOid, at);
   }
 
   types(databaseOid: Oid, at: Moment): TypeLookup {
-    return this.#describing(databaseOid)?.snapshotAt(at)?.types ?? NO_TYPES;
+    return this.#snapshot(databaseOid, at)?.types ?? NO_TYPES;
   }
 
   tables(databaseOid: Oid, at: Moment): RelationDefinition[] {
-    return this.#describing(databaseOid)?.snapshotAt(at)?.tables() ?? [];
+    return this.#snapshot(databaseOid, at)?.tables() ?? [];
   }
 
   withoutWal(databaseOid: Oid, at: Moment): RelationDefinition[] {
@@ -139,8 +181,7 @@ class DataDirectoryCatalog implements Catalog, CatalogFeed {
   }
 
   follows(tablespaceOid: Oid, databaseOid: Oid, fileNode: number): boolean {
-    const group = databaseOid === 0 ? this.#shared : this.#open(databaseOid)?.group;
-    return group?.follows(tablespaceOid, fileNode) ?? false;
+    return this.#groupOf(databaseOid)?.follows(tablespaceOid, fileNode) ?? false;
   }
 
   tupleWritten(
@@ -173,9 +214,33 @@ class DataDirectoryCatalog implements Catalog, CatalogFeed {
     for (const database of this.#databases.values()) database?.group.committed(xids, lsn);
   }
 
+  beginningMissing(lsn: Lsn): void {
+    // On its own disk a node has what its transactions did; on another's it may be cleaned away as aborted.
+    if (this.#branch) this.#lostAt = Math.min(this.#lostAt, lsn);
+  }
+
   mapReplaced(databaseOid: Oid, map: Uint8Array, lsn: Lsn): void {
-    const group = databaseOid === 0 ? this.#shared : this.#open(databaseOid)?.group;
-    group?.mapReplaced(map, lsn);
+    this.#groupOf(databaseOid)?.mapReplaced(map, lsn);
+  }
+
+  expectMap(databaseOid: Oid, map: Uint8Array): void {
+    this.#groupOf(databaseOid)?.expectMap(map);
+  }
+
+  isInDoubt(databaseOid: Oid, point: BranchPoint): boolean {
+    return this.#groupOf(databaseOid)?.isInDoubt(point) ?? false;
+  }
+
+  recognize(locator: RelationLocator, page: Uint8Array, point: BranchPoint): void {
+    this.#groupOf(locator.databaseOid)?.recognize(locator.fileNode, page, point);
+  }
+
+  #groupOf(databaseOid: Oid): CatalogGroup | undefined {
+    return databaseOid === 0 ? this.#shared : this.#open(databaseOid)?.group;
+  }
+
+  #snapshot(databaseOid: Oid, at: Moment): CatalogSnapshot | undefined {
+    return at.lsn > this.#lostAt ? undefined : this.#describing(databaseOid)?.snapshotAt(at);
   }
 
   #group(locator: RelationLocator): CatalogGroup | undefined {
@@ -209,14 +274,19 @@ class DataDirectoryCatalog implements Catalog, CatalogFeed {
   #read(oid: Oid): DatabaseCatalog | undefined {
     const place = this.#findDatabase(oid);
     if (!place) return undefined;
+    const branch = this.#branch;
+    const from = branch ? branch.from.#open(oid) : undefined;
+    // One that the other node made since is not this one's of that number.
+    if (branch && (!from || !this.#sharedDatabases.has(oid))) return undefined;
     try {
       return new DatabaseCatalog({
         context: this.#context,
         directory: place.directory,
-        tablespaceOid: place.tablespaceOid,
+        tablespaceOid: (branch && this.#anyRow(pgDatabase, oid)?.tablespaceOid) || place.tablespaceOid,
         shared: this.#shared,
         text: nameDecoder(this.database(oid)?.encoding),
         definitionAt: (at) => this.#definitionAt(oid, at),
+        branch: branch && from && { from, point: branch.point },
       });
     } catch (error) {
       const wasThere = this.#databaseRow(oid, { lsn: this.#context.startLsn + 1 }) !== undefined;
@@ -259,9 +329,9 @@ class DataDirectoryCatalog implements Catalog, CatalogFeed {
 
   /** Where the database's files are: in base/, or in a tablespace that it was put into. */
   #findDatabase(oid: Oid): { directory: string; tablespaceOid: Oid } | undefined {
-    const inBase = path.join(this.#dataDirectory, 'base', String(oid));
+    const inBase = path.join(this.dataDirectory, 'base', String(oid));
     if (existsSync(inBase)) return { directory: inBase, tablespaceOid: DEFAULT_TABLESPACE };
-    const tablespaces = path.join(this.#dataDirectory, 'pg_tblspc');
+    const tablespaces = path.join(this.dataDirectory, 'pg_tblspc');
     for (const tablespace of listDirectory(tablespaces)) {
       for (const version of listDirectory(path.join(tablespaces, tablespace))) {
         if (!version.startsWith(`PG_${this.#context.majorVersion}_`)) continue;
@@ -276,7 +346,7 @@ class DataDirectoryCatalog implements Catalog, CatalogFeed {
 
   /** OIDs of the databases in base/, the lowest (template1) first. */
   #databaseDirectories(): Oid[] {
-    return listDirectory(path.join(this.#dataDirectory, 'base'))
+    return listDirectory(path.join(this.dataDirectory, 'base'))
       .filter((name) => /^[1-9][0-9]*$/.test(name))
       .map(Number)
       .sort((a, b) => a - b);
@@ -285,7 +355,7 @@ class DataDirectoryCatalog implements Catalog, CatalogFeed {
   #readLayouts(majorVersion: number, pageSize: number): ClusterContext['layouts'] {
     let firstError: unknown;
     for (const oid of this.#databaseDirectories()) {
-      const directory = path.join(this.#dataDirectory, 'base', String(oid));
+      const directory = path.join(this.dataDirectory, 'base', String(oid));
       try {
         const fileNode = readFileNodeMap(path.join(directory, 'pg_filenode.map')).get(CatalogOid.attribute);
         return readCatalogLayouts(path.join(directory, String(fileNode)), majorVersion, pageSize);
@@ -298,11 +368,16 @@ class DataDirectoryCatalog implements Catalog, CatalogFeed {
       firstError ??
       new ForkpointError({
         what: 'there is no database to read the catalog from',
-        where: path.join(this.#dataDirectory, 'base'),
+        where: path.join(this.dataDirectory, 'base'),
         next: 'name a complete data directory',
       })
     );
   }
+}
+
+/** MultiXactIdPrecedes (access/transam/multixact.c): on the 32-bit circle. */
+function precedesMultixact(a: number, b: number): boolean {
+  return ((a - b) | 0) < 0;
 }
 
 function listDirectory(directory: string): string[] {

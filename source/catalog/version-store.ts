@@ -5,6 +5,7 @@
  * same version met twice is kept once: it is known by its file, block, offset and xmin. Numbers are kept in typed
  * arrays, and tuples read from disk stay there until someone asks, so that a catalog of millions of rows fits.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Lsn } from '../bytes/lsn.js';
 import { linePointerCount, pageLsn, tupleAt } from '../heap/page.js';
 import {
@@ -18,6 +19,7 @@ import {
   tupleXmax,
   tupleXmin,
 } from '../heap/tuple.js';
+import { type BranchPoint, isFromBefore } from './branch-point.js';
 import type { Moment } from './catalog.js';
 import type { TransactionFates } from './fates.js';
 import type { RelationFile } from './relation-file.js';
@@ -38,6 +40,12 @@ const LEAST_WAL_PER_XID = 32;
 /** Number of a file that there is not: for versions that belong to none any more. */
 const NO_FILE = 0xffff;
 
+/** Block of a version of which only the contents are known, and not yet where it stands. */
+const NOWHERE = 0xffffffff;
+
+/** File node of the versions that stand nowhere. */
+export const NO_FILE_NODE = 0;
+
 /** Larger than any offset number: block * this + offset is one number per place. */
 const OFFSETS_PER_BLOCK = 32768;
 
@@ -45,7 +53,9 @@ const OFFSETS_PER_BLOCK = 32768;
 interface StoredFile {
   readonly fileNode: number;
   /** Undefined when it is known from WAL alone. */
-  readonly disk: RelationFile | undefined;
+  disk: RelationFile | undefined;
+  /** Did another node have it too, whose versions were taken over? */
+  isShared: boolean;
   /** Has what is on disk been read? Not before anybody asks, or WAL tells of the catalog: most catalogs are never needed. */
   isRead: boolean;
   /** Versions read from disk are [diskStart, diskEnd), sorted by place. */
@@ -55,11 +65,21 @@ interface StoredFile {
   readonly fedByPlace: Map<number, number>;
   /** Blocks of which WAL has already shown a full-page image. */
   readonly imagedBlocks: Set<number>;
+  /** Of a shared file: blocks that WAL has written to: it began with an image, or with a new page, so all that is on them is known. */
+  readonly toldBlocks: Set<number>;
 }
 
 interface Removal {
   readonly xid: number;
   lsn: Lsn;
+}
+
+/** Another node's store whose versions are to be taken over. */
+interface Adoption {
+  readonly other: VersionStore;
+  readonly point: BranchPoint;
+  /** The number here of each of its files. */
+  readonly numbers: readonly number[];
 }
 
 export interface VersionStoreOptions {
@@ -79,6 +99,10 @@ export interface VersionStoreOptions {
   readonly corrected: () => void;
   /** A version's data is not what it was. */
   readonly overwritten: (version: number) => void;
+  /** What tells a row apart of which only the contents are known: the whole row that the reader looks at. */
+  readonly row: () => unknown;
+  /** At this LSN something was removed that cannot be told: what the catalog says from there on may be untrue. */
+  readonly lost: (lsn: Lsn) => void;
 }
 
 export class VersionStore {
@@ -90,6 +114,10 @@ export class VersionStore {
   readonly #tuples = new Map<number, Uint8Array>();
   /** Second and further removals of a version: rare, as all but one of a version's removers aborted. */
   readonly #moreRemovals = new Map<number, Removal[]>();
+  /** Whose versions are still to be taken over. */
+  #adoption: Adoption | undefined;
+  /** How many versions stand nowhere (adopt). */
+  #homeless = 0;
   #count = 0;
   #allRead = true;
   #file = new Uint16Array(64);
@@ -116,11 +144,13 @@ export class VersionStore {
     const file: StoredFile = {
       fileNode,
       disk,
+      isShared: false,
       isRead: disk === undefined,
       diskStart: this.#count,
       diskEnd: this.#count,
       fedByPlace: new Map(),
       imagedBlocks: new Set(),
+      toldBlocks: new Set(),
     };
     this.#allRead &&= file.isRead;
     return this.#files.push(file) - 1;
@@ -128,6 +158,9 @@ export class VersionStore {
 
   #readFiles(): void {
     this.#allRead = true;
+    const adoption = this.#adoption;
+    this.#adoption = undefined;
+    if (adoption) this.#adoptVersions(adoption);
     this.#files.forEach((file, number) => {
       if (file.isRead) return;
       file.isRead = true;
@@ -135,6 +168,112 @@ export class VersionStore {
       file.disk?.eachPage((page, block) => this.#absorbPage(number, page, block, undefined));
       file.diskEnd = this.#count;
     });
+  }
+
+  /**
+   * Takes over what another node's store of the same catalog knows from before the two parted: neither versions that the other node
+   * wrote since, nor what it removed since. A file that both had (`isShared`) is taken over as it is, what of it is on disk stays there;
+   * any other is a rewrite of the other node's own: its rows are those of the shared file, but nothing tells where they stood in that.
+   * It happens when first needed.
+   */
+  adopt(other: VersionStore, point: BranchPoint, isShared: (fileNode: number) => boolean): void {
+    // This node gives out the same numbers for other files: what is whose is settled now.
+    const numbers = other.#files.map(({ fileNode }) => {
+      const shared = isShared(fileNode);
+      const number = this.addFile(shared ? fileNode : NO_FILE_NODE, undefined);
+      this.#files[number].isShared = shared;
+      return number;
+    });
+    this.#adoption = { other, point, numbers };
+    this.#allRead = false;
+  }
+
+  #adoptVersions({ other, point, numbers }: Adoption): void {
+    const count = other.count;
+    numbers.forEach((number, theirs) => {
+      if (!this.#files[number].isShared) return;
+      const { disk, diskStart, diskEnd } = other.#files[theirs];
+      const file = this.#files[number];
+      file.disk = disk;
+      file.diskStart = this.#count;
+      for (let version = diskStart; version < diskEnd; version++) {
+        if (other.#file[version] === theirs) this.#adoptVersion(other, version, point, number, true);
+      }
+      file.diskEnd = this.#count;
+      for (let version = 0; version < count; version++) {
+        const isFed = version < diskStart || version >= diskEnd;
+        if (isFed && other.#file[version] === theirs)
+          this.#adoptVersion(other, version, point, number, false);
+      }
+    });
+    for (let version = 0; version < count; version++) {
+      const from = other.#file[version];
+      if (from !== NO_FILE && !this.#files[numbers[from]].isShared)
+        this.#adoptVersion(other, version, point, numbers[from], false);
+    }
+  }
+
+  #adoptVersion(
+    other: VersionStore,
+    version: number,
+    point: BranchPoint,
+    fileNumber: number,
+    staysOnDisk: boolean,
+  ): void {
+    const writer = other.#writer[version];
+    if (writer !== NO_XID && !isFromBefore(point, writer)) return;
+    const tuple = other.#tuples.get(version) ?? other.#copyTuple(version);
+    const { reader } = this.#options;
+    if (!tuple || !reader.look(tuple, 0, tuple.length)) return;
+    const xmin = other.#xmin[version];
+    const isHomeless = this.#files[fileNumber].fileNode === NO_FILE_NODE;
+    if (isHomeless && this.#findSameRow(tuple, xmin, () => true) >= 0) return;
+    const kept = !staysOnDisk || other.#tuples.has(version) ? tuple : undefined;
+    const block = isHomeless ? NOWHERE : other.#block[version];
+    const offset = isHomeless ? 0 : other.#offset[version];
+    const added = this.#add(fileNumber, block, offset, xmin, writer, NOT_TOLD, undefined);
+    if (kept) this.#tuples.set(added, kept);
+    if (isHomeless) this.#homeless++;
+    else if (!staysOnDisk) this.#chainPlace(added);
+    // When it was done, the WAL that both share will tell again.
+    for (const { xid } of other.#removals(version)) {
+      if (isFromBefore(point, xid)) this.#addRemoval(added, xid, NOT_TOLD);
+    }
+  }
+
+  /** The version that is this row of this writer, among those that `candidate` lets through; END_OF_CHAIN when there is none. */
+  #findSameRow(tuple: Uint8Array, xmin: number, candidate: (version: number) => boolean): number {
+    const { reader, keyColumns, row } = this.#options;
+    if (!reader.look(tuple, 0, tuple.length)) return END_OF_CHAIN;
+    const key = reader.oid(keyColumns[0]);
+    const wanted = row();
+    let found = END_OF_CHAIN;
+    this.eachWithKey(0, key, (version) => {
+      if (
+        found >= 0 ||
+        this.#file[version] === NO_FILE ||
+        this.#xmin[version] !== xmin ||
+        !candidate(version)
+      )
+        return;
+      // Some columns are overwritten in place, but an OID and who wrote it name one row.
+      if (keyColumns[0] === 'oid' || (this.look(version) && isDeepStrictEqual(row(), wanted)))
+        found = version;
+    });
+    return found;
+  }
+
+  /** A page shows where a version stands of which only the contents were known. */
+  #settleDown(fileNumber: number, block: number, offset: number, xmin: number, tuple: Uint8Array): number {
+    if (this.#homeless === 0 || !this.#files[fileNumber].isShared) return END_OF_CHAIN;
+    const version = this.#findSameRow(tuple, xmin, (each) => this.#block[each] === NOWHERE);
+    if (version < 0) return END_OF_CHAIN;
+    this.#homeless--;
+    this.#file[version] = fileNumber;
+    this.#block[version] = block;
+    this.#offset[version] = offset;
+    this.#chainPlace(version);
+    return version;
   }
 
   /** File nodes of the files that were taken up, by their number. */
@@ -145,6 +284,22 @@ export class VersionStore {
   /** Is any of the files there to be read? */
   get isOnDisk(): boolean {
     return this.#files.some((file) => file.disk !== undefined);
+  }
+
+  /** Is there a row on this page that is kept here already, of the same writer, from another place? Then they are of one catalog. */
+  recognizes(page: Uint8Array): boolean {
+    if (!this.#allRead) this.#readFiles();
+    const { reader, wanted } = this.#options;
+    const count = linePointerCount(page);
+    for (let offset = 1; offset <= count; offset++) {
+      const place = tupleAt(page, offset);
+      if (!place || !isUsableTuple(page, place.start, place.length)) continue;
+      const tuple = page.subarray(place.start, place.start + place.length);
+      if (!reader.look(tuple, 0, tuple.length)) return false;
+      if (wanted && !wanted(reader)) continue;
+      if (this.#findSameRow(tuple, tupleXmin(page, place.start), () => true) >= 0) return true;
+    }
+    return false;
   }
 
   /** Calls back with each version whose key column number `keyNumber` is `key`, newest first. */
@@ -208,12 +363,15 @@ export class VersionStore {
   ): void {
     if (!this.#allRead) this.#readFiles();
     const { reader, wanted } = this.#options;
+    if (this.#files[fileNumber].isShared) this.#files[fileNumber].toldBlocks.add(block);
     if (!reader.look(tuple, 0, tuple.length) || (wanted && !wanted(reader))) return;
-    const known = this.#find(fileNumber, block, offset, xid);
+    let known = this.#find(fileNumber, block, offset, xid);
+    if (known < 0) known = this.#settleDown(fileNumber, block, offset, xid, tuple);
     if (known >= 0) {
       this.#tellWritten(known, xid, lsn);
       return;
     }
+    reader.look(tuple, 0, tuple.length);
     const settled = this.#options.fates.isSettled(xid);
     this.#add(fileNumber, block, offset, xid, settled ? NO_XID : xid, lsn, Uint8Array.from(tuple));
   }
@@ -223,6 +381,10 @@ export class VersionStore {
     if (!this.#allRead) this.#readFiles();
     const version = this.#current(fileNumber, block, offset);
     if (version >= 0) this.#addRemoval(version, xid, lsn);
+    else if (this.#homeless > 0 && this.#files[fileNumber].isShared) {
+      const { imagedBlocks, toldBlocks } = this.#files[fileNumber];
+      if (!imagedBlocks.has(block) && !toldBlocks.has(block)) this.#options.lost(lsn);
+    }
   }
 
   /** CatalogFeed.tupleOverwritten, for a file of this catalog. */
@@ -272,7 +434,8 @@ export class VersionStore {
 
   /** Takes in every tuple of a page, from disk (`lsn` undefined) or from a full-page image. */
   #absorbPage(fileNumber: number, page: Uint8Array, block: number, lsn: Lsn | undefined): void {
-    const changedAt = pageLsn(page);
+    // An image is of its record, whatever the page says: a page that is logged whole (log_newpage) has no LSN yet.
+    const changedAt = lsn ?? pageLsn(page);
     const count = linePointerCount(page);
     for (let offset = 1; offset <= count; offset++) {
       const place = tupleAt(page, offset);
@@ -302,6 +465,8 @@ export class VersionStore {
     if (removerSettled && fates.settledCommitted(remover, (infomask & Infomask.xmaxCommitted) !== 0)) return;
 
     let version = lsn === undefined ? END_OF_CHAIN : this.#find(fileNumber, block, offset, xmin);
+    if (version < 0 && lsn !== undefined)
+      version = this.#settleDown(fileNumber, block, offset, xmin, page.subarray(start, start + length));
     if (version >= 0) {
       this.#tellWritten(version, xmin, lsn!);
       if (!this.#files[fileNumber].imagedBlocks.has(block)) this.#mend(version, page, start, length);
@@ -479,14 +644,18 @@ export class VersionStore {
       this.#heads[keyNumber].set(key, version);
     });
     if (tuple) {
-      const { fedByPlace } = this.#files[fileNumber];
-      const place = block * OFFSETS_PER_BLOCK + offset;
       this.#tuples.set(version, tuple);
-      this.#samePlace[version] = fedByPlace.get(place) ?? END_OF_CHAIN;
-      fedByPlace.set(place, version);
+      this.#chainPlace(version);
     }
     if (writer !== NO_XID) this.#options.changed(writer, lsn === NOT_TOLD ? undefined : lsn, version, false);
     return version;
+  }
+
+  #chainPlace(version: number): void {
+    const { fedByPlace } = this.#files[this.#file[version]];
+    const place = this.#block[version] * OFFSETS_PER_BLOCK + this.#offset[version];
+    this.#samePlace[version] = fedByPlace.get(place) ?? END_OF_CHAIN;
+    fedByPlace.set(place, version);
   }
 
   #grow(): void {

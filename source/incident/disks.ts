@@ -28,6 +28,13 @@ export function disksFor(own: SideDirectory, other: SideDirectory | undefined, f
   return disks;
 }
 
+/** The other node's disk alone, for a node that has none any more. */
+export function othersDisk(other: SideDirectory, fork: Lsn): DiskPages[] {
+  return isOfItsHistory(other)
+    ? [new DiskPages({ ...describe(other), notSharedWith: undefined, sharedUpTo: fork })]
+    : [];
+}
+
 function describe({ name, dataDirectory, control }: SideDirectory): DiskPagesOptions {
   const checksums = control.dataChecksumVersion > 0;
   const wentDownOrderly = control.state === 'shut down' || control.state === 'shut down in recovery';

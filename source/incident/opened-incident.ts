@@ -3,6 +3,7 @@
  * has written since.
  */
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
+import type { BranchableCatalog } from '../catalog/catalog.js';
 import type { DamagedPages } from '../catalog/damaged-pages.js';
 import type { Change } from '../rows/row-change.js';
 import type { ClusterReader } from '../transactions/cluster-reader.js';
@@ -29,6 +30,7 @@ import { disagreementText, type WalFindings } from './side-overview.js';
 /** One side as it is read. */
 export interface OpenedSide {
   readonly reader: ClusterReader;
+  readonly catalog: BranchableCatalog;
   readonly start: StartingPoint;
   /** Pages of its files with a wrong checksum met so far; undefined when it has no data checksums. */
   readonly damagedPages: DamagedPages | undefined;

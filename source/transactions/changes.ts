@@ -93,7 +93,7 @@ export class ChangeDecoder {
     const { lsn, xid } = record;
     if (!definition) {
       const relation = `relation ${locator.tablespaceOid}/${locator.databaseOid}/${locator.fileNode}`;
-      const problem = `the catalog of the old primary does not tell which table ${relation} was at ${formatLsn(lsn)}`;
+      const problem = `${this.#catalog.origin} does not tell which table ${relation} was at ${formatLsn(lsn)}`;
       const count = record.rmid === ResourceManager.heap2 ? multiInsertCount(record) : 1;
       return Array.from({ length: count }, () => ({
         kind: 'undecodable',
@@ -292,7 +292,7 @@ export class ChangeDecoder {
       if (definition && (definition.kind !== 'r' || definition.system)) continue;
       const { lsn, xid } = record;
       if (!definition) {
-        const problem = `the catalog does not tell which table OID ${oid} was at ${formatLsn(lsn)}`;
+        const problem = `${this.#catalog.origin} does not tell which table OID ${oid} was at ${formatLsn(lsn)}`;
         changes.push({
           kind: 'undecodable',
           operation: 'truncate',

@@ -260,6 +260,8 @@ export class Scan {
     const transaction = prepared?.transaction ?? taken;
     const xids = [end.xid, ...end.subxids];
     this.#lastEndTime = end.time;
+    if (end.committed && end.invalidates && this.#beganBeforeStart(xids))
+      this.#options.catalog.beginningMissing(reader.lsn);
     if (transaction.changesCatalog || xids.some((xid) => this.#options.startRunningXids.has(xid))) {
       // Nobody will ever ask how another one ended: only rows of the catalog are seen or not seen.
       this.#options.catalog.transactionEnded(xids, end.committed, reader.lsn);

@@ -16,6 +16,8 @@ export interface CheckpointRecord {
   readonly time: TimestampMicros;
   readonly nextXid: number;
   readonly nextXidEpoch: number;
+  readonly nextOid: number;
+  readonly nextMultixact: number;
   /** Oldest transaction still running at redo; nextXid when none was (a shutdown checkpoint). */
   readonly oldestActiveXid: number;
   readonly shutdown: boolean;
@@ -44,6 +46,8 @@ export function parseCheckpoint(record: RecordCursor, version: RecordVersion): C
     time: (view.getUint32(mainOffset + layout.time, true) - 946_684_800) * 1_000_000,
     nextXid,
     nextXidEpoch: view.getUint32(mainOffset + layout.nextXidEpoch, true),
+    nextOid: view.getUint32(mainOffset + layout.nextOid, true),
+    nextMultixact: view.getUint32(mainOffset + layout.nextMultixact, true),
     oldestActiveXid: shutdown || oldestActiveXid === 0 ? nextXid : oldestActiveXid,
     shutdown,
   };

@@ -17,10 +17,12 @@ export interface RecordVersion {
   readonly droppedStatsItemSize: number;
   /** Bytes of origin_lsn and origin_timestamp at the end of a prepare record's header (11 and later). */
   readonly prepareOriginSize: number;
-  /** Offsets in CheckPoint (bytes): nextXid's 32 bits and epoch, time, oldestActiveXid. */
+  /** Offsets in CheckPoint (bytes): nextXid's 32 bits and epoch, nextOid, nextMulti, time, oldestActiveXid. */
   readonly checkpoint: {
     readonly nextXid: number;
     readonly nextXidEpoch: number;
+    readonly nextOid: number;
+    readonly nextMultixact: number;
     readonly time: number;
     readonly oldestActiveXid: number;
   };
@@ -42,8 +44,22 @@ const IMAGES_FROM_15 = {
 } as const;
 
 /** Until 11 the epoch stands before a 32-bit nextXid; since 12 it is one FullTransactionId. */
-const CHECKPOINT_UNTIL_11 = { nextXid: 24, nextXidEpoch: 20, time: 56, oldestActiveXid: 72 } as const;
-const CHECKPOINT_FROM_12 = { nextXid: 24, nextXidEpoch: 28, time: 64, oldestActiveXid: 80 } as const;
+const CHECKPOINT_UNTIL_11 = {
+  nextXid: 24,
+  nextXidEpoch: 20,
+  nextOid: 28,
+  nextMultixact: 32,
+  time: 56,
+  oldestActiveXid: 72,
+} as const;
+const CHECKPOINT_FROM_12 = {
+  nextXid: 24,
+  nextXidEpoch: 28,
+  nextOid: 32,
+  nextMultixact: 36,
+  time: 64,
+  oldestActiveXid: 80,
+} as const;
 
 const VERSIONS: Readonly<Record<number, RecordVersion>> = {
   10: { ...IMAGES_UNTIL_14, droppedStatsItemSize: 0, prepareOriginSize: 0, checkpoint: CHECKPOINT_UNTIL_11 },

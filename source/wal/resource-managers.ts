@@ -9,6 +9,7 @@ export const ResourceManager = {
   transaction: 1,
   storage: 2,
   database: 4,
+  multixact: 6,
   relationMap: 7,
   standby: 8,
   heap2: 9,
@@ -21,6 +22,7 @@ export const ResourceManager = {
 export const XlogOperation = {
   checkpointShutdown: 0x00,
   checkpointOnline: 0x10,
+  nextOid: 0x30,
   switch: 0x40,
   parameterChange: 0x60,
   endOfRecovery: 0x90,
@@ -62,8 +64,13 @@ export const Heap2Operation = {
   multiInsert: 0x50,
 } as const;
 
+/** XLOG_MULTIXACT_* (access/multixact.h). */
+export const MultixactOperation = { create: 0x20 } as const;
+
 /** XLOG_STANDBY_*: XLOG_RUNNING_XACTS (storage/standbydefs.h). */
 export const StandbyOperation = { runningTransactions: 0x10 } as const;
+/** XLOG_SMGR_CREATE (catalog/storage_xlog.h). */
+export const StorageOperation = { create: 0x10 } as const;
 /** XLOG_RELMAP_UPDATE (utils/relmapper.h). */
 export const RelationMapOperation = { update: 0x00 } as const;
 /** XLOG_SEQ_LOG (commands/sequence.h). */

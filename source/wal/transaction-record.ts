@@ -46,6 +46,8 @@ export interface TransactionEnd {
   readonly twoPhase: boolean;
   /** Undefined when it was written here, and not replicated from elsewhere. */
   readonly origin?: RecordedOrigin;
+  /** It carries invalidation messages: it changed the catalog. */
+  readonly invalidates: boolean;
 }
 
 /** Reads the record under the cursor. Throws RangeError when it runs beyond its own end. */
@@ -96,7 +98,9 @@ export function parseTransactionEnd(record: RecordCursor, version: RecordVersion
     at += ORIGIN_SIZE;
   }
   if (at > end) throw new RangeError('transaction record runs beyond its end');
-  return { xid, committed, time, subxids, databaseOid, gid, twoPhase: (parts & Part.twoPhase) !== 0, origin };
+  const twoPhase = (parts & Part.twoPhase) !== 0;
+  const invalidates = (parts & Part.invalidations) !== 0;
+  return { xid, committed, time, subxids, databaseOid, gid, twoPhase, invalidates, origin };
 }
 
 /** sizeof(xl_xact_origin): origin_lsn 8, origin_timestamp 8. */

@@ -1,7 +1,7 @@
 /** A working day in a few seconds: every sort of transaction that leaves rows behind, on tables of every sort of key. */
 import type pg from 'pg';
 import { type BuiltIncident, buildIncident } from '../servers/incident.js';
-import type { Server } from '../servers/server.js';
+import type { Server, Settings } from '../servers/server.js';
 
 /**
  * Tables of the workload. `scratch` alone is truncated, which cannot be undone. Generated columns came with 12, keys over partitions
@@ -167,22 +167,50 @@ export function truncateLogged(major: number, walLevel: string): boolean {
   return walLevel === 'logical' && major >= 11;
 }
 
+/** What else happens: with what is shared, before and after what is lost, and on the new primary in the end. */
+export interface MoreWork {
+  readonly settings?: Settings;
+  readonly before?: (old: Server) => Promise<void>;
+  readonly shared?: (old: Server) => Promise<void>;
+  readonly lostFirst?: (old: Server) => Promise<void>;
+  readonly lostLast?: (old: Server) => Promise<void>;
+  readonly after?: (promoted: Server) => Promise<void>;
+}
+
 /** The whole of it, as one real incident. */
-export async function buildWorkload(major: number, walLevel: 'logical' | 'replica'): Promise<BuiltIncident> {
+export async function buildWorkload(
+  major: number,
+  walLevel: 'logical' | 'replica',
+  more: MoreWork = {},
+): Promise<BuiltIncident> {
   const straddlers = new Straddlers();
   return buildIncident({
     major,
     walLevel,
     walSegmentSizeMb: major >= 11 ? 1 : undefined,
     // As an archive would: what was running at the fork can be followed back to its beginning.
-    settings: major >= 13 ? { wal_keep_size: '64MB' } : { wal_keep_segments: 64 },
+    settings: {
+      ...(major >= 13 ? { wal_keep_size: '256MB' } : { wal_keep_segments: 256 }),
+      ...more.settings,
+    },
     before: async (old) => {
       await old.query(schemaFor(major));
       // 10 knows no small segments: what was written until here stays out of those that a recorded incident needs.
       if (major < 11) await old.query('SELECT pg_switch_wal()');
+      await more.before?.(old);
     },
-    shared: (old) => straddlers.begin(old),
-    lost: (old) => workAlone(old, straddlers),
-    after: workOnNewPrimary,
+    shared: async (old) => {
+      await straddlers.begin(old);
+      await more.shared?.(old);
+    },
+    lost: async (old) => {
+      await more.lostFirst?.(old);
+      await workAlone(old, straddlers);
+      await more.lostLast?.(old);
+    },
+    after: async (promoted) => {
+      await workOnNewPrimary(promoted);
+      await more.after?.(promoted);
+    },
   });
 }

@@ -1,0 +1,101 @@
+/** One side made ready to be read: its catalog, its WAL from where reading must begin, and its files for what WAL does not have. */
+import type { Lsn } from '../bytes/lsn.js';
+import type { BranchableCatalog } from '../catalog/catalog.js';
+import { DamagedPages } from '../catalog/damaged-pages.js';
+import { type OpenCatalogOptions, openCatalog } from '../catalog/open.js';
+import { ClusterReader } from '../transactions/cluster-reader.js';
+import { findStartingPoint, type StartingPoint, xidNotGivenOutAt } from '../transactions/starting-point.js';
+import { ToastFiles } from '../transactions/toast-files.js';
+import type { WalPlaces } from '../wal/places.js';
+import { disksFor, type SideDirectory, wantedWal } from './disks.js';
+import type { OpenedSide } from './opened-incident.js';
+
+/** What openSide is told. */
+export interface SideOptions {
+  readonly side: SideDirectory;
+  /** The other node, which shares the history up to the fork. */
+  readonly other: SideDirectory | undefined;
+  /** Transactions that commit after this are wanted. */
+  readonly lostFrom: Lsn;
+  readonly tempDir: string | undefined;
+  /** Where to begin, when that has been found already. */
+  readonly start?: StartingPoint;
+}
+
+/** Opens a side; undefined when no WAL of it is there to begin with. Throws ForkpointError when its files cannot be read. */
+export function openSide(options: SideOptions): OpenedSide | undefined {
+  const { side, other, lostFrom, tempDir } = options;
+  const { dataDirectory, control, segments } = side;
+  const { majorVersion, pageSize } = control;
+  const start = options.start ?? findStartingPoint(segments, lostFrom, pageSize);
+  if (!start) return undefined;
+  const damagedPages = control.dataChecksumVersion > 0 ? new DamagedPages() : undefined;
+  const catalog = openCatalog(dataDirectory, catalogOptions(side, start, damagedPages));
+  const newer = side.name === 'new primary' ? side : other;
+  const reader = new ClusterReader(
+    {
+      segments,
+      catalog,
+      blockSize: pageSize,
+      startLsn: start.startLsn,
+      startNextXid: start.checkpoint?.nextXid,
+      startRunningXids: start.runningXids,
+      wholeFromXid: newer && xidNotGivenOutAt(newer.segments, lostFrom, pageSize),
+      shortfall: start.shortfall,
+      lostFrom,
+      tempDir,
+      disks: disksFor(side, other, lostFrom),
+      wantedWal: wantedWal(side, start),
+    },
+    (pointer, databaseOid, at) => {
+      for (const files of toastFiles) {
+        const value = files.fetch(pointer, databaseOid, at);
+        if (value !== undefined) return value;
+      }
+      return undefined;
+    },
+  );
+  const toastFiles = [
+    new ToastFiles({
+      dataDirectory,
+      majorVersion,
+      pageSize,
+      catalog,
+      checks: damagedPages && { damaged: damagedPages, refuse: true },
+    }),
+  ];
+  if (other) toastFiles.push(othersToast(other, catalog, () => reader.scan.firstXidAfterFork));
+  return { reader, catalog, start, damagedPages, lastPossibleLsn: lastPossible(segments, start) };
+}
+
+/** How a side's catalog is opened where reading begins. */
+export function catalogOptions(
+  { control }: SideDirectory,
+  start: StartingPoint,
+  damagedPages: DamagedPages | undefined,
+): OpenCatalogOptions {
+  return {
+    damagedPages,
+    majorVersion: control.majorVersion,
+    pageSize: control.pageSize,
+    startLsn: start.startLsn,
+    startNextXid: start.nextXid,
+    startRunningXids: start.runningXids,
+  };
+}
+
+/** The other node's TOAST files, of which only what was written before the two parted is believed. */
+export function othersToast(
+  { dataDirectory, control }: SideDirectory,
+  catalog: BranchableCatalog,
+  firstXidAfterFork: () => number,
+): ToastFiles {
+  const { majorVersion, pageSize, dataChecksumVersion } = control;
+  const checks = dataChecksumVersion > 0 ? { damaged: new DamagedPages(), refuse: true } : undefined;
+  return new ToastFiles({ dataDirectory, majorVersion, pageSize, catalog, checks, firstXidAfterFork });
+}
+
+/** Where WAL can end at the latest: the end of its last segment. */
+export function lastPossible(segments: WalPlaces, start: StartingPoint): Lsn {
+  return (segments.lastUsable() ?? start.startLsn) + segments.segmentSize;
+}
