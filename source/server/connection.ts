@@ -1,5 +1,5 @@
 /** Connections to a live PostgreSQL through `pg`: opened read-only, with settings under which text is exact; never showing a password. */
-import pg from 'pg';
+import type pg from 'pg';
 import { ForkpointError } from '../bytes/errors.js';
 
 /** True for what names a server rather than a directory: `postgres://…` or `postgresql://…`. */
@@ -69,7 +69,9 @@ export interface ConnectionOptions {
   readonly replication?: boolean;
 }
 
-function clientFor(url: string, options: ConnectionOptions): pg.Client {
+async function clientFor(url: string, options: ConnectionOptions): Promise<pg.Client> {
+  // Loaded only now: most of what is read are files.
+  const { default: postgres } = await import('pg');
   // libpq's meaning of sslmode (require encrypts without verifying), not the stricter one of `pg`.
   const separator = url.includes('?') ? '&' : '?';
   const compatible =
@@ -81,7 +83,7 @@ function clientFor(url: string, options: ConnectionOptions): pg.Client {
     types: TEXT_ONLY,
   };
   if (options.replication) config.replication = 'true';
-  const client = new pg.Client(config);
+  const client = new postgres.Client(config);
   if (options.database !== undefined) {
     // A name in the connection string wins over one given beside it, and a URL's path cannot spell every name.
     const { connectionParameters } = client as unknown as { connectionParameters: { database: string } };
@@ -97,7 +99,7 @@ function clientFor(url: string, options: ConnectionOptions): pg.Client {
 export async function connect(url: string, options: ConnectionOptions = {}): Promise<pg.Client> {
   let client: pg.Client;
   try {
-    client = clientFor(url, options);
+    client = await clientFor(url, options);
   } catch (error) {
     // No cause: the parser's error carries the string, password included.
     throw new ForkpointError({
