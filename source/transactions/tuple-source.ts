@@ -23,6 +23,7 @@ import { type RecordVersion, recordVersion } from '../wal/record-versions.js';
 import { Heap2Operation, HeapOperation, ResourceManager } from '../wal/resource-managers.js';
 import type { WalSegments } from '../wal/segments.js';
 import { type TupleRemoval, tupleRemoval } from '../wal/tuple-removal.js';
+import { KeptTuples } from './kept-tuples.js';
 import type { OldRowLog } from './old-row-log.js';
 import { isUnreadable, readableWriter, WRITER_UNKNOWN } from './page-history.js';
 import type { PastTuples, TuplePlaceInRelation, TupleWriting } from './past-tuples.js';
@@ -41,6 +42,8 @@ const RANDOM_WINDOW = 16 * 1024;
 const RANDOM_WINDOWS = 512;
 /** Bytes of restored pages kept: after a checkpoint the first change of every row on a page finds its old row in the same image. */
 const PAGE_CACHE_BYTES = 24 * 1024 * 1024;
+/** Of a chain of differences, one link in as many is kept. */
+const KEPT_LINKS = 16;
 /** Updates that differ from updates that differ …: a chain longer than this means that the log runs in a circle. */
 const LONGEST_CHAIN = 10_000_000;
 
@@ -53,6 +56,7 @@ export class TupleSource {
   /** Restored pages by the LSN of the record that holds the image, the one not used for longest first. */
   readonly #pages = new Map<Lsn, RestoredPage[]>();
   #pageCount = 0;
+  readonly #kept = new KeptTuples();
 
   constructor(segments: WalSegments, blockSize: number, oldRows: OldRowLog, past: PastTuples) {
     this.#past = past;
@@ -81,19 +85,32 @@ export class TupleSource {
     let removed = removal;
     for (;;) {
       if (at === WRITER_UNKNOWN || isUnreadable(at)) return this.#fromPast(steps, at, where, removed);
-      if (at < 0) return applySteps(this.#imaged(-at, where), steps);
+      if (at < 0) return this.#applySteps(this.#imaged(-at, where), steps);
+      const kept = this.#kept.of(at);
+      if (kept) return this.#applySteps(kept, steps);
       const record = this.#read(at);
       const found = this.#logged(record, where);
-      if (found === undefined) return applySteps(this.#fromImage(record, where), steps);
-      if (found.prefix === 0 && found.suffix === 0) return applySteps(assemble(record.buffer, found), steps);
+      if (found === undefined) return this.#applySteps(this.#fromImage(record, where), steps);
+      if (found.prefix === 0 && found.suffix === 0)
+        return this.#applySteps(assemble(record.buffer, found), steps);
       if (steps.length > LONGEST_CHAIN)
         throw new TupleUnavailableError('its updates refer to each other in a circle');
       const writing = { endLsn: record.endLsn, xid: record.xid };
-      steps.push({ place: where, writing, removed, difference: difference(record.buffer, found) });
+      steps.push({ lsn: at, place: where, writing, removed, difference: difference(record.buffer, found) });
       removed = tupleRemoval(record);
       where = { ...where, offset: updateOldOffset(record) };
       at = this.#oldRows.writerFor(record.lsn);
     }
+  }
+
+  /** `oldest` taken through the updates, the last of which is the first in `steps`. Some links of a long chain are kept: others begin there. */
+  #applySteps(oldest: Buffer, steps: readonly Step[]): Buffer {
+    let tuple = oldest;
+    for (let i = steps.length - 1; i >= 0; i--) {
+      tuple = applyDifference(tuple, steps[i].difference);
+      if (i % KEPT_LINKS === 0) this.#kept.keep(steps[i].lsn, tuple);
+    }
+    return tuple;
   }
 
   /** The tuple in the image that the record at `lsn` holds. */
@@ -126,7 +143,9 @@ export class TupleSource {
     const writing = { endLsn: record.endLsn, xid: record.xid };
     const old = { ...place, offset: updateOldOffset(record) };
     try {
-      return applyDifference(this.written(oldWriter, old, tupleRemoval(record)), step);
+      const tuple = applyDifference(this.written(oldWriter, old, tupleRemoval(record)), step);
+      this.#kept.keep(record.lsn, tuple);
+      return tuple;
     } catch (error) {
       if (!(error instanceof TupleUnavailableError)) throw error;
       const found = this.#past.find(place, writing, undefined);
@@ -140,12 +159,12 @@ export class TupleSource {
    */
   #fromPast(steps: Step[], writer: number, place: TuplePlaceInRelation, removed: TupleRemoval): Buffer {
     const found = this.#past.find(place, this.#writing(writer), removed);
-    if (typeof found !== 'string') return applySteps(found, steps);
+    if (typeof found !== 'string') return this.#applySteps(found, steps);
     for (let i = steps.length - 1; i >= 0; i--) {
       const step = steps[i];
       const later = this.#past.find(step.place, step.writing, step.removed);
       if (typeof later !== 'string' && fits(later, step.difference))
-        return applySteps(later, steps.slice(0, i));
+        return this.#applySteps(later, steps.slice(0, i));
     }
     throw new TupleUnavailableError(found);
   }
@@ -281,18 +300,12 @@ function writeHeader(tuple: Buffer, logged: Pick<LoggedTuple, 'infomask' | 'info
 
 /** One update of a chain, stored as the difference from the row before. */
 interface Step {
+  readonly lsn: Lsn;
   /** Where its new tuple came to stand, by which record, and what took it away. */
   readonly place: TuplePlaceInRelation;
   readonly writing: TupleWriting;
   readonly removed: TupleRemoval;
   readonly difference: Difference;
-}
-
-/** `oldest` taken through the updates, the last of which is the first in `steps`. */
-function applySteps(oldest: Buffer, steps: readonly Step[]): Buffer {
-  let tuple = oldest;
-  for (let i = steps.length - 1; i >= 0; i--) tuple = applyDifference(tuple, steps[i].difference);
-  return tuple;
 }
 
 /** Is the tuple what its update's record says of it? */
