@@ -9,11 +9,12 @@ import { CatalogOid, PG_CATALOG_NAMESPACE } from './bootstrap.js';
 import { type BranchPoint, isSharedFile } from './branch-point.js';
 import type { Moment } from './catalog.js';
 import type { CatalogTableSpec, DecodeText } from './catalog-tables.js';
+import type { DamagedPages } from './damaged-pages.js';
 import { transientName } from './definitions.js';
 import { NEVER, type TransactionFates } from './fates.js';
 import { type FileNodeMap, parseFileNodeMap, readFileNodeMap } from './filenode-map.js';
 import type { AttributeDefinition, Oid } from './model.js';
-import { type PageChecks, RelationFile } from './relation-file.js';
+import { RelationFile } from './relation-file.js';
 import type { ClassRow } from './rows.js';
 import { TupleReader } from './tuple-reader.js';
 import { NO_FILE_NODE, VersionStore } from './version-store.js';
@@ -24,7 +25,7 @@ export interface ClusterContext {
   /** Block size in bytes. */
   readonly pageSize: number;
   /** Undefined when pages have no checksums. */
-  readonly checks: PageChecks | undefined;
+  readonly damagedPages: DamagedPages | undefined;
   readonly startLsn: Lsn;
   readonly fates: TransactionFates;
   readonly multixactUpdater: (multixact: number) => number | undefined;
@@ -382,7 +383,11 @@ export class CatalogGroup {
       });
       return;
     }
-    const disk = RelationFile.find(path.join(directory, String(fileNode)), context.pageSize, context.checks);
+    const disk = RelationFile.find(
+      path.join(directory, String(fileNode)),
+      context.pageSize,
+      context.damagedPages,
+    );
     const fileNumber = table.store.addFile(fileNode, disk);
     this.#followed.set(fileNode, { table, fileNumber, tablespaceOid });
   }

@@ -1,8 +1,12 @@
 /**
- * Pages on disk that do not carry their checksum: damaged, or half-written when the machine went down. WAL may hold an image that
- * repairs the latter, so what is on such a page is not thrown away here: whoever reads it decides, and the operator is told.
+ * Pages on disk that do not carry their checksum: damaged, or half-written when the machine went down. Nothing on them is believed. Of a
+ * half-written one WAL holds an image, which takes its place; what remains here, the operator is told.
  */
 import { verifyPageChecksum } from '../heap/page-checksum.js';
+
+function placeOf(path: string, block: number): string {
+  return `${path}, block ${block}`;
+}
 
 export class DamagedPages {
   readonly #seen = new Set<string>();
@@ -15,7 +19,12 @@ export class DamagedPages {
   /** Checks a page of a relation file, once it is known not to be new; false, and remembered, when its checksum is wrong. */
   isIntact(page: Uint8Array, path: string, block: number): boolean {
     if (verifyPageChecksum(page, block)) return true;
-    this.#seen.add(`${path}, block ${block}`);
+    this.#seen.add(placeOf(path, block));
     return false;
+  }
+
+  /** An image of the page was found in WAL. */
+  replaced(path: string, block: number): void {
+    this.#seen.delete(placeOf(path, block));
   }
 }

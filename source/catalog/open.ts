@@ -100,7 +100,7 @@ class DataDirectoryCatalog implements BranchableCatalog {
     this.#context = {
       majorVersion,
       pageSize,
-      checks: options.damagedPages && { damaged: options.damagedPages, refuse: false },
+      damagedPages: options.damagedPages,
       startLsn: options.startLsn,
       fates: new TransactionFates({
         startNextXid: options.startNextXid,

@@ -9,20 +9,13 @@ import type { DamagedPages } from './damaged-pages.js';
 /** Pages read at once when going through a whole file. */
 const PAGES_PER_READ = 128;
 
-/** Whether pages have checksums to be held against, and what becomes of a page whose is wrong. */
-export interface PageChecks {
-  readonly damaged: DamagedPages;
-  /** Pass it over as if it were not there; without it, it is only remembered. */
-  readonly refuse: boolean;
-}
-
 /** Pages kept for those who come back for single tuples. */
 const KEPT_PAGES = 64;
 
 export class RelationFile {
   readonly path: string;
   readonly #pageSize: number;
-  readonly #checks: PageChecks | undefined;
+  readonly #damaged: DamagedPages | undefined;
   /** Blocks in each segment but the last (RELSEG_SIZE): known from the first one's size as soon as there is a second. */
   readonly #segmentBlocks: number;
   readonly #segmentCount: number;
@@ -33,23 +26,23 @@ export class RelationFile {
     pageSize: number,
     segmentBlocks: number,
     segmentCount: number,
-    checks: PageChecks | undefined,
+    damaged: DamagedPages | undefined,
   ) {
     this.path = path;
-    this.#checks = checks;
+    this.#damaged = damaged;
     this.#pageSize = pageSize;
     this.#segmentBlocks = segmentBlocks;
     this.#segmentCount = segmentCount;
   }
 
-  /** The relation file at `path` (no segment number), or undefined when there is none. `pageSize` in bytes. Without `checks`, pages have no checksums. */
-  static find(path: string, pageSize: number, checks?: PageChecks): RelationFile | undefined {
+  /** The relation file at `path` (no segment number), or undefined when there is none. `pageSize` in bytes. A page with a wrong checksum is as if it were not there, and noted in `damaged`; without that, pages have no checksums. */
+  static find(path: string, pageSize: number, damaged?: DamagedPages): RelationFile | undefined {
     const firstSize = fileSize(path);
     if (firstSize === undefined) return undefined;
     let segmentCount = 1;
     while (fileSize(`${path}.${segmentCount}`) !== undefined) segmentCount++;
     const segmentBlocks = segmentCount > 1 ? Math.floor(firstSize / pageSize) : Number.MAX_SAFE_INTEGER;
-    return new RelationFile(path, pageSize, segmentBlocks, segmentCount, checks);
+    return new RelationFile(path, pageSize, segmentBlocks, segmentCount, damaged);
   }
 
   /**
@@ -93,9 +86,13 @@ export class RelationFile {
   #isUsable(page: Buffer, block: number): boolean {
     const usable = isUsablePage(page);
     // A page that was never written is all zeros.
-    if (!this.#checks || (!usable && page.every((byte) => byte === 0))) return usable;
-    const intact = this.#checks.damaged.isIntact(page, this.path, block);
-    return usable && (intact || !this.#checks.refuse);
+    if (!this.#damaged || (!usable && page.every((byte) => byte === 0))) return usable;
+    return this.#damaged.isIntact(page, this.path, block) && usable;
+  }
+
+  /** WAL has a full-page image of this block: whatever state it is in here does not matter. */
+  replaced(block: number): void {
+    this.#damaged?.replaced(this.path, block);
   }
 
   #withSegment<Result>(segment: number, use: (file: number) => Result): Result {

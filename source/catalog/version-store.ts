@@ -405,8 +405,9 @@ export class VersionStore {
   pageImage(fileNumber: number, block: number, page: Uint8Array, lsn: Lsn): void {
     if (!this.#allRead) this.#readFiles();
     this.#absorbPage(fileNumber, page, block, lsn);
-    const { imagedBlocks } = this.#files[fileNumber];
+    const { imagedBlocks, disk } = this.#files[fileNumber];
     if (imagedBlocks.has(block)) return;
+    disk?.replaced(block);
     imagedBlocks.add(block);
     this.#dropTorn(fileNumber, block, page);
   }

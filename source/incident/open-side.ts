@@ -61,7 +61,7 @@ export function openSide(options: SideOptions): OpenedSide | undefined {
       majorVersion,
       pageSize,
       catalog,
-      checks: damagedPages && { damaged: damagedPages, refuse: true },
+      damagedPages,
     }),
   ];
   if (other) toastFiles.push(othersToast(other, catalog, () => reader.scan.firstXidAfterFork));
@@ -91,8 +91,8 @@ export function othersToast(
   firstXidAfterFork: () => number,
 ): ToastFiles {
   const { majorVersion, pageSize, dataChecksumVersion } = control;
-  const checks = dataChecksumVersion > 0 ? { damaged: new DamagedPages(), refuse: true } : undefined;
-  return new ToastFiles({ dataDirectory, majorVersion, pageSize, catalog, checks, firstXidAfterFork });
+  const damagedPages = dataChecksumVersion > 0 ? new DamagedPages() : undefined;
+  return new ToastFiles({ dataDirectory, majorVersion, pageSize, catalog, damagedPages, firstXidAfterFork });
 }
 
 /** Where WAL can end at the latest: the end of its last segment. */

@@ -125,7 +125,7 @@ export class OpenedIncident implements Incident {
     if (damagedPages.length > 0) {
       const more = damagedPages.length > 1 ? ` and ${damagedPages.length - 1} more` : '';
       warnings.push(
-        `old primary: wrong checksum on a page of its own files (${damagedPages[0]}${more}): names, types or values taken from it may be wrong`,
+        `old primary: wrong checksum on a page of its own files (${damagedPages[0]}${more}): nothing on it is believed, and rows that need it cannot be told`,
       );
     }
     const tooEarly = this.#endsTooEarly();

@@ -51,6 +51,8 @@ export class RowDecoder {
     this.#deformed = createDeformedTuple(relation.attributes.length);
     for (const column of table.columns) {
       try {
+        if (!types.type(column.typeOid))
+          throw new UndecodableValueError(`type ${column.typeOid} is not in the catalog`);
         this.#outputs.push(outputFunction(column.typeOid, types));
         this.#reasons.push('');
       } catch (error) {

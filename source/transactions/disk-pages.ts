@@ -69,8 +69,7 @@ export class DiskPages {
     const path = relationPath(dataDirectory, majorVersion, locator);
     if (this.#files.has(path)) return this.#files.get(path);
     // What is damaged here is only passed over, so nobody need be told of it.
-    const checks = checksums ? { damaged: new DamagedPages(), refuse: true } : undefined;
-    const file = RelationFile.find(path, pageSize, checks);
+    const file = RelationFile.find(path, pageSize, checksums ? new DamagedPages() : undefined);
     if (this.#files.size >= KEPT_FILES) this.#files.delete(this.#files.keys().next().value as string);
     this.#files.set(path, file);
     return file;

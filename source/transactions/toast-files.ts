@@ -8,8 +8,9 @@
  */
 import type { ToastPointer } from '../bytes/varlena.js';
 import type { Catalog, Moment } from '../catalog/catalog.js';
+import type { DamagedPages } from '../catalog/damaged-pages.js';
 import type { Oid, RelationLocator } from '../catalog/model.js';
-import { type PageChecks, RelationFile } from '../catalog/relation-file.js';
+import { RelationFile } from '../catalog/relation-file.js';
 import { relationPath } from '../catalog/relation-path.js';
 import { LinePointerState, linePointerCount, linePointerState, tupleAt } from '../heap/page.js';
 import { INVALID_XID, tupleXmin, xidPrecedes } from '../heap/tuple.js';
@@ -27,7 +28,7 @@ export interface ToastFilesOptions {
   /** Tells which file a TOAST table was. */
   readonly catalog: Catalog;
   /** Undefined for a cluster without data checksums. */
-  readonly checks?: PageChecks;
+  readonly damagedPages?: DamagedPages;
   /** For another node's disk: no transaction before the fork had this xid or a later one; 0 when it is not known. */
   readonly firstXidAfterFork?: () => number;
 }
@@ -77,10 +78,10 @@ export class ToastFiles {
 
   /** Opens a TOAST table's file and notes where every value's chunks are, once. */
   #open(locator: RelationLocator) {
-    const { dataDirectory, majorVersion, pageSize, checks } = this.#options;
+    const { dataDirectory, majorVersion, pageSize, damagedPages } = this.#options;
     const path = relationPath(dataDirectory, majorVersion, locator);
     if (this.#files.has(path)) return this.#files.get(path);
-    const file = RelationFile.find(path, pageSize, checks);
+    const file = RelationFile.find(path, pageSize, damagedPages);
     const places: ChunkPlaces = new Map();
     file?.eachPage((page, block) => {
       const count = linePointerCount(page);

@@ -4,7 +4,7 @@
  *
  * A pack (`pack.ts`) holds one or more incidents, each a directory with `old/`, `new/` and `truth.json` (`RecordedTruth`).
  * `recordIncident` in `recording.ts` makes those files of any incident that `buildIncident` built; `npm run record` packs both wal_levels
- * of a major into `pg<major>.pack`. Another kind of incident gets another pack, and is read the same way: `recordedIncidents('name')`.
+ * of a major into `pg<major>.pack`. Another kind of incident gets another pack, and is read the same way: `recordedIncident('pack', 'name')`.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -47,23 +47,25 @@ export function recordedFiles(name: string): PackedFile[] {
   return unpack(readFileSync(path));
 }
 
-/** A pack's incidents by name (`logical`, `replica`), unpacked into a directory that is gone when the process is. */
-export function recordedIncidents(name: string): Record<string, RecordedIncident> {
-  const files = recordedFiles(name);
-  const directory = scratchDirectory(`recorded-${name}`);
+/** All incidents of a pack by name (`logical`, `replica`), as `recordedIncident` gives each. */
+export function recordedIncidents(pack: string): Record<string, RecordedIncident> {
+  const names = recordedFiles(pack).flatMap(({ path }) => /^(.+)\/truth\.json$/.exec(path)?.[1] ?? []);
+  return Object.fromEntries(names.map((name) => [name, recordedIncident(pack, name)]));
+}
+
+/** One incident of a pack (`pg17`, `logical`), unpacked into a directory that is gone when the process is. */
+export function recordedIncident(pack: string, name: string): RecordedIncident {
+  const files = recordedFiles(pack).filter(({ path }) => path.startsWith(`${name}/`));
+  const truth = files.find(({ path }) => path === `${name}/truth.json`);
+  if (!truth) throw new Error(`${packPath(pack)} has no incident ${name}`);
+  const directory = scratchDirectory(`recorded-${pack}`);
   writeFiles(
     directory,
-    files.filter(({ path }) => !path.endsWith('/truth.json')),
+    files.filter((file) => file !== truth),
   );
-  const incidents: Record<string, RecordedIncident> = {};
-  for (const { path, bytes } of files) {
-    if (!path.endsWith('/truth.json')) continue;
-    const incident = path.slice(0, -'/truth.json'.length);
-    incidents[incident] = {
-      oldDataDirectory: join(directory, incident, 'old'),
-      newDataDirectory: join(directory, incident, 'new'),
-      truth: JSON.parse(Buffer.from(bytes).toString('utf8')) as RecordedTruth,
-    };
-  }
-  return incidents;
+  return {
+    oldDataDirectory: join(directory, name, 'old'),
+    newDataDirectory: join(directory, name, 'new'),
+    truth: JSON.parse(Buffer.from(truth.bytes).toString('utf8')) as RecordedTruth,
+  };
 }

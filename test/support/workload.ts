@@ -110,6 +110,17 @@ async function interleaved(old: Server): Promise<void> {
   );
 }
 
+/**
+ * Fills the segment until only little room is left, so that what follows crosses into the next. 10 has large segments alone: those stay
+ * as they are.
+ */
+async function fillSegment(server: Server): Promise<void> {
+  if (server.major < 11) return;
+  await server.query(
+    `SELECT pg_logical_emit_message(false, 'padding', repeat('p', (1048576 - 2000 - (pg_current_wal_insert_lsn() - '0/0') % 1048576)::int))`,
+  );
+}
+
 /** Two transactions begun while the standby still followed: one commits after the cut, one before the crash not at all. */
 class Straddlers {
   #committing: pg.Client | undefined;
@@ -144,9 +155,13 @@ async function workAlone(old: Server, straddlers: Straddlers): Promise<void> {
     `COPY (SELECT i + 3000, 'copied ' || i FROM generate_series(1, 500) i) TO '${old.dataDirectory}/lines'`,
   );
   await client.query(`COPY account (id, owner) FROM '${old.dataDirectory}/lines'`);
+  await fillSegment(old);
   await interleaved(old);
   await race(old);
+  // What is left of a segment after a switch is zeros.
+  await client.query('SELECT pg_switch_wal()');
   await client.query('CHECKPOINT');
+  await fillSegment(old);
   await runAll(client, lost.slice(8));
 }
 

@@ -1,0 +1,76 @@
+/** Cases of the fuzzer: which incident is damaged, how, and what came of it. Each is wholly told by its seed. */
+import { recordedIncident } from '../support/recorded.js';
+import { seeded } from '../support/seeded.js';
+import { type Blindness, type Chance, DAMAGES, type Damage } from './damages.js';
+import { examine, type Outcome, type Reading, read } from './examine.js';
+import { Victim } from './victim.js';
+
+export interface Case {
+  /** Pack and incident: `pg17/logical`. */
+  readonly incident: string;
+  readonly seed: number;
+}
+
+export interface CaseResult {
+  /** Kinds of the damages done, and what exactly was done. */
+  readonly kinds: readonly string[];
+  readonly what: string;
+  readonly outcome: Outcome;
+}
+
+interface Ready {
+  readonly sides: { readonly old: Victim; readonly new: Victim };
+  readonly truth: Reading;
+}
+
+/** Incidents that were unpacked, with what they say undamaged. */
+const ready = new Map<string, Ready>();
+
+async function prepare(name: string): Promise<Ready> {
+  const known = ready.get(name);
+  if (known) return known;
+  const [pack, incident] = name.split('/');
+  const { oldDataDirectory, newDataDirectory } = recordedIncident(pack, incident);
+  const truth = await read(oldDataDirectory, newDataDirectory);
+  if (truth.doubted || truth.warnings.length > 0)
+    throw new Error(`${name} is not whole undamaged: ${truth.warnings.join('; ')}`);
+  const sides = { old: new Victim(oldDataDirectory), new: new Victim(newDataDirectory) };
+  const made = { sides, truth };
+  ready.set(name, made);
+  return made;
+}
+
+/** A damage, mostly one; now and then several at once, as a failing disk does. */
+function chooseDamages(chance: Chance): Damage[] {
+  const count = chance(5) === 0 ? 2 + chance(2) : 1;
+  return Array.from({ length: count }, () => DAMAGES[chance(DAMAGES.length)]);
+}
+
+function worst(damages: readonly Damage[]): Blindness {
+  if (damages.some(({ blindness }) => blindness === 'misled')) return 'misled';
+  return damages.some(({ blindness }) => blindness === 'silenced') ? 'silenced' : 'none';
+}
+
+/** Damages, reads, compares, and puts everything back. */
+export async function runCase({ incident, seed }: Case): Promise<CaseResult> {
+  const { sides, truth } = await prepare(incident);
+  const random = seeded(seed);
+  const chance: Chance = (below) => random(Math.max(1, below)) - 1;
+  const done: string[] = [];
+  const damages = chooseDamages(chance);
+  try {
+    for (const damage of damages) {
+      const side = chance(4) === 0 ? 'new' : 'old';
+      const [victim, other] = side === 'old' ? [sides.old, sides.new] : [sides.new, sides.old];
+      const candidates = victim.present.filter((path) => damage.to.test(path) && victim.size(path) > 0);
+      if (candidates.length === 0) continue;
+      const path = candidates[chance(candidates.length)];
+      done.push(`${damage.kind}: ${side}/${path}: ${damage.apply(victim, path, chance, other)}`);
+    }
+    const outcome = await examine(sides.old.directory, sides.new.directory, truth, worst(damages));
+    return { kinds: damages.map(({ kind }) => kind), what: done.join('; '), outcome };
+  } finally {
+    sides.old.restore();
+    sides.new.restore();
+  }
+}
