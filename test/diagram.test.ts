@@ -51,7 +51,7 @@ describe('the picture of the fork', () => {
       /2 changes cannot be decoded exactly/,
       /checkpoint 0\/B9C2468, redo 0\/B9C2430, 2026-11-21 02:44:47 UTC/,
       /segments {3}6: 4 present, 1 missing, 1 partial/,
-      /missing 00000001000000000000000B/,
+      /□ 00000001000000000000000B missing/,
     ]) {
       assert.match(text, told);
     }

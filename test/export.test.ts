@@ -71,6 +71,7 @@ function contextOf(lost: readonly Lost[]): ExportContext {
       old: side,
       new: { ...side, path: '/srv/new', timeline: 2 },
       fork: { lsn: 0x9df928, timeline: 1, evidence: [], diverged: true },
+      gaps: [],
       warnings: [],
     },
     loss: { ...NOTHING_LOST, transactions: lost.length },

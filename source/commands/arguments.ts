@@ -22,6 +22,8 @@ const OPTIONS = {
   oldWal: { type: 'string', isMultiple: true, commands: READING },
   newWal: { type: 'string', isMultiple: true, commands: READING },
   restoreCommand: { type: 'string', commands: READING },
+  runRestoreCommand: { type: 'boolean', commands: READING },
+  restoreTimeout: { type: 'string', commands: READING },
   fork: { type: 'string', commands: READING },
   tempDir: { type: 'string', commands: READING.concat('demo') },
   json: { type: 'boolean', commands: ['inspect', 'list', 'check'] },
@@ -177,12 +179,34 @@ export function readArguments(argv: readonly string[], importMeta: ImportMeta): 
   if (cli.flags.fork !== undefined && fork === undefined) {
     throw usage(`--fork ${cli.flags.fork} is no LSN`, 'write it like 0/A016F40');
   }
-  const { oldWal, newWal, restoreCommand, tempDir } = cli.flags;
+  const { oldWal, newWal, restoreCommand, runRestoreCommand, tempDir } = cli.flags;
+  const restoreTimeout =
+    cli.flags.restoreTimeout === undefined ? undefined : Number(cli.flags.restoreTimeout);
+  if (restoreTimeout !== undefined && !(restoreTimeout > 0 && restoreTimeout <= 86_400)) {
+    throw usage(`--restore-timeout ${cli.flags.restoreTimeout} is no number of seconds`, 'write it like 300');
+  }
+  if (restoreCommand !== undefined && !restoreCommand.includes('%f')) {
+    throw usage(
+      `--restore-command ${restoreCommand} asks for no file`,
+      'write %f where the name of the segment belongs, and %p where it is to be put',
+    );
+  }
   const against = command === 'check' ? serverToAsk(cli.flags.against, operands[1]) : undefined;
   const options: Arguments = {
     command,
     version: cli.pkg.version ?? '',
-    request: { old: operands[0], new: operands[1], oldWal, newWal, restoreCommand, fork, tempDir, against },
+    request: {
+      old: operands[0],
+      new: operands[1],
+      oldWal,
+      newWal,
+      restoreCommand,
+      runRestoreCommand,
+      restoreTimeout,
+      fork,
+      tempDir,
+      against,
+    },
     json: cli.flags.json ?? false,
     filter: cli.flags.filter,
     output: cli.flags.output,

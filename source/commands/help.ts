@@ -15,10 +15,14 @@ export const HELP = `
     NEW  the new primary: its data directory, or postgres://user@host/database of the running server
 
   Where to find WAL
-    --old-wal DIR            one more directory with the old side's WAL segments (repeatable)
-    --new-wal DIR            the same for the new side
-    --restore-command CMD    fetches a segment from the archive, with %f and %p as in postgresql.conf
-                             (accepted, not run yet: use --old-wal and --new-wal)
+    --old-wal PLACE          one more place with the old side's WAL (repeatable): an archive, plain or
+                             packed with gzip, zstd or lz4; another node's data directory; or
+                             postgres://… of a running server of this cluster that still has it
+    --new-wal PLACE          the same for the new side
+    --restore-command CMD    a shell command that fetches a segment: %f is its name, %p where to put it
+    --run-restore-command    run the restore_command that a side's own configuration holds (inspect
+                             shows it)
+    --restore-timeout S      seconds it may take for one segment (300)
     --fork LSN               where the two parted, when their histories cannot tell
     --temp-dir DIR           for what does not fit in memory (private, removed at the end)
 

@@ -5,7 +5,7 @@ import { forkDiagram } from '../incident/diagram.js';
 import type { IncidentOverview, LossFigures, SideOverview } from '../incident/model.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-code.js';
-import { type ReadIncident, withIncident } from './reading.js';
+import { type ReadIncident, sayWhereToLook, withIncident } from './reading.js';
 import { StandardLines } from './standard-lines.js';
 
 /** Columns when standard output is no terminal. */
@@ -35,8 +35,24 @@ function sideJson(side: SideOverview): object {
       state,
       path,
     })),
+    archive: side.archive,
     warnings: side.warnings,
   };
+}
+
+/** Which WAL is there, from where, where copies do not agree, and what the missing would give back. */
+function coverageJson(overview: IncidentOverview): object {
+  const of = (name: 'old' | 'new'): object => ({
+    segments: overview[name].segments.map((segment) => ({
+      ...segment,
+      startLsn: formatLsn(segment.startLsn),
+    })),
+    missing: overview.gaps
+      .filter((gap) => gap.side === name)
+      .map(({ side: _, startLsn, ...gap }) => ({ ...gap, startLsn: formatLsn(startLsn) })),
+    disagreements: overview[name].disagreements.map((each) => ({ ...each, lsn: formatLsn(each.lsn) })),
+  });
+  return { old: of('old'), new: of('new') };
 }
 
 function overviewJson(overview: IncidentOverview, loss: LossFigures, complete: boolean): object {
@@ -56,6 +72,7 @@ function overviewJson(overview: IncidentOverview, loss: LossFigures, complete: b
     },
     old: sideJson(old),
     new: sideJson(overview.new),
+    coverage: coverageJson(overview),
     lost: {
       transactions: loss.transactions,
       inserts: loss.inserts,
@@ -82,8 +99,8 @@ export function inspect(options: Arguments): Promise<ExitCode> {
   return withIncident(options, false, (read) => draw(options, read));
 }
 
-function draw(options: Arguments, { incident, incomplete }: ReadIncident): ExitCode {
-  incident.readNewSide();
+async function draw(options: Arguments, { incident, incomplete }: ReadIncident): Promise<ExitCode> {
+  await incident.readNewSide();
   const overview = incident.overview();
   const { loss } = incident.progress();
   const lines = new StandardLines();
@@ -92,5 +109,6 @@ function draw(options: Arguments, { incident, incomplete }: ReadIncident): ExitC
     for (const line of forkDiagram(overview, loss, process.stdout.columns || DEFAULT_WIDTH))
       lines.write(line);
   lines.end();
+  sayWhereToLook(overview);
   return incomplete ? EXIT.incomplete : EXIT.done;
 }

@@ -1,8 +1,9 @@
 /** Opening an incident for a command that runs to its end, and reading all of it. */
 import { printable } from '../bytes/printable.js';
+import { gapText, whereToLook } from '../incident/coverage-lines.js';
 import { formatBytes, formatDuration, plural } from '../incident/figures.js';
 import type { Incident } from '../incident/incident.js';
-import type { IncidentRequest } from '../incident/model.js';
+import type { IncidentOverview, IncidentRequest } from '../incident/model.js';
 import type { Arguments } from './arguments.js';
 
 /** Milliseconds of work between two looks at signals and the progress line. */
@@ -69,20 +70,44 @@ export async function withIncident<Result>(
   }
 }
 
-/** Says on standard error why what was written is not everything; says nothing when it is. */
-export function sayWhatIsMissing({ missing }: ReadIncident): void {
+/** Says on standard error why what was written is not everything, and what could help; says nothing when it is. */
+export function sayWhatIsMissing({ missing, incident }: ReadIncident): void {
   for (const sentence of missing) process.stderr.write(`forkpoint: INCOMPLETE: ${printable(sentence)}\n`);
+  if (missing.length === 0) return;
+  const overview = incident.overview();
+  for (const gap of overview.gaps)
+    process.stderr.write(`forkpoint: WAL MISSING: ${printable(gapText(gap))}\n`);
+  sayWhereToLook(overview);
+}
+
+/** Says on standard error where WAL that is missing may be, as far as a side's own configuration tells. */
+export function sayWhereToLook(overview: IncidentOverview): void {
+  const sentences = whereToLook(
+    overview,
+    '--run-restore-command runs it',
+    (side, directory) => `--${side}-wal ${directory} adds it`,
+  );
+  for (const sentence of sentences) process.stderr.write(`forkpoint: ${printable(sentence)}\n`);
+}
+
+function progressText(incident: Incident): string {
+  const { bytesRead, bytesTotal, rate, secondsLeft, fetching } = incident.progress();
+  if (fetching !== undefined) return `fetching ${printable(fetching)}`;
+  return `reading WAL: ${formatBytes(bytesRead)} of ${formatBytes(bytesTotal)}, ${formatBytes(rate)}/s, ${formatDuration(secondsLeft)} left`;
 }
 
 async function readAll(incident: Incident, judge: boolean): Promise<void> {
   const line = new ProgressLine();
   try {
-    while (incident.step(SLICE_MS)) {
-      line.show(() => {
-        const { bytesRead, bytesTotal, rate, secondsLeft } = incident.progress();
-        return `reading WAL: ${formatBytes(bytesRead)} of ${formatBytes(bytesTotal)}, ${formatBytes(rate)}/s, ${formatDuration(secondsLeft)} left`;
-      });
-      await breathe();
+    const drawing = setInterval(() => line.show(() => progressText(incident)), DRAW_MS);
+    try {
+      while (incident.step(SLICE_MS)) {
+        line.show(() => progressText(incident));
+        await incident.fetch();
+        await breathe();
+      }
+    } finally {
+      clearInterval(drawing);
     }
     if (judge) {
       await incident.judge((done, total) =>

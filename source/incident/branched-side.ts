@@ -88,7 +88,14 @@ export async function openBranchedSides(request: BranchRequest): Promise<Branche
     },
     (pointer, databaseOid, at) => toast.fetch(pointer, databaseOid, at),
   );
-  const old = { reader, catalog, start, damagedPages, lastPossibleLsn: lastPossible(oldSegments, start) };
+  const old = {
+    reader,
+    catalog,
+    start,
+    segments: oldSegments,
+    damagedPages,
+    lastPossibleLsn: lastPossible(oldSegments, start),
+  };
   return { old, fresh, warnings };
 }
 

@@ -5,8 +5,10 @@
 import { formatLsn } from '../bytes/lsn.js';
 import { printable } from '../bytes/printable.js';
 import { fit, textWidth, truncateMiddle, wrapWords } from '../bytes/text-width.js';
+import { coverageLines } from './coverage-lines.js';
 import { formatBytes, formatCount, formatDuration, formatTime, plural } from './figures.js';
-import type { ForkPoint, IncidentOverview, LossFigures, SegmentCoverage, SideOverview } from './model.js';
+import type { ForkPoint, IncidentOverview, LossFigures, SideOverview, WalGap } from './model.js';
+import { gapName } from './wal-gaps.js';
 
 /** What a part of the picture is about: faces give it a colour, plain text does without. */
 export type DiagramRole =
@@ -150,36 +152,6 @@ function promotionOf(overview: IncidentOverview): string | undefined {
   return entry && printable(entry.reason);
 }
 
-const SEGMENT_GLYPHS: Readonly<Record<SegmentCoverage['state'], string>> = {
-  present: '■',
-  missing: '□',
-  partial: '◧',
-  recycled: '·',
-  foreign: '?',
-};
-
-/** `12: 10 present, 1 missing, 1 partial`. */
-function segmentCounts(segments: readonly SegmentCoverage[]): string {
-  const counts = new Map<string, number>();
-  for (const segment of segments) counts.set(segment.state, (counts.get(segment.state) ?? 0) + 1);
-  const parts = Array.from(counts, ([state, count]) => `${count} ${state}`);
-  return segments.length === 0 ? 'none found' : `${segments.length}: ${parts.join(', ')}`;
-}
-
-function segmentLines(segments: readonly SegmentCoverage[], width: number): string[] {
-  const lines = wrapWords(segmentCounts(segments), width);
-  const map = segments.map((segment) => SEGMENT_GLYPHS[segment.state]).join('');
-  if (map.length > 1 && map.length <= width * 2) {
-    for (let from = 0; from < map.length; from += width) lines.push(map.slice(from, from + width));
-  }
-  for (const state of ['missing', 'partial', 'foreign'] as const) {
-    const names = segments.filter((segment) => segment.state === state).map((segment) => segment.fileName);
-    for (const name of names.slice(0, 3)) lines.push(`${SEGMENT_GLYPHS[state]} ${state} ${printable(name)}`);
-    if (names.length > 3) lines.push(`${SEGMENT_GLYPHS[state]} and ${names.length - 3} more ${state}`);
-  }
-  return lines;
-}
-
 const KIND_TEXT: Readonly<Record<SideOverview['kind'], string>> = {
   'data-directory': 'data directory',
   'wal-directory': 'WAL directory, no data',
@@ -214,7 +186,13 @@ function sideLines(name: string, role: 'old' | 'new', side: SideOverview, width:
   if (side.endLsn > 0) {
     field('WAL ends', prose(`${formatLsn(side.endLsn)}${side.endReason ? `, ${side.endReason}` : ''}`));
   }
-  if (side.kind !== 'server') field('segments', segmentLines(side.segments, room - FIELD_WIDTH));
+  const { restoreCommand, directory } = side.archive ?? {};
+  if (restoreCommand) {
+    const run = restoreCommand.used ? 'run' : 'not run';
+    field('restore', prose(`${restoreCommand.command} (${restoreCommand.where}, ${run})`));
+  }
+  if (directory) field('archive', prose(`${directory.path}, by its ${directory.setting}`));
+  if (side.kind !== 'server') field('segments', coverageLines(side.segments, room - FIELD_WIDTH));
   if (side.running) {
     lines.push(...warningLines('a server is running there: its WAL may still grow or be recycled', width));
   }
@@ -226,6 +204,20 @@ function warningLines(text: string, width: number): DiagramLine[] {
   return wrapWords(printable(text), width - 2).map((part, at) =>
     line(`${at === 0 ? '! ' : '  '}${part}`, 'warning'),
   );
+}
+
+/** What is missing and what it would give back: what an operator can still do something about. */
+function gapLines(gaps: readonly WalGap[], width: number): DiagramLine[] {
+  if (gaps.length === 0) return [];
+  const lines: DiagramLine[] = [line('WAL MISSING', 'warning')];
+  const put = (text: string, indent: string, role: DiagramRole): void => {
+    for (const part of wrapWords(text, width - indent.length)) lines.push(line(indent + part, role));
+  };
+  for (const gap of gaps) {
+    put(`□ ${gapName(gap)}, of the ${gap.side} primary`, '      ', 'warning');
+    for (const text of gap.givesBack) put(`gives back ${text}`, '        ', 'plain');
+  }
+  return [...lines, []];
 }
 
 /** Two blocks next to each other, `width` columns each, two apart. */
@@ -328,6 +320,7 @@ export function forkDiagramSpans(
     [],
     ...lossLines(overview, loss, drawn),
     [],
+    ...gapLines(overview.gaps, drawn),
   ];
   if (columns >= TWO_COLUMNS_FROM) {
     const half = Math.floor((columns - 2) / 2);

@@ -15,7 +15,9 @@ export interface Incident {
   /** What is lost beside the rows of transactions: nothing until the old side is read to its end. */
   besides(): LostBesides;
   /** Reads the new primary's WAL to its end too, when it is a directory: then the overview knows where it ends. */
-  readNewSide(): void;
+  readNewSide(): Promise<void>;
+  /** Asks the places that have to be asked for what reading came upon and did not find; done at once when there is nothing. */
+  fetch(): Promise<void>;
   /** Lost transactions known so far, in commit order. */
   readonly length: number;
   /** The transaction at a position in commit order, its verdict `pending` until judged. */

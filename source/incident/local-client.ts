@@ -206,6 +206,8 @@ export class LocalClient implements IncidentClient {
         await breathe();
         if (!this.#current(incident)) return;
         more = incident.step(SLICE);
+        await this.#fetch(incident);
+        if (!this.#current(incident)) return;
         this.#list().extend(SLICE);
         this.#report(incident, false);
       }
@@ -224,6 +226,17 @@ export class LocalClient implements IncidentClient {
       this.#failure = error instanceof Error ? error.message : String(error);
     }
     this.#report(incident, true);
+  }
+
+  /** Has asked for what is missing, and reports meanwhile. */
+  async #fetch(incident: OpenedIncident): Promise<void> {
+    if (!incident.waiting) return;
+    const timer = setInterval(() => this.#report(incident, true), REPORT_EVERY);
+    try {
+      await incident.fetch();
+    } finally {
+      clearInterval(timer);
+    }
   }
 
   /** Applies a filter to what has been read, in slices. */

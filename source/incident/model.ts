@@ -14,7 +14,12 @@ export interface IncidentRequest {
   readonly new: string;
   readonly oldWal?: readonly string[];
   readonly newWal?: readonly string[];
+  /** Fetches a segment: somebody's shell command, which giving it here agrees to. */
   readonly restoreCommand?: string;
+  /** Agrees to the restore_command that a side's own configuration holds. */
+  readonly runRestoreCommand?: boolean;
+  /** Seconds that a restore_command may take for one segment. */
+  readonly restoreTimeout?: number;
   /** `postgres://` URL of the running new primary that verdicts are asked of, besides the directory in `new`. */
   readonly against?: string;
   /** The fork named by hand, when histories cannot tell. */
@@ -34,6 +39,34 @@ export interface SegmentCoverage {
   readonly place?: string;
   /** Why there is none, otherwise. */
   readonly reason?: string;
+}
+
+/** WAL that is missing, and what it would give back. */
+export interface WalGap {
+  readonly side: 'old' | 'new';
+  /** `before` the beginning of reading; `missing` where reading stopped; `damaged`: there, but broken where reading stopped. */
+  readonly state: 'before' | 'missing' | 'damaged';
+  /** Names of the first and the last missing segment, and how many they are. */
+  readonly first: string;
+  readonly last: string;
+  readonly count: number;
+  /** First LSN of the first. */
+  readonly startLsn: Lsn;
+  /** Each a clause: `every transaction that it committed after 0/A01EEF0`. */
+  readonly givesBack: readonly string[];
+}
+
+/** What a side's own configuration says of an archive. */
+export interface SideArchive {
+  readonly restoreCommand?: {
+    readonly command: string;
+    /** File and line. */
+    readonly where: string;
+    /** The operator agreed: it is run. */
+    readonly used: boolean;
+  };
+  /** A directory that a plain copying command names, and the setting that does. */
+  readonly directory?: { readonly path: string; readonly setting: string };
 }
 
 /** One promotion or other end of a timeline, from a history file. */
@@ -64,6 +97,7 @@ export interface SideOverview {
   readonly segments: readonly SegmentCoverage[];
   /** Places that hold different bytes for one segment, as far as it was read. */
   readonly disagreements: readonly SegmentDisagreement[];
+  readonly archive?: SideArchive;
   readonly walLevel: string;
   readonly walSegmentSize: number;
   /** BLCKSZ in bytes. */
@@ -98,6 +132,8 @@ export interface IncidentOverview {
   readonly old: SideOverview;
   readonly new: SideOverview;
   readonly fork: ForkPoint;
+  /** Missing WAL that keeps something from being told, as far as reading has come. */
+  readonly gaps: readonly WalGap[];
   /** Old and new look exchanged: why. */
   readonly swapped?: string;
   readonly warnings: readonly string[];
@@ -110,6 +146,8 @@ export interface Progress {
   /** Bytes a second, over the last seconds. */
   readonly rate: number;
   readonly secondsLeft: number;
+  /** A segment that is being fetched, and from where: `00000001000000000000000A from restore_command`. */
+  readonly fetching?: string;
   readonly loss: LossFigures;
   /** Why it stopped, when failed. */
   readonly error?: string;

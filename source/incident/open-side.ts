@@ -65,7 +65,7 @@ export function openSide(options: SideOptions): OpenedSide | undefined {
     }),
   ];
   if (other) toastFiles.push(othersToast(other, catalog, () => reader.scan.firstXidAfterFork));
-  return { reader, catalog, start, damagedPages, lastPossibleLsn: lastPossible(segments, start) };
+  return { reader, catalog, start, segments, damagedPages, lastPossibleLsn: lastPossible(segments, start) };
 }
 
 /** How a side's catalog is opened where reading begins. */

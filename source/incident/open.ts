@@ -1,6 +1,9 @@
 /** Opens an incident: both sides, the fork, and readers set to where reading must begin. */
 import type { Lsn } from '../bytes/lsn.js';
+import type { Gathering } from '../gather/gathering.js';
+import { findStartingPoint } from '../transactions/starting-point.js';
 import type { WalPlaces } from '../wal/places.js';
+import { segmentStart } from '../wal/segment-name.js';
 import { openBranchedSides } from './branched-side.js';
 import type { SideDirectory } from './disks.js';
 import type { IncidentRequest } from './model.js';
@@ -23,11 +26,14 @@ export async function openIncident(request: IncidentRequest): Promise<OpenedInci
   return new OpenedIncident({
     overview: { ...sides.overview, warnings },
     old,
+    oldSegments: sides.oldSegments,
     unreadable: old ? undefined : (opened.unreadable ?? whyUnreadable(sides.oldSegments, fork.lsn)),
     fresh: opened.fresh,
     live,
     findings: () => ({ old: sides.oldFindings(), new: sides.newFindings() }),
+    gathering: sides.gathering,
     close: () => {
+      sides.gathering.close();
       sides.spool.close();
       void sides.server?.close();
       void sides.against?.close();
@@ -47,6 +53,7 @@ async function openReaders(sides: OpenedSides, request: IncidentRequest): Promis
   const { oldSegments, newSegments, oldControl, newControl, overview } = sides;
   const { tempDir } = request;
   const lostFrom = overview.fork.lsn;
+  await fetchBeginnings(sides, lostFrom);
   const newSide: SideDirectory | undefined = newControl &&
     newSegments && {
       name: 'new primary',
@@ -56,6 +63,8 @@ async function openReaders(sides: OpenedSides, request: IncidentRequest): Promis
     };
   if (!oldControl) {
     if (!newSide) return { unreadable: NO_DEFINITIONS };
+    for (const segments of [oldSegments, newSide.segments])
+      await fetchToTheEnd(segments, lostFrom, sides.gathering);
     return openBranchedSides({ newSide, oldSegments, fork: lostFrom, tempDir });
   }
   const oldSide: SideDirectory = {
@@ -67,6 +76,25 @@ async function openReaders(sides: OpenedSides, request: IncidentRequest): Promis
   const old = openSide({ side: oldSide, other: newSide, lostFrom, tempDir });
   const fresh = old && newSide ? openSide({ side: newSide, other: oldSide, lostFrom, tempDir }) : undefined;
   return { old, fresh };
+}
+
+/** What finding the starting points comes upon and misses is asked for before it counts as missing. */
+async function fetchBeginnings({ gathering, ...sides }: OpenedSides, lostFrom: Lsn): Promise<void> {
+  if (!gathering.remote) return;
+  const blockSize = sides.oldControl?.pageSize ?? sides.newControl?.pageSize;
+  if (blockSize === undefined) return;
+  for (const segments of [sides.oldSegments, sides.newSegments]) {
+    if (segments) await gathering.settled(() => findStartingPoint(segments, lostFrom, blockSize));
+  }
+}
+
+/** Has everything from `from` to the end asked for, for a look at all of it beforehand. */
+async function fetchToTheEnd(segments: WalPlaces, from: Lsn, gathering: Gathering): Promise<void> {
+  if (!gathering.remote) return;
+  await gathering.settled(() => {
+    for (let at = from; !('missing' in segments.at(at)); )
+      at = segmentStart(at, segments.segmentSize) + segments.segmentSize;
+  });
 }
 
 const NO_DEFINITIONS = 'neither side has a data directory, so nothing tells how the tables are defined';

@@ -5,12 +5,14 @@
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import type { BranchableCatalog } from '../catalog/catalog.js';
 import type { DamagedPages } from '../catalog/damaged-pages.js';
+import type { Gathering } from '../gather/gathering.js';
 import type { Change } from '../rows/row-change.js';
 import type { ClusterReader } from '../transactions/cluster-reader.js';
 import { type LostBesides, NOTHING_BESIDES, withoutWalNotes } from '../transactions/lost-besides.js';
 import type { StartingPoint } from '../transactions/starting-point.js';
 import type { TransactionSummary } from '../transactions/transaction.js';
 import { LONG_PAGE_HEADER_SIZE } from '../wal/page-header.js';
+import type { WalPlaces } from '../wal/places.js';
 import { type CurrentRows, WrittenSinceFork } from './current-rows.js';
 import type { Incident } from './incident.js';
 import { Judge } from './judge.js';
@@ -23,15 +25,18 @@ import {
   type SegmentDisagreement,
   VERDICTS,
   type Verdict,
+  type WalGap,
 } from './model.js';
 import { ReadingRate } from './reading-rate.js';
 import { disagreementText, type WalFindings } from './side-overview.js';
+import { walGaps } from './wal-gaps.js';
 
 /** One side as it is read. */
 export interface OpenedSide {
   readonly reader: ClusterReader;
   readonly catalog: BranchableCatalog;
   readonly start: StartingPoint;
+  readonly segments: WalPlaces;
   /** Pages of its files with a wrong checksum met so far; undefined when it has no data checksums. */
   readonly damagedPages: DamagedPages | undefined;
   /** Where its WAL can end at the latest: the end of its last segment. */
@@ -43,6 +48,8 @@ export interface IncidentParts {
   readonly overview: IncidentOverview;
   /** Undefined when the two sides never parted (then nothing is lost and nothing need be read), and when it cannot be read. */
   readonly old: OpenedSide | undefined;
+  /** The old side's WAL, readable or not. */
+  readonly oldSegments: WalPlaces;
   /** Why the old side cannot be read although the two parted. */
   readonly unreadable?: string;
   /** The new primary's data directory, when it is one. */
@@ -51,6 +58,8 @@ export interface IncidentParts {
   readonly live: CurrentRows | undefined;
   /** Which WAL is there, as of now. */
   readonly findings: () => { readonly old: WalFindings; readonly new: WalFindings | undefined };
+  /** Places that have to be asked for segments. */
+  readonly gathering: Gathering;
   readonly close: () => void;
 }
 
@@ -62,7 +71,7 @@ export class OpenedIncident implements Incident {
   readonly #rate = new ReadingRate();
   readonly #loss = new LossCounter();
   #counted = 0;
-  #beginningMissing = false;
+  #begunBefore = 0;
   #verdicts = new Uint8Array(1024).fill(PENDING);
   #judge: Judge | undefined;
   #phase: Progress['phase'] = 'old';
@@ -93,8 +102,40 @@ export class OpenedIncident implements Incident {
       old: asRead(overview.old, old, findings.old),
       new: asRead(overview.new, fresh, findings.new),
       fork: { ...this.#fork(), time: overview.fork.time ?? time },
+      gaps: this.#gaps(),
       warnings: [...overview.warnings, ...this.#warnings()],
     };
+  }
+
+  /** Which WAL is missing, and what it would give back. */
+  #gaps(): WalGap[] {
+    const { old, oldSegments, fresh, overview } = this.#parts;
+    const { fork } = overview;
+    if (!fork.diverged) return [];
+    const forkLsn = fork.lsn;
+    const oldGaps = walGaps({
+      side: 'old',
+      segments: oldSegments,
+      startLsn: old?.start.startLsn,
+      shortfall: old?.start.shortfall !== undefined,
+      end: old?.reader.scan.finished ? old.reader.scan.reader.end : undefined,
+      written: Math.max(overview.old.checkpointLsn, forkLsn),
+      forkLsn,
+      loss: this.#loss.figures(),
+      begunBefore: this.#begunBefore,
+      unfinished: old?.reader.scan.unfinished(),
+    });
+    if (!fresh) return oldGaps;
+    const newGaps = walGaps({
+      side: 'new',
+      segments: fresh.segments,
+      startLsn: fresh.start.startLsn,
+      shortfall: false,
+      end: fresh.reader.scan.finished ? fresh.reader.scan.reader.end : undefined,
+      written: Math.max(overview.new.checkpointLsn, forkLsn),
+      forkLsn,
+    });
+    return [...oldGaps, ...newGaps];
   }
 
   /** The fork, with the checkpoint before it that opening the old side's WAL came by. */
@@ -146,8 +187,11 @@ export class OpenedIncident implements Incident {
     const { old } = this.#parts;
     if (!old || this.#phase !== 'old') return false;
     const more = old.reader.scan.step(milliseconds);
-    for (; this.#counted < old.reader.length; this.#counted++)
-      this.#loss.add(old.reader.summary(this.#counted));
+    for (; this.#counted < old.reader.length; this.#counted++) {
+      const summary = old.reader.summary(this.#counted);
+      if (summary.beginningMissing) this.#begunBefore++;
+      this.#loss.add(summary);
+    }
     this.#rate.note(old.reader.scan.reader.bytesRead);
     if (!more) this.#phase = 'new';
     return more;
@@ -160,9 +204,18 @@ export class OpenedIncident implements Incident {
     return this.#besides;
   }
 
-  readNewSide(): void {
+  async readNewSide(): Promise<void> {
     const { fresh } = this.#parts;
-    while (fresh?.reader.scan.step(1000));
+    while (fresh?.reader.scan.step(1000)) await this.fetch();
+  }
+
+  /** Something is to be fetched before reading can go on. */
+  get waiting(): boolean {
+    return this.#parts.gathering.waiting;
+  }
+
+  async fetch(): Promise<void> {
+    await this.#parts.gathering.fetch();
   }
 
   progress(): Progress {
@@ -177,6 +230,7 @@ export class OpenedIncident implements Incident {
       bytesRead,
       bytesTotal,
       rate,
+      fetching: this.#parts.gathering.fetching,
       secondsLeft: reading && rate > 0 ? (bytesTotal - bytesRead) / rate : 0,
       loss: this.#loss.figures(),
     };
@@ -189,7 +243,7 @@ export class OpenedIncident implements Incident {
       this.#parts.overview.fork.untold !== undefined ||
       (this.#parts.old?.damagedPages?.list.length ?? 0) > 0 ||
       (end !== undefined && end.kind !== 'end') ||
-      this.#beginningMissing ||
+      this.#begunBefore > 0 ||
       this.#conflicts().length > 0 ||
       this.#endsTooEarly() !== undefined
     );
@@ -270,7 +324,7 @@ export class OpenedIncident implements Incident {
 
   async judge(onProgress?: (done: number, total: number) => void): Promise<void> {
     if (this.#phase === 'done') return;
-    while (this.step(1000));
+    while (this.step(1000)) await this.fetch();
     const judge = new Judge(await this.#currentRows(), (index) => this.#reader().summary(index));
     this.#judge = judge;
     const total = this.length;
@@ -328,7 +382,10 @@ export class OpenedIncident implements Incident {
         'there is no WAL of the new primary to tell what it has written since the fork',
       );
     }
-    while (fresh.reader.scan.step(50)) await breathe();
+    while (fresh.reader.scan.step(50)) {
+      await this.fetch();
+      await breathe();
+    }
     const written = new WrittenSinceFork(this.#freshIncomplete(), (table) =>
       fresh.reader.tableNow(table.database, table.schema, table.name),
     );

@@ -6,7 +6,13 @@ import type { DirectoryProbe } from '../timeline/probe.js';
 import type { WalPlaces } from '../wal/places.js';
 import { segmentStart } from '../wal/segment-name.js';
 import type { MissingSegment, SegmentFile } from '../wal/segments.js';
-import type { SegmentCoverage, SegmentDisagreement, SideOverview, TimelineSwitch } from './model.js';
+import type {
+  SegmentCoverage,
+  SegmentDisagreement,
+  SideArchive,
+  SideOverview,
+  TimelineSwitch,
+} from './model.js';
 
 /** Segments that are named one by one as missing before the first that is there. */
 const NAMED_MISSING = 64;
@@ -29,6 +35,7 @@ function coverageOf(segment: SegmentFile | MissingSegment, segmentSize: number):
 export interface SideWal {
   readonly own: WalPlaces;
   readonly completed: WalPlaces;
+  readonly archive?: SideArchive;
 }
 
 /** The stretch of WAL that is needed of a side for certain: its segments are named even when there is no trace of them. */
@@ -105,6 +112,7 @@ export function describeSide(
     endLsn: 0,
     endReason: '',
     ...walFindings(wal, needed),
+    archive: wal.archive,
     walLevel: probe.walLevel,
     walSegmentSize: probe.walSegmentSize,
     blockSize: probe.pageSize,

@@ -4,6 +4,7 @@
  */
 import { ForkpointError } from '../bytes/errors.js';
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
+import { Gathering } from '../gather/gathering.js';
 import { isServerUrl, withoutPassword } from '../server/connection.js';
 import { LiveServer, type ServerFacts } from '../server/live-server.js';
 import { abandonedWal } from '../timeline/abandoned-wal.js';
@@ -19,11 +20,12 @@ import {
 } from '../timeline/history-file.js';
 import { type DirectoryProbe, probeDataDirectory } from '../timeline/probe.js';
 import { withCommonHistory } from '../wal/common-history.js';
-import { openWalSegments, type WalPlaces } from '../wal/places.js';
-import { historyFileName } from '../wal/segment-name.js';
+import { openWalSegments, type RemotePlace, type WalPlaces } from '../wal/places.js';
+import { historyFileName, segmentStart } from '../wal/segment-name.js';
 import { WalSpool } from '../wal/spool.js';
 import type { ForkPoint, IncidentOverview, IncidentRequest, SideOverview } from './model.js';
 import { describeServer, describeSide, serverState, type WalFindings, walFindings } from './side-overview.js';
+import { directoriesOf, fetchHistory, openRemotes, type SideRemotes } from './side-places.js';
 
 /** Both sides, opened. `server` is to be closed by the caller. */
 export interface OpenedSides {
@@ -44,6 +46,8 @@ export interface OpenedSides {
   /** Coverage and disagreements of each side, as of now. */
   readonly oldFindings: () => WalFindings;
   readonly newFindings: () => WalFindings | undefined;
+  /** Places that have to be asked. To be closed by the caller. */
+  readonly gathering: Gathering;
   /** Where packed segments are unpacked. To be closed by the caller. */
   readonly spool: WalSpool;
 }
@@ -116,9 +120,11 @@ function gather(
   places: readonly string[],
   history: TimelineHistory,
   spool: WalSpool,
+  remotes: readonly RemotePlace[] = [],
 ): WalPlaces {
   return openWalSegments({
     places,
+    remotes,
     spool,
     history,
     segmentSize: like.walSegmentSize,
@@ -146,7 +152,7 @@ interface NewSide {
 }
 
 async function openNewSide(request: IncidentRequest, old: DirectoryProbe): Promise<NewSide> {
-  const extra = request.newWal ?? [];
+  const extra = directoriesOf(request.newWal);
   if (isServerUrl(request.new)) {
     const server = await LiveServer.open(request.new);
     const { facts } = server;
@@ -267,6 +273,19 @@ function whyUntold(
   return `${on}; it is a standby on timeline ${probe.timeline} now. If it was the old primary, it has been rewound or rebuilt: what it had written by itself is no longer in this directory. Look for an archive, or a copy made before.`;
 }
 
+/** Has everything from `from` to the segment of `through` asked for at once: reading begins there. */
+async function fetchStretch(
+  segments: WalPlaces,
+  from: Lsn,
+  through: Lsn,
+  gathering: Gathering,
+): Promise<void> {
+  const { segmentSize } = segments;
+  await gathering.settled(() => {
+    for (let at = segmentStart(from, segmentSize); at <= through; at += segmentSize) segments.at(at);
+  });
+}
+
 /**
  * Opens both sides and finds the fork. Throws ForkpointError when a side cannot be read, the two do not belong together, or
  * nothing tells where they parted.
@@ -282,20 +301,35 @@ export async function openSides(request: IncidentRequest): Promise<OpenedSides> 
   const oldProbe = openProbe(request.old, 'old primary');
   const fresh = await openNewSide(request, oldProbe);
   const spool = new WalSpool(request.tempDir);
+  const gathering = new Gathering();
   try {
+    const node = { ...oldProbe, segmentSize: oldProbe.walSegmentSize };
+    const oldRemotes = await openRemotes(request, request.oldWal, oldProbe, node, gathering, spool);
+    const newRemotes = await openRemotes(request, request.newWal, fresh.probe, node, gathering, spool);
     const timeline = oldTimeline(oldProbe, fresh.history.timeline);
-    const oldPlaces = [oldProbe.walDirectory, ...(request.oldWal ?? [])];
-    const oldHistory = nodeHistory(timeline, oldPlaces, request.fork);
-    const old = completeHistory(oldHistory, fresh.history, request.fork);
-    const newer = completeHistory(fresh.history, oldHistory, request.fork);
+    const oldPlaces = [oldProbe.walDirectory, ...directoriesOf(request.oldWal)];
+    const asked = async (known: NodeHistory, { remotes }: SideRemotes): Promise<NodeHistory> => {
+      if (known.unknown === undefined) return known;
+      const directory = await fetchHistory(known.timeline, remotes, spool);
+      return directory === undefined ? known : nodeHistory(known.timeline, [directory], request.fork);
+    };
+    const oldHistory = await asked(nodeHistory(timeline, oldPlaces, request.fork), oldRemotes);
+    const newHistory = await asked(fresh.history, newRemotes);
+    const old = completeHistory(oldHistory, newHistory, request.fork);
+    const newer = completeHistory(newHistory, oldHistory, request.fork);
 
-    const oldWal = gather(oldProbe, oldPlaces, old.history, spool);
-    const newWal = fresh.places.length > 0 ? gather(oldProbe, fresh.places, newer.history, spool) : undefined;
-    const found = withReasons([oldHistory, fresh.history], () =>
-      findFork(
-        { history: old.history, segments: oldWal },
-        { history: newer.history, segments: newWal },
-        request.fork,
+    const oldWal = gather(oldProbe, oldPlaces, old.history, spool, oldRemotes.remotes);
+    const newWal =
+      fresh.places.length > 0 || (request.newWal ?? []).length > 0
+        ? gather(oldProbe, fresh.places, newer.history, spool, newRemotes.remotes)
+        : undefined;
+    const found = await gathering.settled(() =>
+      withReasons([oldHistory, newHistory], () =>
+        findFork(
+          { history: old.history, segments: oldWal },
+          { history: newer.history, segments: newWal },
+          request.fork,
+        ),
       ),
     );
     const fork = found.diverged
@@ -306,7 +340,8 @@ export async function openSides(request: IncidentRequest): Promise<OpenedSides> 
 
     const through = fork.lsn;
     const from = oldProbe.redoLsn > 0 ? Math.min(oldProbe.redoLsn, through) : through;
-    const newSideWal = newWal && newSegments && { own: newWal, completed: newSegments };
+    const newSideWal = newWal &&
+      newSegments && { own: newWal, completed: newSegments, archive: newRemotes.archive };
     const describeNew = (): SideOverview => {
       if (fresh.server) {
         return describeServer(fresh.server.facts, newer.history, newSideWal, fork.lsn, newer.warnings);
@@ -319,18 +354,20 @@ export async function openSides(request: IncidentRequest): Promise<OpenedSides> 
         newer.warnings,
       );
     };
-    const oldSideWal = { own: oldWal, completed: oldSegments };
+    if (found.diverged) await fetchStretch(oldSegments, from, through, gathering);
+    const oldSideWal = { own: oldWal, completed: oldSegments, archive: oldRemotes.archive };
     const oldNeeded = { from, through };
     const overview: IncidentOverview = {
       old: describeSide(oldProbe, oldSideWal, old.history, oldNeeded, old.warnings),
       new: describeNew(),
       fork,
+      gaps: [],
       swapped: swappedHint(
         { kind: oldProbe.kind, state: oldProbe.state, timeline, history: old.history },
         {
           kind: 'data-directory',
           state: fresh.state,
-          timeline: fresh.history.timeline,
+          timeline: newHistory.timeline,
           history: newer.history,
         },
       ),
@@ -353,9 +390,11 @@ export async function openSides(request: IncidentRequest): Promise<OpenedSides> 
       newControl: fresh.probe?.control,
       oldFindings: () => walFindings(oldSideWal, oldNeeded),
       newFindings: () => newSideWal && walFindings(newSideWal, { from: through, through }),
+      gathering,
       spool,
     };
   } catch (error) {
+    gathering.close();
     spool.close();
     await fresh.server?.close();
     throw error;

@@ -120,6 +120,14 @@ export class OpenTransactions {
     return whole;
   }
 
+  /** Those with changes, oldest first. */
+  xidsWithChanges(): number[] {
+    return [...this.#byXid.values()]
+      .filter((transaction) => transaction.hasChanges)
+      .sort((a, b) => a.firstLsn - b.firstLsn)
+      .map(({ xid }) => xid);
+  }
+
   /**
    * Those that changed the catalog. A relation file that no committed transaction knows can only belong to the one that is writing
    * into it, so seeing all of them together is as good as knowing which.

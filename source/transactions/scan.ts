@@ -124,6 +124,11 @@ export class Scan {
     return this.#past.firstXidAfterFork;
   }
 
+  /** Transactions (their subtransactions too) that have changes and have not ended where reading is. */
+  unfinished(): number[] {
+    return this.#open.xidsWithChanges();
+  }
+
   /** Reads for about `milliseconds`; false when WAL has come to its end. */
   step(milliseconds: number): boolean {
     if (this.finished) return false;
@@ -131,7 +136,10 @@ export class Scan {
     for (;;) {
       for (let i = 0; i < RECORDS_BETWEEN_LOOKS; i++) {
         if (!this.reader.next()) {
-          this.#finish();
+          const end = this.#whereItEnds();
+          // Places that take a while may have what is missing: once they were asked, reading goes on from here.
+          if (this.#options.segments.waiting()) return true;
+          this.#finish(end);
           return false;
         }
         this.#record();
@@ -306,7 +314,7 @@ export class Scan {
   }
 
   /** At the end of WAL, what was prepared in the lost part and never resolved is in doubt. */
-  #finish(): void {
+  #finish(end: WalEnd | undefined): void {
     this.finished = true;
     const inDoubt = [...this.#prepared.values()].filter(
       (each) => each.endLsn > this.#options.lostFrom && each.transaction.hasChanges,
@@ -334,7 +342,7 @@ export class Scan {
         ),
       });
     }
-    this.reader.end = this.#whereItEnds();
+    this.reader.end = end;
   }
 
   /** Where reading stopped, and whether that is the end of WAL, as after any crash, or only the end of what can be read. */

@@ -50,6 +50,7 @@ export function withCommonHistory(own: WalPlaces, other: WalPlaces, fork: Lsn): 
     ),
     atHand: completed((places, lsn) => places.atHand(lsn)),
     look,
+    waiting: () => own.waiting() || other.waiting(),
     namedPositions: positions,
     lastUsable: () => own.lastUsable() ?? other.list().filter(lent).at(-1)?.startLsn,
     list: () => {

@@ -91,6 +91,7 @@ function seenThrough(file: SegmentFile, segments: WalSegments): WalSegments {
     at,
     look: at,
     timelineAt: (lsn) => segments.timelineAt(lsn),
+    waiting: () => false,
     list: () => [file],
   };
 }

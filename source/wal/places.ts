@@ -44,6 +44,8 @@ export interface RemotePlace {
   answer(fileName: string): RemoteAnswer | undefined;
   /** Notes that the segment is wanted. */
   want(wanted: WantedSegment): void;
+  /** Something is wanted that it was not asked for yet. */
+  readonly waiting: boolean;
   /** Names of segments that it is known to have. */
   names(): readonly string[];
 }
@@ -160,6 +162,10 @@ class GatheredSegments implements WalPlaces {
     return this.#find(lsn, false, false);
   }
 
+  waiting(): boolean {
+    return this.#remotes.some((remote) => remote.waiting);
+  }
+
   disagreements(): readonly SegmentDisagreement[] {
     return this.#disagreements;
   }
@@ -248,7 +254,7 @@ class GatheredSegments implements WalPlaces {
     const found: SegmentFile[] = [];
     for (const name of [fileName, `${fileName}.partial`]) {
       for (const { path, place } of this.#files.get(name) ?? []) {
-        const file = this.#use({ path, place, fileName: name }, stretch, whole, refusals);
+        const file = this.#use({ path, shown: path, place, fileName: name }, stretch, whole, refusals);
         if (file) found.push(file);
       }
     }
@@ -263,24 +269,31 @@ class GatheredSegments implements WalPlaces {
   ): SegmentFile | 'pending' | undefined {
     let pending = false;
     for (const remote of this.#remotes) {
-      const answer = remote.answer(fileName);
-      if (answer === undefined) {
-        pending = true;
-        if (ask) remote.want({ fileName, timeline: stretch.timeline, startLsn: stretch.startLsn });
-        // One place is asked after the other.
-        if (ask) break;
-        continue;
+      const partial = `${fileName}.partial`;
+      for (const name of remote.names().includes(partial) ? [fileName, partial] : [fileName]) {
+        const answer = remote.answer(name);
+        if (answer === undefined) {
+          if (!ask) {
+            pending = true;
+            continue;
+          }
+          // One place is asked after the other.
+          remote.want({ fileName: name, timeline: stretch.timeline, startLsn: stretch.startLsn });
+          return 'pending';
+        }
+        if ('reason' in answer) continue;
+        const { path } = answer;
+        const found = { path, shown: `${remote.label}: ${name}`, place: remote.label, fileName: name };
+        const file = this.#use(found, stretch, true, refusals);
+        if (file) return file;
       }
-      if ('reason' in answer) continue;
-      const file = this.#use({ path: answer.path, place: remote.label, fileName }, stretch, true, refusals);
-      if (file) return file;
     }
     return pending ? 'pending' : undefined;
   }
 
   /** Checks one file; undefined, with a refusal noted, when it cannot be read at the wanted place. */
   #use(
-    { path, place, fileName }: { path: string; place: string; fileName: string },
+    { path, shown, place, fileName }: FoundFile,
     stretch: Stretch,
     whole: boolean,
     refusals: Refusal[],
@@ -288,25 +301,26 @@ class GatheredSegments implements WalPlaces {
     const { lsn, startLsn, timeline, timelines, ownBytes } = stretch;
     const check = whole ? this.#unpack(path, startLsn, timelines) : this.#check(path, startLsn, timelines);
     if (!check.usable) {
-      refusals.push({ path, check });
+      refusals.push({ path: shown, check });
       return undefined;
     }
     const length = Math.min(check.length, ownBytes);
     if (lsn - startLsn >= length) {
       const reason = `readable only up to ${formatLsn(startLsn + length)}`;
-      refusals.push({ path, check: { usable: false, kind: 'truncated', reason } });
+      refusals.push({ path: shown, check: { usable: false, kind: 'truncated', reason } });
       return undefined;
     }
     const { compression } = check;
+    const unpacked = compression && (() => this.#spool.unpack(path, compression, this.segmentSize).path);
     return {
-      path,
+      path: shown,
       place,
       fileName,
       timeline,
       startLsn,
       length,
       partial: fileName.endsWith('.partial'),
-      unpacked: compression && (() => this.#spool.unpack(path, compression, this.segmentSize).path),
+      unpacked: unpacked ?? (shown === path ? undefined : () => path),
     };
   }
 
@@ -400,6 +414,15 @@ class GatheredSegments implements WalPlaces {
       state: 'missing',
     };
   }
+}
+
+/** A file that may be a segment. */
+interface FoundFile {
+  readonly path: string;
+  /** What people know it as: of a fetched one, the place and the name. */
+  readonly shown: string;
+  readonly place: string;
+  readonly fileName: string;
 }
 
 /** What is asked of a segment's file. */

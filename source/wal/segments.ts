@@ -51,6 +51,8 @@ export interface WalSegments {
   at(lsn: Lsn): SegmentFile | MissingSegment;
   /** The same by a look at its first page only: nothing is unpacked, fetched or compared. */
   look(lsn: Lsn): SegmentFile | MissingSegment;
+  /** Places that take a while were asked for something: what was missing may be there later. */
+  waiting(): boolean;
   /** Timeline an LSN belongs to on this node's history. */
   timelineAt(lsn: Lsn): number;
   /** Every segment position known of (present, partial or known to be missing) in LSN order. */

@@ -255,6 +255,7 @@ export function fakeOverview(request: IncidentRequest): IncidentOverview {
       evidence: ['00000002.history of the new primary says timeline 1 ended at 0/B9DF928.'],
       diverged: true,
     },
+    gaps: [],
     warnings: [],
   };
 }

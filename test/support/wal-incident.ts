@@ -83,7 +83,7 @@ export async function readLoss(request: IncidentRequest): Promise<ReadLoss> {
 }
 
 async function lossOf(incident: OpenedIncident): Promise<ReadLoss> {
-  while (incident.step(1000));
+  while (incident.step(1000)) await incident.fetch();
   const transactions: string[] = [];
   for (let index = 0; index < incident.length; index++) {
     const { xid, commitLsn } = incident.transaction(index);
