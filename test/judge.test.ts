@@ -83,12 +83,31 @@ async function judged(current: CurrentRows, ...lost: (readonly Change[])[]) {
   const judge = new Judge(current, nameOf);
   const outcomes = await judge.judge(lost.map((changes, index) => ({ index, changes })));
   const rows: (RowVerdict | undefined)[][] = outcomes.map((outcome) => outcome.rows);
+  // A live server's questions are counted by some.
+  if (current instanceof WrittenSinceFork)
+    assert.deepEqual(
+      await judgedBitByBit(current, lost),
+      outcomes.map(({ verdict }) => verdict),
+      'a transaction judged a change at a time has the same verdict',
+    );
   return {
     judge,
     rows,
     words: rows.map((each) => each.map((verdict) => verdict?.verdict ?? '-').join(' ')),
     verdicts: outcomes.map(({ verdict }) => verdict),
   };
+}
+
+/** Verdicts of transactions of which no two changes are in one batch. */
+async function judgedBitByBit(current: CurrentRows, lost: readonly (readonly Change[])[]) {
+  const judge = new Judge(current, nameOf);
+  const verdicts: string[] = [];
+  for (const [index, changes] of lost.entries()) {
+    for (const change of changes) await judge.judge([{ index, changes: [change], goesOn: true }]);
+    const [{ verdict }] = await judge.judge([{ index, changes: [] }]);
+    verdicts.push(verdict);
+  }
+  return verdicts;
 }
 
 /** The verdict of one lost change. */

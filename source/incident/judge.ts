@@ -15,9 +15,11 @@ export interface LostTransaction {
   /** Position in commit order. */
   readonly index: number;
   readonly changes: readonly Change[];
+  /** More of its changes come first thing in the next batch: nobody can hold a transaction of any size. */
+  readonly goesOn?: boolean;
 }
 
-/** A transaction's verdict (its worst row's), and each change's; undefined where a verdict makes no sense. */
+/** A transaction's verdict (its worst row's, as far as it was judged), and that of each change of the batch; undefined where a verdict makes no sense. */
 export interface Judgement {
   readonly verdict: Verdict;
   readonly rows: (RowVerdict | undefined)[];
@@ -38,6 +40,12 @@ export class Judge {
   /** Dependencies of all transactions one after the other, and where each one's begin. */
   readonly #dependencies: number[] = [];
   readonly #dependenciesFrom: number[] = [];
+  /** Of the batch being judged. */
+  #answers: Answers = () => {
+    throw new RangeError('a key was judged before anybody asked');
+  };
+  /** The transaction that goes on in the next batch. */
+  #unfinished: { readonly judge: TransactionJudge; readonly verdict: Verdict } | undefined;
 
   /** `nameOf` gives a lost transaction's xid and commit LSN, for reasons that name it. */
   constructor(current: CurrentRows, nameOf: TransactionNames) {
@@ -50,9 +58,13 @@ export class Judge {
    * (ForkpointError when a live server goes away); then nothing of the batch is remembered.
    */
   async judge(batch: readonly LostTransaction[]): Promise<Judgement[]> {
-    const answers = await this.#ask(batch.map(({ changes }) => changes));
-    return batch.map(({ index, changes }) => {
-      const { judge, judgement } = this.#judged(index, changes, answers);
+    this.#answers = await this.#ask(batch.map(({ changes }) => changes));
+    return batch.map(({ index, changes, goesOn }) => {
+      const begun = this.#unfinished;
+      const judge = begun?.judge ?? this.#judgeOf(index);
+      const judgement = this.#judged(judge, changes, begun?.verdict);
+      this.#unfinished = goesOn ? { judge, verdict: judgement.verdict } : undefined;
+      if (goesOn) return judgement;
       judge.record();
       this.#dependenciesFrom[index] = this.#dependencies.length;
       for (const earlier of judge.dependencies) this.#dependencies.push(earlier);
@@ -62,8 +74,8 @@ export class Judge {
 
   /** Row verdicts of a transaction judged before, as they were then. */
   async rowVerdicts(index: number, changes: readonly Change[]): Promise<(RowVerdict | undefined)[]> {
-    const answers = await this.#ask([changes]);
-    return this.#judged(index, changes, answers).judgement.rows;
+    this.#answers = await this.#ask([changes]);
+    return this.#judged(this.#judgeOf(index), changes).rows;
   }
 
   /** Earlier lost transactions that this one builds upon directly, ascending; none before it was judged. */
@@ -73,20 +85,22 @@ export class Judge {
     return this.#dependencies.slice(from, this.#dependenciesFrom[index + 1]).sort((a, b) => a - b);
   }
 
-  #judged(
-    index: number,
-    changes: readonly Change[],
-    answers: Answers,
-  ): { judge: TransactionJudge; judgement: Judgement } {
-    const judge = new TransactionJudge(index, {
+  #judgeOf(index: number): TransactionJudge {
+    return new TransactionJudge(index, {
       current: this.#current,
-      answers,
+      answers: (table, set, key) => this.#answers(table, set, key),
       touches: this.#touches,
       nameOf: this.#nameOf,
     });
+  }
+
+  /** `verdict`: of the changes before these. */
+  #judged(judge: TransactionJudge, changes: readonly Change[], verdict: Verdict = 'clean'): Judgement {
     const rows = changes.map((change) => judge.judge(change));
-    const verdict = rows.reduce<Verdict>((worst, row) => (row ? worse(worst, row.verdict) : worst), 'clean');
-    return { judge, judgement: { verdict, rows } };
+    return {
+      verdict: rows.reduce<Verdict>((worst, row) => (row ? worse(worst, row.verdict) : worst), verdict),
+      rows,
+    };
   }
 
   /** Asks the new primary about every key of these changes, each once, table by table. */

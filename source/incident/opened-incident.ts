@@ -15,7 +15,7 @@ import { LONG_PAGE_HEADER_SIZE } from '../wal/page-header.js';
 import type { WalPlaces } from '../wal/places.js';
 import { type CurrentRows, WrittenSinceFork } from './current-rows.js';
 import type { Incident } from './incident.js';
-import { Judge } from './judge.js';
+import { Judge, type LostTransaction } from './judge.js';
 import { LossCounter } from './loss-counter.js';
 import {
   type IncidentOverview,
@@ -65,6 +65,8 @@ export interface IncidentParts {
 
 /** Transactions judged at once: enough for a live server to be asked about many rows in one query. */
 const JUDGED_TOGETHER = 256;
+/** Changes held at once for that, at most. */
+const CHANGES_JUDGED_TOGETHER = 2048;
 
 export class OpenedIncident implements Incident {
   readonly #parts: IncidentParts;
@@ -328,18 +330,30 @@ export class OpenedIncident implements Incident {
     const judge = new Judge(await this.#currentRows(), (index) => this.#reader().summary(index));
     this.#judge = judge;
     const total = this.length;
-    let batch: { index: number; changes: Change[] }[] = [];
+    let batch: LostTransaction[] = [];
+    let held = 0;
     const flush = async () => {
       const outcomes = await judge.judge(batch);
       outcomes.forEach((outcome, i) => {
-        this.#setVerdict(batch[i].index, outcome.verdict);
+        if (!batch[i].goesOn) this.#setVerdict(batch[i].index, outcome.verdict);
       });
       onProgress?.(batch[batch.length - 1].index + 1, total);
       batch = [];
+      held = 0;
       await breathe();
     };
     for (const { transaction, changes } of this.transactionsWithChanges(range(total))) {
-      batch.push({ index: transaction.index, changes: [...changes] });
+      let some: Change[] = [];
+      for (const change of changes) {
+        if (held >= CHANGES_JUDGED_TOGETHER) {
+          batch.push({ index: transaction.index, changes: some, goesOn: true });
+          some = [];
+          await flush();
+        }
+        some.push(change);
+        held++;
+      }
+      batch.push({ index: transaction.index, changes: some });
       if (batch.length >= JUDGED_TOGETHER) await flush();
     }
     if (batch.length > 0) await flush();

@@ -1,5 +1,5 @@
 /** How rows of the two sides are matched: tables by name, columns by name, keys by their values' text. */
-import { createHash } from 'node:crypto';
+import * as crypto from 'node:crypto';
 import { isUnknown, type Row, type Table, type UnknownValue } from '../rows/row-change.js';
 
 /** Values of a key's columns. */
@@ -106,8 +106,16 @@ export function keyText(table: Table, set: KeySet, values: KeyValues): string {
       text += `\0V${value.replace(/\.?0+$/, '')}`;
     } else text += `\0V${value}`;
   }
-  return text.length > LONGEST_KEY ? createHash('sha256').update(text).digest('base64') : text;
+  return text.length > LONGEST_KEY ? digestOf(text) : text;
 }
+
+/** All at once where Node can (20.12 and later): half the time for a key of a few hundred bytes. */
+const digestOf =
+  'hash' in crypto
+    ? (text: string): string => (crypto.hash as OneShotHash)('sha256', text, 'base64')
+    : (text: string): string => crypto.createHash('sha256').update(text).digest('base64');
+
+type OneShotHash = (algorithm: string, text: string, encoding: 'base64') => string;
 
 /** What a comparison of two rows came to; a column's index where it hinges on a value that is not known. */
 export type Comparison = 'equal' | 'different' | { readonly column: number; readonly why: UnknownValue };
