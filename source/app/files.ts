@@ -2,6 +2,7 @@
 import { access, open } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { refuseReadOnlyPlace } from '../bytes/read-only-place.js';
 
 /** True when something stands at the path. */
 export async function exists(path: string): Promise<boolean> {
@@ -18,8 +19,9 @@ export function expandHome(path: string): string {
   return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
 }
 
-/** Writes a new file (mode 0600). Throws EEXIST rather than touch one that is there. */
+/** Writes a new file (mode 0600). Throws EEXIST rather than touch one that is there, ForkpointError in a place that is PostgreSQL's. */
 export async function writeNewFile(path: string, text: string): Promise<void> {
+  refuseReadOnlyPlace(path);
   const file = await open(path, 'wx', 0o600);
   try {
     await file.writeFile(text);

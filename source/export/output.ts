@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ForkpointError } from '../bytes/errors.js';
+import { refuseReadOnlyPlace } from '../bytes/read-only-place.js';
 
 /** Text is collected up to this many characters before it is written. */
 const CHUNK_CHARACTERS = 65_536;
@@ -140,6 +141,7 @@ class FileOutput extends DescriptorOutput {
   constructor(path: string, overwrite: boolean) {
     super(path);
     this.#overwrite = overwrite;
+    refuseReadOnlyPlace(path);
     if (existsSync(path)) {
       if (!overwrite) throw fileExists(path);
       if (!lstatSync(path).isFile()) {

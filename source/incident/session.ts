@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { refuseReadOnlyPlace } from '../bytes/read-only-place.js';
 import type { MarkedRange } from './marks.js';
 import type { IncidentOverview, ListOrder } from './model.js';
 
@@ -125,6 +126,7 @@ export function openSessionStore(directory: string): SessionStore {
       return session && fileName(session) === fileName(key) ? session : undefined;
     },
     save(session) {
+      refuseReadOnlyPlace(directory);
       mkdirSync(directory, { recursive: true, mode: 0o700 });
       const path = join(directory, fileName(session));
       const temporary = `${path}.${process.pid}.tmp`;

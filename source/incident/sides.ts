@@ -4,6 +4,7 @@
  */
 import { ForkpointError } from '../bytes/errors.js';
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
+import { refuseReadOnlyPlace } from '../bytes/read-only-place.js';
 import { Gathering } from '../gather/gathering.js';
 import { isServerUrl, withoutPassword } from '../server/connection.js';
 import { LiveServer, type ServerFacts } from '../server/live-server.js';
@@ -298,6 +299,7 @@ export async function openSides(request: IncidentRequest): Promise<OpenedSides> 
       next: 'name its data directory, or a directory that holds its WAL',
     });
   }
+  if (request.tempDir !== undefined) refuseReadOnlyPlace(request.tempDir);
   const oldProbe = openProbe(request.old, 'old primary');
   const fresh = await openNewSide(request, oldProbe);
   const spool = new WalSpool(request.tempDir);
