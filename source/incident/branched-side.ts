@@ -35,6 +35,7 @@ export interface BranchRequest {
   readonly oldSegments: WalPlaces;
   readonly fork: Lsn;
   readonly tempDir: string | undefined;
+  readonly tempLimit: number | undefined;
 }
 
 /** Both sides, or why not; and what the operator must know. */
@@ -47,7 +48,7 @@ export interface BranchedSides {
 
 /** Opens the old side. Reads the new primary's WAL, as far as it is there, to its end: what was there at the fork may only be in it. */
 export async function openBranchedSides(request: BranchRequest): Promise<BranchedSides> {
-  const { newSide, oldSegments, fork, tempDir } = request;
+  const { newSide, oldSegments, fork, tempDir, tempLimit } = request;
   const { control, segments: newSegments } = newSide;
   // What the new primary's disk is sure to hold: everything before its last checkpoint.
   const settled = Math.min(fork, control.checkpoint.redoLsn + 1);
@@ -59,7 +60,7 @@ export async function openBranchedSides(request: BranchRequest): Promise<Branche
   }
   const doubt = numbersReused(control, point, start.checkpoint?.nextXidEpoch ?? 0);
   if (doubt) return { unreadable: doubt, warnings: [] };
-  const fresh = openSide({ side: newSide, other: undefined, lostFrom: fork, tempDir, start })!;
+  const fresh = openSide({ side: newSide, other: undefined, lostFrom: fork, tempDir, tempLimit, start })!;
   const warnings = [
     "Of the old primary only WAL is there: its tables are known from the new primary's catalog, as it was at the fork.",
   ];
@@ -83,6 +84,7 @@ export async function openBranchedSides(request: BranchRequest): Promise<Branche
       shortfall: start.shortfall,
       lostFrom: fork,
       tempDir,
+      spillLimit: tempLimit,
       disks: othersDisk(newSide, fork),
       wantedWal: wantedWal({ ...newSide, segments: oldSegments }, start),
     },

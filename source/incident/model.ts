@@ -25,6 +25,8 @@ export interface IncidentRequest {
   /** The fork named by hand, when histories cannot tell. */
   readonly fork?: Lsn;
   readonly tempDir?: string;
+  /** Bytes that may be put there for each side; no limit when undefined. */
+  readonly tempLimit?: number;
 }
 
 /** How much of one segment is there. */

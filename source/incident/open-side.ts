@@ -18,13 +18,15 @@ export interface SideOptions {
   /** Transactions that commit after this are wanted. */
   readonly lostFrom: Lsn;
   readonly tempDir: string | undefined;
+  /** Bytes that may be put there; no limit when undefined. */
+  readonly tempLimit: number | undefined;
   /** Where to begin, when that has been found already. */
   readonly start?: StartingPoint;
 }
 
 /** Opens a side; undefined when no WAL of it is there to begin with. Throws ForkpointError when its files cannot be read. */
 export function openSide(options: SideOptions): OpenedSide | undefined {
-  const { side, other, lostFrom, tempDir } = options;
+  const { side, other, lostFrom, tempDir, tempLimit } = options;
   const { dataDirectory, control, segments } = side;
   const { majorVersion, pageSize } = control;
   const start = options.start ?? findStartingPoint(segments, lostFrom, pageSize);
@@ -44,6 +46,7 @@ export function openSide(options: SideOptions): OpenedSide | undefined {
       shortfall: start.shortfall,
       lostFrom,
       tempDir,
+      spillLimit: tempLimit,
       disks: disksFor(side, other, lostFrom),
       wantedWal: wantedWal(side, start),
     },

@@ -51,7 +51,7 @@ interface OpenedReaders {
 
 async function openReaders(sides: OpenedSides, request: IncidentRequest): Promise<OpenedReaders> {
   const { oldSegments, newSegments, oldControl, newControl, overview } = sides;
-  const { tempDir } = request;
+  const { tempDir, tempLimit } = request;
   const lostFrom = overview.fork.lsn;
   await fetchBeginnings(sides, lostFrom);
   const newSide: SideDirectory | undefined = newControl &&
@@ -65,7 +65,7 @@ async function openReaders(sides: OpenedSides, request: IncidentRequest): Promis
     if (!newSide) return { unreadable: NO_DEFINITIONS };
     for (const segments of [oldSegments, newSide.segments])
       await fetchToTheEnd(segments, lostFrom, sides.gathering);
-    return openBranchedSides({ newSide, oldSegments, fork: lostFrom, tempDir });
+    return openBranchedSides({ newSide, oldSegments, fork: lostFrom, tempDir, tempLimit });
   }
   const oldSide: SideDirectory = {
     name: 'old primary',
@@ -73,8 +73,9 @@ async function openReaders(sides: OpenedSides, request: IncidentRequest): Promis
     control: oldControl,
     segments: oldSegments,
   };
-  const old = openSide({ side: oldSide, other: newSide, lostFrom, tempDir });
-  const fresh = old && newSide ? openSide({ side: newSide, other: oldSide, lostFrom, tempDir }) : undefined;
+  const shared = { lostFrom, tempDir, tempLimit };
+  const old = openSide({ ...shared, side: oldSide, other: newSide });
+  const fresh = old && newSide ? openSide({ ...shared, side: newSide, other: oldSide }) : undefined;
   return { old, fresh };
 }
 

@@ -164,6 +164,16 @@ export class OpenedIncident implements Incident {
       warnings.push(
         `old primary: reading stopped at ${formatLsn(end.lsn)}: ${end.reason}${end.path ? ` (${end.path})` : ''}`,
       );
+    for (const [side, name] of [
+      [old, 'old primary'],
+      [fresh, 'new primary'],
+    ] as const) {
+      const failure = side?.reader.scan.file.failure;
+      if (failure !== undefined)
+        warnings.push(
+          `${name}: ${failure}: which record wrote which old row could not be remembered any more, and rows that need it are not known; free some space there or name another place with --temp-dir`,
+        );
+    }
     const damagedPages = old?.damagedPages?.list ?? [];
     if (damagedPages.length > 0) {
       const more = damagedPages.length > 1 ? ` and ${damagedPages.length - 1} more` : '';
@@ -244,6 +254,7 @@ export class OpenedIncident implements Incident {
     return (
       this.#parts.overview.fork.untold !== undefined ||
       (this.#parts.old?.damagedPages?.list.length ?? 0) > 0 ||
+      this.#parts.old?.reader.scan.file.failure !== undefined ||
       (end !== undefined && end.kind !== 'end') ||
       this.#begunBefore > 0 ||
       this.#conflicts().length > 0 ||

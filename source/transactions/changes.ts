@@ -14,6 +14,7 @@ import type {
   RowChange,
   RowOperation,
   SequenceChange,
+  UnknownValue,
 } from '../rows/row-change.js';
 import { isUnknown } from '../rows/row-change.js';
 import { type RowDecoder, RowDecoders } from '../rows/row-decoder.js';
@@ -131,6 +132,12 @@ export class ChangeDecoder {
     logged: LoggedTuple | undefined,
   ): RowChange {
     const after = this.#newRow(record, decoder, moment, offset, logged, 0);
+    // A new row's values were all written with it: one that is not there is lost, not left alone.
+    const { row } = after;
+    for (let i = 0; row !== undefined && i < row.length; i++) {
+      const value = row[i];
+      if (isUnknown(value) && value.unknown === 'unchanged') row[i] = LOST_VALUE;
+    }
     return rowChange(record, decoder, 'insert', undefined, after);
   }
 
@@ -338,6 +345,11 @@ export class ChangeDecoder {
     ];
   }
 }
+
+const LOST_VALUE: UnknownValue = {
+  unknown: 'undecodable',
+  reason: 'its TOASTed value is neither in the WAL that is there nor on disk',
+};
 
 interface Attempt {
   row: ColumnValue[] | undefined;

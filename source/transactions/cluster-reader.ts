@@ -30,6 +30,7 @@ export class ClusterReader {
   readonly scan: Scan;
   readonly #catalog: Catalog;
   readonly #decoder: ChangeDecoder;
+  readonly #toast: ToastReader;
   /** Reads records again for decoding, and walks over WAL to collect them. */
   readonly #records: WalReader;
   readonly #walker: WalReader;
@@ -44,8 +45,9 @@ export class ClusterReader {
     this.#options = options;
     this.#catalog = options.catalog;
     this.scan = new Scan(options);
-    this.#decoder = new ChangeDecoder(this.scan, options.catalog, new ToastReader(this.scan, toastFallback));
     const { blockSize } = options;
+    this.#toast = new ToastReader(this.scan, blockSize, toastFallback);
+    this.#decoder = new ChangeDecoder(this.scan, options.catalog, this.#toast);
     this.#records = new WalReader(options.segments, { blockSize, windowBytes: 64 * 1024, windows: 16 });
     this.#walker = new WalReader(options.segments, { blockSize });
   }
@@ -195,6 +197,7 @@ export class ClusterReader {
     this.scan.close();
     this.#records.closeFile();
     this.#walker.closeFile();
+    this.#toast.close();
   }
 
   *#collected(

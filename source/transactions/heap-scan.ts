@@ -2,6 +2,7 @@
  * What heap records do to pages, while the one pass goes by: which record wrote which tuple (page-history, old-row-log), where TOASTed
  * values lie, what the catalog must hear, and how many rows each transaction changed.
  */
+import type { Lsn } from '../bytes/lsn.js';
 import type { Catalog, CatalogFeed } from '../catalog/catalog.js';
 import { TUPLE_HEADER_SIZE } from '../heap/tuple.js';
 import { hasPageImage, restorePageImage } from '../wal/full-page-image.js';
@@ -30,8 +31,15 @@ import { Heap2Operation, HeapOperation } from '../wal/resource-managers.js';
 import { tupleRemoval } from '../wal/tuple-removal.js';
 import type { OldRowLog } from './old-row-log.js';
 import type { OpenTransactions, RelationCounts } from './open-transaction.js';
-import { isUnreadable, PageHistories, unreadableWriter, WRITER_UNKNOWN } from './page-history.js';
+import {
+  isReadable,
+  PageHistories,
+  unreadableWriter,
+  WRITER_FORGOTTEN,
+  WRITER_UNKNOWN,
+} from './page-history.js';
 import { type LocalRelation, type Relations, replicaIdentityIndex } from './relations.js';
+import type { TemporaryFile } from './temporary-file.js';
 import type { ToastChunks } from './toast-chunks.js';
 import { type TupleSource, TupleUnavailableError } from './tuple-source.js';
 
@@ -47,6 +55,8 @@ export interface HeapScanParts {
   readonly oldRows: OldRowLog;
   readonly tuples: TupleSource;
   readonly toast: ToastChunks;
+  /** Takes what does not fit into memory. */
+  readonly file: TemporaryFile;
 }
 
 export class HeapScan {
@@ -58,7 +68,7 @@ export class HeapScan {
   readonly #oldRows: OldRowLog;
   readonly #tuples: TupleSource;
   readonly #toast: ToastChunks;
-  readonly #histories = new PageHistories();
+  readonly #histories: PageHistories;
   readonly #version: RecordVersion;
   /** Raised whenever the catalog may answer differently: what was unknown is asked again. */
   #catalogAge = 0;
@@ -73,6 +83,7 @@ export class HeapScan {
     this.#oldRows = parts.oldRows;
     this.#tuples = parts.tuples;
     this.#toast = parts.toast;
+    this.#histories = new PageHistories(parts.file);
     this.#version = recordVersion(parts.reader.segments.majorVersion);
   }
 
@@ -103,6 +114,11 @@ export class HeapScan {
       ownXids: this.#transactions.xidsChangingCatalog(),
     });
     return relation;
+  }
+
+  /** A checkpoint whose redo pointer is `redo`: from there on every page's first change carries its image. */
+  checkpoint(redo: Lsn): void {
+    this.#histories.checkpoint(redo);
   }
 
   /** Images of heap pages in records that write no tuple. */
@@ -161,7 +177,8 @@ export class HeapScan {
     const reader = this.#reader;
     const relation = this.#relation(0);
     const block = reader.blockNumber[0];
-    if ((reader.info & HeapOperation.initPage) !== 0) this.#histories.initialize(relation.number, block);
+    if ((reader.info & HeapOperation.initPage) !== 0)
+      this.#histories.initialize(relation.number, block, reader.lsn);
     this.#page(0, relation);
     if (relation.role === 'toast') {
       this.#toastChunk(relation);
@@ -174,14 +191,16 @@ export class HeapScan {
 
   #toastChunk(relation: LocalRelation): void {
     const reader = this.#reader;
+    const oid = relation.definition?.oid;
+    if (oid === undefined) return;
     const logged = insertedTuple(reader);
     if (logged !== undefined) {
-      this.#toast.add(relation, reader.lsn, reader.buffer, logged.data + logged.hoff - TUPLE_HEADER_SIZE);
+      this.#toast.add(oid, reader.lsn, reader.buffer, logged.data + logged.hoff - TUPLE_HEADER_SIZE);
       return;
     }
     try {
       const tuple = this.#tuples.newTuple(reader, insertOffset(reader), undefined, 0);
-      this.#toast.add(relation, reader.lsn, tuple, tuple[22]);
+      this.#toast.add(oid, reader.lsn, tuple, tuple[22]);
     } catch (error) {
       // The value will be found incomplete when it is wanted, and said to be.
       if (!(error instanceof TupleUnavailableError)) throw error;
@@ -192,7 +211,8 @@ export class HeapScan {
     const reader = this.#reader;
     const relation = this.#relation(0);
     const block = reader.blockNumber[0];
-    if ((reader.info & HeapOperation.initPage) !== 0) this.#histories.initialize(relation.number, block);
+    if ((reader.info & HeapOperation.initPage) !== 0)
+      this.#histories.initialize(relation.number, block, reader.lsn);
     this.#page(0, relation);
     const count = multiInsertCount(reader);
     if (relation.followed) {
@@ -228,8 +248,7 @@ export class HeapScan {
       this.#count(relation, 'insert', -1);
       return;
     }
-    const known = this.#orOwnImage(writer, 0);
-    this.#oldRows.append(reader.lsn, known);
+    const known = this.#remember(this.#orOwnImage(writer, 0));
     this.#count(relation, 'delete', 1);
     if (!this.#isReadable(known, 0, offset) && loggedOldTuple(reader, 8) === undefined)
       this.#counts(relation).unreadable++;
@@ -243,12 +262,11 @@ export class HeapScan {
     const oldBlockId = updateOldBlockId(reader);
     const oldBlock = reader.blockNumber[oldBlockId];
     const oldOffset = updateOldOffset(reader);
-    const writer = this.#orOwnImage(
-      this.#histories.writerOf(relation.number, oldBlock, oldOffset),
-      oldBlockId,
+    const writer = this.#remember(
+      this.#orOwnImage(this.#histories.writerOf(relation.number, oldBlock, oldOffset), oldBlockId),
     );
-    this.#oldRows.append(reader.lsn, writer);
-    if ((reader.info & HeapOperation.initPage) !== 0) this.#histories.initialize(relation.number, newBlock);
+    if ((reader.info & HeapOperation.initPage) !== 0)
+      this.#histories.initialize(relation.number, newBlock, reader.lsn);
     this.#page(0, relation);
     if (oldBlockId === 1) this.#page(1, relation);
     if (relation.followed) {
@@ -266,7 +284,7 @@ export class HeapScan {
 
   /** Can the row that an update or delete met be had, from WAL or from a disk? */
   #isReadable(writer: number, blockId: number, offset: number): boolean {
-    if (writer !== WRITER_UNKNOWN && !isUnreadable(writer)) return true;
+    if (isReadable(writer)) return true;
     const reader = this.#reader;
     const place = {
       tablespaceOid: reader.blockTablespace[blockId],
@@ -304,7 +322,13 @@ export class HeapScan {
    * known, it is the old row's source. (Unless the change itself pruned the page, which no insert, update or delete does.)
    */
   #orOwnImage(writer: number, blockId: number): number {
-    return writer === 0 && hasPageImage(this.#reader, blockId, this.#version) ? -this.#reader.lsn : writer;
+    const isKnown = writer !== WRITER_UNKNOWN && writer !== WRITER_FORGOTTEN;
+    return !isKnown && hasPageImage(this.#reader, blockId, this.#version) ? -this.#reader.lsn : writer;
+  }
+
+  /** Notes who wrote the row that the record replaces; what could be kept of that. */
+  #remember(writer: number): number {
+    return this.#oldRows.append(this.#reader.lsn, writer) ? writer : WRITER_FORGOTTEN;
   }
 
   /** A tuple came to stand at (block, offset): remembers where, and tells the catalog when it is one of its own. */

@@ -2,50 +2,46 @@
  * For every update and delete that was read: which record wrote the row it replaced.
  *
  * Sixteen bytes a change (its LSN, its old row's writer), in LSN order, so a binary search finds them again. What is beyond one
- * chunk in memory goes to a private temporary file: opened with mode 0600 and unlinked at once, so that nothing stays behind
- * however forkpoint ends.
+ * chunk in memory goes to the temporary file. When that is full, the log ends there, and what comes later is not remembered.
  */
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { ForkpointError } from '../bytes/errors.js';
 import type { Lsn } from '../bytes/lsn.js';
+import { WRITER_FORGOTTEN, WRITER_UNKNOWN } from './page-history.js';
+import type { TemporaryFile } from './temporary-file.js';
 
-const PAIRS_IN_CHUNK = 64 * 1024;
+const PAIRS_IN_CHUNK = 4096;
 const CHUNK_BYTES = PAIRS_IN_CHUNK * 16;
+/** Chunks kept that were read back: rows changed at one time were mostly written at another one time. */
+const KEPT_CHUNKS = 32;
 
 export class OldRowLog {
-  readonly #directory: string;
-  #file: number | undefined;
+  readonly #file: TemporaryFile;
   /** The chunk being filled: LSN, writer, LSN, writer … */
-  #tail = new Float64Array(PAIRS_IN_CHUNK * 2);
+  readonly #tail = new Float64Array(PAIRS_IN_CHUNK * 2);
   #tailPairs = 0;
-  /** First LSN of each chunk in the file. */
+  /** First LSN of each chunk in the file, and where it is. */
   readonly #firstLsns: Lsn[] = [];
-  /** The chunk last read back. */
-  #loaded = -1;
-  #loadedPairs: Float64Array = new Float64Array(0);
+  readonly #positions: number[] = [];
+  /** Chunks read back, the one not used for longest first. */
+  readonly #kept = new Map<number, Float64Array>();
+  /** From here on nothing is remembered. */
+  #endsAt = Number.POSITIVE_INFINITY;
 
-  /** `directory`: where a temporary file may be made; the system's when not given. */
-  constructor(directory: string = tmpdir()) {
-    this.#directory = directory;
+  constructor(file: TemporaryFile) {
+    this.#file = file;
   }
 
-  /** Bytes in the temporary file. */
-  get spilledBytes(): number {
-    return this.#firstLsns.length * CHUNK_BYTES;
-  }
-
-  /** Remembers `writer` (see PageHistories.writerOf) for the change at `lsn`, which is greater than all before. */
-  append(lsn: Lsn, writer: number): void {
-    if (this.#tailPairs === PAIRS_IN_CHUNK) this.#spill();
+  /** Remembers `writer` (see PageHistories.writerOf) for the change at `lsn`, which is greater than all before; false when it could not. */
+  append(lsn: Lsn, writer: number): boolean {
+    if (this.#tailPairs === PAIRS_IN_CHUNK && !this.#spill(lsn)) return false;
     this.#tail[this.#tailPairs * 2] = lsn;
     this.#tail[this.#tailPairs * 2 + 1] = writer;
     this.#tailPairs++;
+    return true;
   }
 
-  /** The writer of the row that the change at `lsn` replaced; 0 when unknown. */
+  /** The writer of the row that the change at `lsn` replaced; WRITER_UNKNOWN or WRITER_FORGOTTEN when there is none to be named. */
   writerFor(lsn: Lsn): number {
+    if (lsn >= this.#endsAt) return WRITER_FORGOTTEN;
     if (this.#tailPairs > 0 && lsn >= this.#tail[0]) return find(this.#tail, this.#tailPairs, lsn);
     let low = 0;
     let high = this.#firstLsns.length;
@@ -54,60 +50,33 @@ export class OldRowLog {
       if (this.#firstLsns[middle] <= lsn) low = middle + 1;
       else high = middle;
     }
-    if (low === 0) return 0;
-    this.#load(low - 1);
-    return find(this.#loadedPairs, PAIRS_IN_CHUNK, lsn);
+    return low === 0 ? WRITER_UNKNOWN : find(this.#chunk(low - 1), PAIRS_IN_CHUNK, lsn);
   }
 
-  /** Lets go of the temporary file. */
-  close(): void {
-    if (this.#file !== undefined) closeSync(this.#file);
-    this.#file = undefined;
-  }
-
-  #spill(): void {
-    try {
-      this.#file ??= openUnlinked(this.#directory);
-      const bytes = new Uint8Array(this.#tail.buffer);
-      let written = 0;
-      while (written < CHUNK_BYTES) {
-        written += writeSync(this.#file, bytes, written, CHUNK_BYTES - written, this.spilledBytes + written);
-      }
-    } catch (error) {
-      throw new ForkpointError(
-        {
-          what: `cannot write the temporary file that remembers old rows: ${(error as Error).message}`,
-          where: this.#directory,
-          next: 'free some space there or name another place with --temp-dir',
-        },
-        { cause: error },
-      );
+  #spill(next: Lsn): boolean {
+    if (this.#endsAt !== Number.POSITIVE_INFINITY) return false;
+    const position = this.#file.append(new Uint8Array(this.#tail.buffer));
+    if (position === undefined) {
+      this.#endsAt = next;
+      return false;
     }
     this.#firstLsns.push(this.#tail[0]);
+    this.#positions.push(position);
     this.#tailPairs = 0;
+    return true;
   }
 
-  #load(chunk: number): void {
-    if (chunk === this.#loaded) return;
-    const pairs = new Float64Array(PAIRS_IN_CHUNK * 2);
-    const bytes = new Uint8Array(pairs.buffer);
-    let have = 0;
-    while (have < CHUNK_BYTES) {
-      const got = readSync(this.#file as number, bytes, have, CHUNK_BYTES - have, chunk * CHUNK_BYTES + have);
-      if (got === 0) throw new Error('the temporary file of old rows ended early');
-      have += got;
+  #chunk(number: number): Float64Array {
+    let pairs = this.#kept.get(number);
+    if (pairs) {
+      this.#kept.delete(number);
+    } else {
+      pairs = new Float64Array(PAIRS_IN_CHUNK * 2);
+      this.#file.read(this.#positions[number], new Uint8Array(pairs.buffer, 0, CHUNK_BYTES));
+      if (this.#kept.size >= KEPT_CHUNKS) this.#kept.delete(this.#kept.keys().next().value as number);
     }
-    this.#loaded = chunk;
-    this.#loadedPairs = pairs;
-  }
-}
-
-function openUnlinked(directory: string): number {
-  const folder = mkdtempSync(join(directory, 'forkpoint-'));
-  try {
-    return openSync(join(folder, 'old-rows'), 'wx+', 0o600);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+    this.#kept.set(number, pairs);
+    return pairs;
   }
 }
 
@@ -119,5 +88,5 @@ function find(pairs: Float64Array, count: number, lsn: Lsn): number {
     if (pairs[middle * 2] < lsn) low = middle + 1;
     else high = middle;
   }
-  return low < count && pairs[low * 2] === lsn ? pairs[low * 2 + 1] : 0;
+  return low < count && pairs[low * 2] === lsn ? pairs[low * 2 + 1] : WRITER_UNKNOWN;
 }

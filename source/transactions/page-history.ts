@@ -5,11 +5,18 @@
  * goes on through the records that put tuples onto it. It is enough to remember *which record* wrote a line pointer last:
  * WAL is the store, and the tuple is read back from there when somebody wants it. Prune, vacuum and freeze need not be followed:
  * they free line pointers and touch headers, but move no tuple to another offset and change no column.
+ *
+ * Memory is bounded: pages are found by hashing into typed arrays, their writers lie in one arena that goes to the temporary file when it
+ * is full, and what a checkpoint makes superfluous is dropped.
  */
 import type { Lsn } from '../bytes/lsn.js';
+import type { TemporaryFile } from './temporary-file.js';
 
-/** Nothing is known of the tuple: its page was never seen whole. */
+/** Nothing is known of the tuple: its page was never seen whole, and nothing was written to its place. */
 export const WRITER_UNKNOWN = 0;
+
+/** Something may have been written to its place, but that could not be kept. Not a multiple of eight, so no LSN. */
+export const WRITER_FORGOTTEN = 2;
 
 /** Added to a writer's LSN when its tuple cannot be had from it: a difference from a row that is not known. LSNs are multiples of eight. */
 const UNREADABLE = 1;
@@ -24,72 +31,238 @@ export function isUnreadable(writer: number): boolean {
   return writer % 8 === UNREADABLE;
 }
 
+/** Can the tuple be read from its writer's record, directly or through the differences before it? */
+export function isReadable(writer: number): boolean {
+  return writer !== WRITER_UNKNOWN && writer !== WRITER_FORGOTTEN && !isUnreadable(writer);
+}
+
 /** The LSN of a writer's record, whether its tuple can be read or not. */
 export function readableWriter(writer: number): Lsn {
   return Math.abs(writer) - (Math.abs(writer) % 8);
 }
 
-interface PageHistory {
-  /** Record that holds the page's latest image; 0 when the page was made anew since. */
-  image: Lsn;
-  /** LSN of the record that last wrote each offset number since the image; 0 where the image rules. */
-  writers: Float64Array;
+/** Memory that histories may take. */
+export interface PageHistoryLimits {
+  /** Pages known at once; beyond, all are forgotten. A power of two; some 36 bytes each. */
+  readonly pages: number;
+  /** Writers in memory at once; beyond, they are spilled. Eight bytes each. */
+  readonly writers: number;
 }
 
-const NO_WRITERS = new Float64Array(0);
-const TWO_TO_32 = 0x1_0000_0000;
+const DEFAULT_LIMITS: PageHistoryLimits = { pages: 2 * 1024 * 1024, writers: 3 * 1024 * 1024 };
+
+const NO_WRITERS = -1;
+const SMALLEST_BLOCK = 8;
 
 export class PageHistories {
-  readonly #pages = new Map<number, PageHistory>();
+  readonly #file: TemporaryFile;
+  readonly #limits: PageHistoryLimits;
+  /** Open addressing: relation 0 is an empty slot. */
+  #relations = new Uint32Array(1024);
+  #blocks = new Uint32Array(1024);
+  /** The record that holds the page's latest image; negative: that made the page anew; 0: neither was seen. */
+  #origins = new Float64Array(1024);
+  /** Where the page's writers lie: an index into the arena, or -2 - position in the file, or NO_WRITERS. */
+  #places = new Float64Array(1024);
+  /** How many offset numbers there is room for. */
+  #rooms = new Uint16Array(1024);
+  #count = 0;
+  /** By page and offset number: LSN of the record that last wrote there since the page's origin; 0 where the image rules. */
+  #arena = new Float64Array(16 * 1024);
+  #arenaUsed = 0;
+  /** Some pages' past was dropped. */
+  #forgetful = false;
 
-  /** The record at `lsn` carries an image of the page. `relation` is a number of the caller's, below 2^20. */
-  image(relation: number, block: number, lsn: Lsn): void {
-    const page = this.#page(relation, block);
-    page.image = lsn;
-    page.writers = NO_WRITERS;
+  constructor(file: TemporaryFile, limits: PageHistoryLimits = DEFAULT_LIMITS) {
+    this.#file = file;
+    this.#limits = limits;
   }
 
-  /** The page was made anew. */
-  initialize(relation: number, block: number): void {
-    const page = this.#page(relation, block);
-    page.image = 0;
-    page.writers = NO_WRITERS;
+  /** The record at `lsn` carries an image of the page. `relation` is a number of the caller's, from 1. */
+  image(relation: number, block: number, lsn: Lsn): void {
+    const slot = this.#slot(relation, block);
+    this.#origins[slot] = lsn;
+    this.#places[slot] = NO_WRITERS;
+    this.#rooms[slot] = 0;
+  }
+
+  /** The record at `lsn` made the page anew. */
+  initialize(relation: number, block: number, lsn: Lsn): void {
+    this.image(relation, block, -lsn);
   }
 
   /** The record `writer` (its LSN, or unreadableWriter of it) wrote a tuple at `offset`. */
   write(relation: number, block: number, offset: number, writer: number): void {
-    const page = this.#page(relation, block);
-    if (offset >= page.writers.length) {
-      const grown = new Float64Array(Math.max(offset + 8, page.writers.length * 2));
-      grown.set(page.writers);
-      page.writers = grown;
+    let slot = this.#slot(relation, block);
+    if (offset >= this.#rooms[slot]) {
+      this.#grow(slot, offset);
+      slot = this.#slot(relation, block);
+    } else if (this.#places[slot] < NO_WRITERS) {
+      this.#load(slot);
+      slot = this.#slot(relation, block);
     }
-    page.writers[offset] = writer;
+    this.#arena[this.#places[slot] + offset] = writer;
   }
 
   /**
    * The LSN of the record that wrote the tuple (or unreadableWriter of it), negative when it lies in that record's full-page image,
-   * WRITER_UNKNOWN when the page's past is not in the WAL that was read.
+   * WRITER_UNKNOWN when the page's past is not in the WAL that was read, WRITER_FORGOTTEN when it may have been.
    */
   writerOf(relation: number, block: number, offset: number): number {
-    const page = this.#pages.get(relation * TWO_TO_32 + block);
-    if (!page) return WRITER_UNKNOWN;
-    const writer = offset < page.writers.length ? page.writers[offset] : 0;
-    return writer !== 0 ? writer : -page.image || WRITER_UNKNOWN;
+    const slot = this.#find(relation, block);
+    const unknown = this.#forgetful ? WRITER_FORGOTTEN : WRITER_UNKNOWN;
+    if (this.#relations[slot] === 0) return unknown;
+    if (offset < this.#rooms[slot]) {
+      const writer = this.#writerAt(slot, offset);
+      if (writer !== 0) return writer;
+    }
+    const origin = this.#origins[slot];
+    return origin > 0 ? -origin : unknown;
+  }
+
+  /** From the record at `redo` on every page's first change carries its image: what was known from before it serves nobody any more. */
+  checkpoint(redo: Lsn): void {
+    this.#rebuild(this.#relations.length, (slot) => Math.abs(this.#origins[slot]) >= redo);
+    this.#forgetful = true;
   }
 
   /** Pages remembered. */
   get size(): number {
-    return this.#pages.size;
+    return this.#count;
   }
 
-  #page(relation: number, block: number): PageHistory {
-    const key = relation * TWO_TO_32 + block;
-    let page = this.#pages.get(key);
-    if (!page) {
-      page = { image: 0, writers: NO_WRITERS };
-      this.#pages.set(key, page);
-    }
-    return page;
+  #writerAt(slot: number, offset: number): number {
+    const place = this.#places[slot];
+    if (place >= 0) return this.#arena[place + offset];
+    const one = new Float64Array(1);
+    this.#file.read(-2 - place + offset * 8, new Uint8Array(one.buffer));
+    return one[0];
   }
+
+  /** The page's slot, or the empty one where it belongs. */
+  #find(relation: number, block: number): number {
+    const mask = this.#relations.length - 1;
+    let slot = hash(relation, block) & mask;
+    while (
+      this.#relations[slot] !== 0 &&
+      (this.#blocks[slot] !== block || this.#relations[slot] !== relation)
+    )
+      slot = (slot + 1) & mask;
+    return slot;
+  }
+
+  /** The page's slot, taken when it is new. */
+  #slot(relation: number, block: number): number {
+    let slot = this.#find(relation, block);
+    if (this.#relations[slot] !== 0) return slot;
+    if (this.#count * 4 >= this.#relations.length * 3) {
+      if (this.#relations.length >= this.#limits.pages) this.#forget();
+      else this.#rebuild(this.#relations.length * 2, () => true);
+      slot = this.#find(relation, block);
+    }
+    this.#relations[slot] = relation;
+    this.#blocks[slot] = block;
+    this.#origins[slot] = 0;
+    this.#places[slot] = NO_WRITERS;
+    this.#rooms[slot] = 0;
+    this.#count++;
+    return slot;
+  }
+
+  #grow(slot: number, offset: number): void {
+    const [relation, block] = [this.#relations[slot], this.#blocks[slot]];
+    const room = Math.max(offset + 1, SMALLEST_BLOCK, this.#rooms[slot] * 2);
+    const place = this.#allocate(room);
+    const now = this.#slot(relation, block);
+    this.#copyWriters(now, place);
+    this.#places[now] = place;
+    this.#rooms[now] = room;
+  }
+
+  /** Brings a page's writers back from the file. */
+  #load(slot: number): void {
+    const [relation, block] = [this.#relations[slot], this.#blocks[slot]];
+    const place = this.#allocate(this.#rooms[slot]);
+    const now = this.#slot(relation, block);
+    this.#copyWriters(now, place);
+    this.#places[now] = place;
+  }
+
+  #copyWriters(slot: number, to: number): void {
+    const room = this.#rooms[slot];
+    const from = this.#places[slot];
+    if (room === 0) return;
+    if (from >= 0) this.#arena.copyWithin(to, from, from + room);
+    else this.#file.read(-2 - from, new Uint8Array(this.#arena.buffer, to * 8, room * 8));
+  }
+
+  /** Room for so many writers, all 0. May move everything: slots and places known before are void. */
+  #allocate(room: number): number {
+    if (this.#arenaUsed + room > this.#arena.length) {
+      if (this.#arena.length < this.#limits.writers) {
+        const size = Math.min(this.#limits.writers, Math.max(this.#arena.length * 2, this.#arenaUsed + room));
+        const larger = new Float64Array(size);
+        larger.set(this.#arena.subarray(0, this.#arenaUsed));
+        this.#arena = larger;
+      } else this.#spill();
+    }
+    const place = this.#arenaUsed;
+    this.#arena.fill(0, place, place + room);
+    this.#arenaUsed += room;
+    return place;
+  }
+
+  /** Writes the arena as it is: what is garbage in it (blocks that were grown out of) is less than what is not. */
+  #spill(): void {
+    const position = this.#file.append(new Uint8Array(this.#arena.buffer, 0, this.#arenaUsed * 8));
+    if (position === undefined) {
+      this.#forget();
+      return;
+    }
+    for (let slot = 0; slot < this.#places.length; slot++) {
+      if (this.#places[slot] >= 0) this.#places[slot] = -2 - (position + this.#places[slot] * 8);
+    }
+    this.#arenaUsed = 0;
+  }
+
+  #forget(): void {
+    this.#rebuild(1024, () => false);
+    this.#forgetful = true;
+  }
+
+  /** Makes the table anew with room for `capacity` pages and those to be kept in it. */
+  #rebuild(capacity: number, keep: (slot: number) => boolean): void {
+    const [relations, blocks, origins] = [this.#relations, this.#blocks, this.#origins];
+    const [places, rooms, arena] = [this.#places, this.#rooms, this.#arena];
+    const kept: number[] = [];
+    for (let slot = 0; slot < relations.length; slot++)
+      if (relations[slot] !== 0 && keep(slot)) kept.push(slot);
+    let size = capacity;
+    while (size > 1024 && kept.length * 4 < size) size /= 2;
+    this.#relations = new Uint32Array(size);
+    this.#blocks = new Uint32Array(size);
+    this.#origins = new Float64Array(size);
+    this.#places = new Float64Array(size);
+    this.#rooms = new Uint16Array(size);
+    this.#count = 0;
+    let used = 0;
+    for (const slot of kept) if (places[slot] >= 0) used += rooms[slot];
+    this.#arena = new Float64Array(Math.min(this.#limits.writers, Math.max(16 * 1024, used * 2)));
+    this.#arenaUsed = 0;
+    for (const slot of kept) {
+      const now = this.#slot(relations[slot], blocks[slot]);
+      this.#origins[now] = origins[slot];
+      this.#rooms[now] = rooms[slot];
+      this.#places[now] = places[slot];
+      if (places[slot] < 0) continue;
+      this.#arena.set(arena.subarray(places[slot], places[slot] + rooms[slot]), this.#arenaUsed);
+      this.#places[now] = this.#arenaUsed;
+      this.#arenaUsed += rooms[slot];
+    }
+  }
+}
+
+function hash(relation: number, block: number): number {
+  const mixed = Math.imul(block ^ Math.imul(relation, 0x9e3779b1), 0x85ebca6b);
+  return (mixed ^ (mixed >>> 15)) >>> 0;
 }

@@ -26,6 +26,7 @@ import {
 } from '../heap/tuple.js';
 import type { TupleRemoval } from '../wal/tuple-removal.js';
 import type { DiskPages } from './disk-pages.js';
+import type { TemporaryFile } from './temporary-file.js';
 
 /** A tuple's place in its relation file. */
 export interface TuplePlaceInRelation {
@@ -51,6 +52,8 @@ export interface PastTuplesOptions {
   readonly nextXid?: number;
   /** What WAL would help: `needs segments before 0000000100000002000000F3`. */
   readonly wanted: string;
+  /** Whose end makes scans forget. */
+  readonly file: Pick<TemporaryFile, 'failure'>;
 }
 
 /** MaxTransactionId */
@@ -84,20 +87,24 @@ export class PastTuples {
   }
 
   /**
-   * The whole tuple that `written` put at `place` (undefined: something before reading began) and `removed` took away (undefined: not
-   * known to be removed). When no disk proves to have it, one sentence saying why.
+   * The whole tuple that `written` put at `place` (undefined: something before reading began; forgotten: something at any time) and
+   * `removed` took away (undefined: not known to be removed). When no disk proves to have it, one sentence saying why.
    */
   find(
     place: TuplePlaceInRelation,
-    written: TupleWriting | undefined,
+    written: TupleWriting | 'forgotten' | undefined,
     removed: TupleRemoval | undefined,
   ): Buffer | string {
-    const { disks, readFrom, wanted } = this.#options;
+    const { disks, readFrom, wanted, file } = this.#options;
     const reasons: string[] = [];
     for (const disk of disks) {
       const found = this.#onDisk(disk, place, written, removed);
       if (typeof found !== 'string') return found;
       reasons.push(`on ${disk.label} ${found}`);
+    }
+    if (written === 'forgotten') {
+      const why = file.failure ?? 'more pages changed between two checkpoints than can be kept in memory';
+      return ['which record wrote it had to be forgotten', why, ...reasons].join('; ');
     }
     const begins = `its page's past is not in the WAL that is there, which begins at ${formatLsn(readFrom)}`;
     return `${[begins, ...reasons].join('; ')}; ${wanted}`;
@@ -106,11 +113,11 @@ export class PastTuples {
   #onDisk(
     disk: DiskPages,
     place: TuplePlaceInRelation,
-    written: TupleWriting | undefined,
+    written: TupleWriting | 'forgotten' | undefined,
     removed: TupleRemoval | undefined,
   ): Buffer | string {
     const { block, offset } = place;
-    if (disk.sharedUpTo !== undefined && written !== undefined && written.endLsn > disk.sharedUpTo)
+    if (disk.sharedUpTo !== undefined && typeof written === 'object' && written.endLsn > disk.sharedUpTo)
       return 'it never was';
     const page = disk.page(place, block);
     if (!page) return `block ${block} is not there or damaged`;
@@ -132,11 +139,18 @@ export class PastTuples {
     page: Buffer,
     start: number,
     place: TuplePlaceInRelation,
-    written: TupleWriting | undefined,
+    written: TupleWriting | 'forgotten' | undefined,
     removed: TupleRemoval | undefined,
   ): boolean {
     const lsn = pageLsn(page);
     const shared = disk.sharedUpTo ?? Number.POSITIVE_INFINITY;
+    if (written === 'forgotten') {
+      return (
+        removed !== undefined &&
+        removed.lsn < Math.min(lsn, shared) &&
+        this.#bearsItsMark(disk, page, start, place, removed)
+      );
+    }
     if (removed !== undefined && lsn <= removed.lsn && lsn <= shared)
       return this.#isOfThatTime(disk, lsn, written, removed);
     const isAfterWriting = written !== undefined && lsn >= written.endLsn;

@@ -7,6 +7,7 @@
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import type { Catalog, CatalogFeed } from '../catalog/catalog.js';
 import { xidPrecedes } from '../heap/tuple.js';
+import { isCheckpoint, parseCheckpoint } from '../wal/checkpoint-record.js';
 import { isTransactionalMessage, messageDatabase } from '../wal/logical-message.js';
 import { type WalEnd, WalReader } from '../wal/reader.js';
 import { type RecordVersion, recordVersion } from '../wal/record-versions.js';
@@ -25,6 +26,7 @@ import { OpenTransaction, OpenTransactions } from './open-transaction.js';
 import { PastTuples } from './past-tuples.js';
 import { type LocalRelation, Relations } from './relations.js';
 import { Shapes } from './shape.js';
+import { TemporaryFile } from './temporary-file.js';
 import { ToastChunks } from './toast-chunks.js';
 import { TransactionIndex } from './transaction-index.js';
 import { TupleSource } from './tuple-source.js';
@@ -46,6 +48,8 @@ export interface ScanOptions {
   /** Transactions whose commit record ends after this LSN are wanted. */
   readonly lostFrom: Lsn;
   readonly tempDir?: string;
+  /** Bytes that may be put there; no limit when undefined. */
+  readonly spillLimit?: number;
   /** Transaction ids from here on had not been given out where reading begins; undefined when no checkpoint tells. */
   readonly startNextXid?: number;
   /** Where rows are looked for whose past is not in the WAL at hand, best first. */
@@ -74,7 +78,9 @@ export class Scan {
   readonly oldRows: OldRowLog;
   readonly tuples: TupleSource;
   readonly relations: Relations;
-  readonly toast = new ToastChunks();
+  readonly toast: ToastChunks;
+  /** Takes what does not fit into memory. */
+  readonly file: TemporaryFile;
   readonly reader: WalReader;
   /** Time of the last commit before lostFrom, 0 when none was seen. */
   lastCommitTimeBefore = 0;
@@ -95,12 +101,15 @@ export class Scan {
   constructor(options: ScanOptions) {
     this.#options = options;
     this.#version = recordVersion(options.segments.majorVersion);
-    this.oldRows = new OldRowLog(options.tempDir);
+    this.file = new TemporaryFile(options.tempDir, options.spillLimit);
+    this.oldRows = new OldRowLog(this.file);
+    this.toast = new ToastChunks(this.file);
     this.#past = new PastTuples({
       disks: options.disks ?? [],
       readFrom: options.startLsn,
       nextXid: options.startNextXid,
       wanted: options.wantedWal ?? 'needs the segments before it',
+      file: this.file,
     });
     this.tuples = new TupleSource(options.segments, options.blockSize, this.oldRows, this.#past);
     this.relations = new Relations(options.catalog);
@@ -116,6 +125,7 @@ export class Scan {
       oldRows: this.oldRows,
       tuples: this.tuples,
       toast: this.toast,
+      file: this.file,
     });
   }
 
@@ -152,7 +162,7 @@ export class Scan {
   close(): void {
     this.reader.closeFile();
     this.tuples.close();
-    this.oldRows.close();
+    this.file.close();
   }
 
   #record(): void {
@@ -170,6 +180,10 @@ export class Scan {
         const operation = reader.info & 0xf0;
         if (operation === XlogOperation.fullPageImage || operation === XlogOperation.fullPageImageForHint)
           this.#heap.images();
+        else if (isCheckpoint(reader)) {
+          const { fullPageWrites, redoLsn } = parseCheckpoint(reader, this.#version);
+          if (fullPageWrites && redoLsn > this.#options.startLsn) this.#heap.checkpoint(redoLsn);
+        }
         return;
       }
       case ResourceManager.transaction:

@@ -6,7 +6,10 @@ import { CorruptDatumError } from '../bytes/corrupt-datum.js';
 import type { Lsn } from '../bytes/lsn.js';
 import { decompressVarlena, type ToastPointer } from '../bytes/varlena.js';
 import type { Moment } from '../catalog/catalog.js';
-import type { Oid } from '../catalog/model.js';
+import type { Oid, RelationLocator } from '../catalog/model.js';
+import { WalReader } from '../wal/reader.js';
+import type { RecordCursor } from '../wal/record-cursor.js';
+import { HeapOperation, ResourceManager } from '../wal/resource-managers.js';
 import type { Scan } from './scan.js';
 import { readToastChunk } from './toast-chunk.js';
 
@@ -16,14 +19,28 @@ export type ToastFallback = (pointer: ToastPointer, databaseOid: Oid, at: Moment
 /** Values kept, since an update's old and new row often share one. */
 const KEPT_VALUES = 16;
 
+/** A value's chunks follow each other, the next value may be anywhere. */
+const WINDOW = 32 * 1024;
+const WINDOWS = 32;
+
 export class ToastReader {
   readonly #scan: Scan;
   readonly #fallback: ToastFallback | undefined;
   readonly #kept = new Map<string, Buffer>();
 
-  constructor(scan: Scan, fallback?: ToastFallback) {
+  readonly #reader: WalReader;
+
+  /** `blockSize` is BLCKSZ in bytes. */
+  constructor(scan: Scan, blockSize: number, fallback?: ToastFallback) {
     this.#scan = scan;
+    const { segments } = scan.reader;
+    this.#reader = new WalReader(segments, { blockSize, windowBytes: WINDOW, windows: WINDOWS });
     this.#fallback = fallback;
+  }
+
+  /** Lets go of the open segment. */
+  close(): void {
+    this.#reader.closeFile();
   }
 
   /** The value for a pointer found in a row of this database that was written at this moment; undefined when its chunks are nowhere. Throws CorruptDatumError. */
@@ -45,29 +62,47 @@ export class ToastReader {
     return value;
   }
 
-  /** Walks back from the newest chunk written before the row until the value is whole. */
+  /** Walks on from the first chunk, past what others wrote in between, until the value is whole. */
   #fromWal(pointer: ToastPointer, lsn: Lsn): Buffer | undefined {
-    const lsns = this.#scan.toast.of(pointer.toastRelationOid, pointer.valueId);
-    if (lsns === undefined) return undefined;
+    const { toastRelationOid, valueId, externalSize } = pointer;
+    const first = this.#scan.toast.firstChunk(toastRelationOid, valueId, lsn);
+    if (first === undefined) return undefined;
+    const reader = this.#reader;
+    if (!reader.readAt(first)) return undefined;
+    const { xid } = reader;
+    const locator = {
+      tablespaceOid: reader.blockTablespace[0],
+      databaseOid: reader.blockDatabase[0],
+      fileNode: reader.blockFileNode[0],
+    };
     const chunks: Buffer[] = [];
-    let size = 0;
-    let previous = -1;
-    for (let i = lsns.length - 1; i >= 0 && size < pointer.externalSize; i--) {
-      if (lsns[i] >= lsn) continue;
-      const chunk = readToastChunk(this.#scan.tuples.insertedAt(lsns[i]));
-      if (chunk.valueId !== pointer.valueId || (previous >= 0 && chunk.sequence !== previous - 1)) {
-        throw new CorruptDatumError(`chunks of TOAST value ${pointer.valueId} are out of order`);
+    for (let size = 0; size < externalSize; ) {
+      if (isInsertInto(reader, locator) && reader.xid === xid) {
+        const chunk = readToastChunk(this.#scan.tuples.inserted(reader));
+        if (chunk.valueId === valueId) {
+          if (chunk.sequence !== chunks.length)
+            throw new CorruptDatumError(`chunks of TOAST value ${valueId} are out of order`);
+          size += chunk.data.length;
+          chunks.push(Buffer.from(chunk.data));
+        }
       }
-      previous = chunk.sequence;
-      size += chunk.data.length;
-      chunks.push(chunk.data);
+      if (size < externalSize && (!reader.next() || reader.lsn >= lsn)) {
+        throw new CorruptDatumError(
+          `TOAST value ${valueId} has ${size} of its ${externalSize} bytes in the WAL`,
+        );
+      }
     }
-    if (size === 0) return undefined;
-    if (size !== pointer.externalSize || previous !== 0) {
-      throw new CorruptDatumError(
-        `TOAST value ${pointer.valueId} has ${size} of its ${pointer.externalSize} bytes in the WAL`,
-      );
-    }
-    return Buffer.concat(chunks.reverse());
+    return Buffer.concat(chunks);
   }
+}
+
+/** A record that inserts a row into the relation. */
+function isInsertInto(record: RecordCursor, locator: RelationLocator): boolean {
+  return (
+    record.rmid === ResourceManager.heap &&
+    (record.info & HeapOperation.mask) === HeapOperation.insert &&
+    record.blockFileNode[0] === locator.fileNode &&
+    record.blockDatabase[0] === locator.databaseOid &&
+    record.blockTablespace[0] === locator.tablespaceOid
+  );
 }

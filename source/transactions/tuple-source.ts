@@ -25,7 +25,7 @@ import type { WalSegments } from '../wal/segments.js';
 import { type TupleRemoval, tupleRemoval } from '../wal/tuple-removal.js';
 import { KeptTuples } from './kept-tuples.js';
 import type { OldRowLog } from './old-row-log.js';
-import { isUnreadable, readableWriter, WRITER_UNKNOWN } from './page-history.js';
+import { isReadable, readableWriter, WRITER_FORGOTTEN, WRITER_UNKNOWN } from './page-history.js';
 import type { PastTuples, TuplePlaceInRelation, TupleWriting } from './past-tuples.js';
 
 /** Why a tuple could not be had from WAL. Caught where rows are made; its sentence becomes the row's problem. */
@@ -84,7 +84,7 @@ export class TupleSource {
     let where = place;
     let removed = removal;
     for (;;) {
-      if (at === WRITER_UNKNOWN || isUnreadable(at)) return this.#fromPast(steps, at, where, removed);
+      if (!isReadable(at)) return this.#fromPast(steps, at, where, removed);
       if (at < 0) return this.#applySteps(this.#imaged(-at, where), steps);
       const kept = this.#kept.of(at);
       if (kept) return this.#applySteps(kept, steps);
@@ -121,7 +121,7 @@ export class TupleSource {
 
   /** Can written() give it? Costs a look at a page or two where WAL does not hold the row's past, nothing where it does. */
   isReadable(writer: number, place: TuplePlaceInRelation, removal: TupleRemoval): boolean {
-    if (writer !== WRITER_UNKNOWN && !isUnreadable(writer)) return true;
+    if (isReadable(writer)) return true;
     return typeof this.#past.find(place, this.#writing(writer), removal) !== 'string';
   }
 
@@ -170,15 +170,15 @@ export class TupleSource {
   }
 
   /** What is known of the record that wrote a tuple which cannot be read from it. */
-  #writing(writer: number): TupleWriting | undefined {
+  #writing(writer: number): TupleWriting | 'forgotten' | undefined {
     if (writer === WRITER_UNKNOWN) return undefined;
+    if (writer === WRITER_FORGOTTEN) return 'forgotten';
     const record = this.#read(readableWriter(writer));
     return { endLsn: record.endLsn, xid: record.xid };
   }
 
-  /** The tuple that the insert record at `lsn` wrote. Throws TupleUnavailableError. */
-  insertedAt(lsn: Lsn): Buffer {
-    const record = this.#read(lsn);
+  /** The tuple that the insert under `record` wrote. Throws TupleUnavailableError. */
+  inserted(record: RecordCursor): Buffer {
     return this.newTuple(record, insertOffset(record), insertedTuple(record), 0);
   }
 
