@@ -1,6 +1,7 @@
 /** Every character of every server-side encoding, against what a server converts it to. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { printable } from '../source/bytes/printable.js';
 import { textReader } from '../source/types/encoding.js';
 import { UndecodableValueError } from '../source/types/registry.js';
 import { initdb, type Server, stopAllServers } from './servers/server.js';
@@ -128,11 +129,18 @@ for (const major of [14, 18]) {
 
 test('what has no meaning beyond ASCII', () => {
   const ascii = Buffer.from('plain text');
-  for (const encoding of [0, 4, 5, 7, 35, 99]) {
+  for (const encoding of [4, 5, 7, 35, 99]) {
     assert.equal(read(encoding, ascii), 'plain text');
     assert.equal(read(encoding, Buffer.from([0x61, 0xe4])), null);
   }
   // A replacement character that is in the value is no sign of damage.
   assert.equal(read(6, Buffer.from('\ufffd')), '\ufffd');
   assert.equal(read(1, Buffer.from([0x61, 0xa4])), null);
+});
+
+test('SQL_ASCII is read as UTF-8 where it is that, and else byte by byte, losing none', () => {
+  assert.equal(read(0, Buffer.from('plain text')), 'plain text');
+  assert.equal(read(0, Buffer.from('déjà')), 'déjà');
+  assert.equal(read(0, Buffer.from([0x61, 0xe4, 0x80, 0xff])), 'a\udce4\udc80\udcff');
+  assert.equal(printable('a\udce4'), 'a\\xe4');
 });

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import type { ExportSummary } from '../source/incident/model.js';
+import { openIncident } from '../source/incident/open.js';
 import { type BuiltIncident, buildIncident } from './servers/incident.js';
 import { type Server, stopAllServers } from './servers/server.js';
 import { everythingLost, readIncident } from './support/against-the-server.js';
@@ -123,6 +124,18 @@ for (const [major, walLevel] of MAJORS.flatMap((each) => WAL_LEVELS.map((level) 
       assert.equal(verdicts[0], 'exists', 'the new primary made an object of the same number');
       assert.ok(verdicts.includes('clean') && verdicts.includes('changed'), verdicts.join(' '));
       incident.close();
+    });
+
+    test('a running new primary is asked what it holds of them', async () => {
+      const server = await built.startNew();
+      const incident = await openIncident({ old: built.oldDataDirectory, new: server.url });
+      await incident.judge();
+      const verdicts = Array.from({ length: incident.length }, (_, i) => incident.transaction(i).verdict);
+      incident.close();
+      assert.equal(verdicts[0], 'exists');
+      assert.equal(verdicts.filter((verdict) => verdict === 'changed').length, 1, verdicts.join(' '));
+      assert.ok(verdicts.filter((verdict) => verdict === 'clean').length > 5, verdicts.join(' '));
+      await server.stop('immediate');
     });
 
     for (const guard of [false, true]) {

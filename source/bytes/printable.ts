@@ -15,6 +15,8 @@ function visibleForm(character: string): string {
   const short = SHORT_FORMS[character];
   if (short !== undefined) return short;
   const codePoint = character.codePointAt(0)!;
+  // A byte that is no character of its database.
+  if (codePoint >= 0xdc80 && codePoint <= 0xdcff) return `\\x${(codePoint - 0xdc00).toString(16)}`;
   const hex = codePoint.toString(16);
   if (codePoint <= 0xff) return `\\x${hex.padStart(2, '0')}`;
   return codePoint <= 0xffff ? `\\u${hex.padStart(4, '0')}` : `\\u{${hex}}`;

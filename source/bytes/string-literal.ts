@@ -15,11 +15,18 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = {
 const PLAIN_TEXT = /^[ -&(-[\]-~]*$/;
 
 /**
+ * The bytes of a character that hides or acts, in the encoding of the database that the literal is for; undefined where that is UTF-8, which
+ * takes its code point.
+ */
+export type HiddenBytes = (character: string) => readonly number[] | undefined;
+
+/**
  * A string literal on one physical line. Plain `'…'` where nothing in it needs an escape; `E'…'` as soon as there is
  * a backslash (so that it means the same under any standard_conforming_strings) or a character that hides or acts.
- * A lone surrogate, which no database can hold, throws RangeError.
+ * For a database that is not UTF-8 `hidden` is needed: until 12 those take no escaped code points beyond ASCII.
+ * A lone surrogate of which `hidden` knows no byte, and which no database can hold, throws RangeError.
  */
-export function quoteLiteral(text: string): string {
+export function quoteLiteral(text: string, hidden?: HiddenBytes): string {
   if (PLAIN_TEXT.test(text)) return `'${text}'`;
   if (!text.includes('\\') && !HIDDEN_CHARACTERS.test(text)) return `'${text.replaceAll("'", "''")}'`;
   let escaped = '';
@@ -27,10 +34,16 @@ export function quoteLiteral(text: string): string {
     const short = SHORT_ESCAPES[character];
     if (short !== undefined) escaped += short;
     else if (!HIDDEN_CHARACTERS.test(character)) escaped += character;
-    else if (character.length > 1) escaped += `\\U${hexadecimal(character, 8)}`;
-    else if (character === '\0' || /\p{Cs}/u.test(character))
-      throw new RangeError('a character no text value can hold');
-    else escaped += `\\u${hexadecimal(character, 4)}`;
+    else escaped += hiddenEscape(character, hidden);
   }
   return `E'${escaped}'`;
+}
+
+function hiddenEscape(character: string, hidden: HiddenBytes | undefined): string {
+  const bytes = hidden?.(character);
+  if (bytes !== undefined) return bytes.map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
+  if (character.length > 1) return `\\U${hexadecimal(character, 8)}`;
+  if (character === '\0' || /\p{Cs}/u.test(character))
+    throw new RangeError('a character no text value can hold');
+  return `\\u${hexadecimal(character, 4)}`;
 }

@@ -6,6 +6,15 @@ import type { LiveServer } from '../server/live-server.js';
 import { type CurrentRow, type CurrentRows, columnMismatch } from './current-rows.js';
 import { isWholeRow, type KeyValues } from './row-keys.js';
 
+/** pg_enc. */
+const SQL_ASCII = 0;
+
+/** A value of a SQL_ASCII database on its way through a client that speaks UTF-8. */
+const NOT_UTF8 = {
+  unknown: 'undecodable',
+  reason: 'a running SQL_ASCII server does not tell, nor look up, text that is no UTF-8',
+} as const;
+
 /** Keys a question: a batch of judged transactions may touch far more. */
 const KEYS_ASKED_TOGETHER = 1000;
 
@@ -58,10 +67,15 @@ export class LiveRows implements CurrentRows {
       .map((column) => columnMismatch(table, column.name, liveColumns))
       .find(Boolean);
     if (mismatch !== undefined) return keys.map(() => ({ reason: mismatch }));
+    // What is no UTF-8 cannot be asked for, nor told.
+    const raw = table.encoding === SQL_ASCII;
     const source = table.columns.map(({ name }) => liveColumns.findIndex((column) => column.name === name));
-    const inOurOrder = (row: readonly (string | null)[]): Row => source.map((at) => row[at]);
+    const inOurOrder = (row: readonly (string | null)[]): Row =>
+      source.map((at) => (raw && row[at]?.includes('\ufffd') ? NOT_UTF8 : row[at]));
     const wholeRow = isWholeRow(table, columns);
     return keys.map((values, i) => {
+      if (raw && values.some((value) => value !== null && /[\udc80-\udcff]/u.test(value)))
+        return { reason: NOT_UTF8.reason };
       const met = (rows.get(i) ?? []).map(inOurOrder);
       // The server's = takes 1.0 for 1.00; a row without key is only the same when its text is.
       if (wholeRow) return met.find((row) => columns.every((column, at) => row[column] === values[at]));

@@ -51,6 +51,8 @@ export interface Table {
   readonly id: number;
   readonly oid: number;
   readonly database: string;
+  /** pg_enc number of the database's encoding; UTF8 when it is not said. */
+  readonly encoding?: number;
   readonly schema: string;
   readonly name: string;
   readonly columns: readonly TableColumn[];

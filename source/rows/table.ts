@@ -82,6 +82,7 @@ export function tableOfRelation(
     id,
     oid: relation.oid,
     database: relation.database.name,
+    encoding: relation.database.encoding,
     schema: relation.schema,
     name: relation.name,
     columns,

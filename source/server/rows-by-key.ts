@@ -19,8 +19,8 @@ const BATCH = 1000;
  * such equality (json, xml, and the geometric types, whose `=` compares areas): their text is compared.
  */
 const COLUMNS = `
-SELECT a.attname AS name, format_type(a.atttypid, NULL) AS type, format_type(a.atttypid, a.atttypmod) AS "typeName",
-       CASE WHEN r.oid = 'pg_catalog.pg_largeobject_metadata'::regclass AND a.attname = 'lomowner' THEN 'pg_catalog.regrole' END AS shown,
+SELECT a.attname AS name, format_type(a.atttypid, NULL) AS type, w.shown,
+       coalesce(w.shown, format_type(a.atttypid, a.atttypmod)) AS "typeName",
        CASE WHEN t.typtype IN ('e', 'r', 'm') OR t.oid = 'pg_catalog.varchar'::regtype THEN 'pg_catalog'
             ELSE (SELECT o.nspname
                     FROM pg_opclass c JOIN pg_amop p ON p.amopfamily = c.opcfamily
@@ -30,6 +30,7 @@ SELECT a.attname AS name, format_type(a.atttypid, NULL) AS type, format_type(a.a
        END AS equality
   FROM pg_attribute a JOIN pg_class r ON r.oid = a.attrelid JOIN pg_namespace n ON n.oid = r.relnamespace
   JOIN pg_type d ON d.oid = a.atttypid
+  CROSS JOIN LATERAL (SELECT CASE WHEN r.oid = 'pg_catalog.pg_largeobject_metadata'::regclass AND a.attname = 'lomowner' THEN 'regrole' END) AS w(shown)
   JOIN pg_type t ON t.oid = CASE WHEN d.typtype = 'd' THEN d.typbasetype ELSE d.oid END
  WHERE n.nspname = $1 AND r.relname = $2 AND (a.attnum > 0 OR a.attname = 'oid') AND NOT a.attisdropped
  ORDER BY a.attnum`;
@@ -68,7 +69,7 @@ function batchStatement(
   nullable: boolean,
 ): string {
   const list = columns
-    .map(({ name, shown }) => `t.${quoteIdentifier(name)}${shown === null ? '' : `::${shown}`}`)
+    .map(({ name, shown }) => `t.${quoteIdentifier(name)}${shown === null ? '' : `::pg_catalog.${shown}`}`)
     .join(', ');
   const conditions = keyColumns.map((column, at) => keyCondition(column, at, nullable)).join(' AND ');
   const arrays = keyColumns.map((_, at) => `$${at + 1}::text[]`).join(', ');

@@ -4,6 +4,7 @@
  */
 
 import { quoteIdentifier } from '../bytes/identifiers.js';
+import type { HiddenBytes } from '../bytes/string-literal.js';
 import type { TableColumn } from '../rows/row-change.js';
 import { splitTypeName } from './identifiers.js';
 import { typedWriter, valueWriter } from './literals.js';
@@ -59,12 +60,12 @@ function isNull(column: TableColumn): string {
 export type Comparison = (value: string | null) => string;
 
 /** The column equals the value by its type's own `=`: what a unique index holds rows apart by, and can look up. */
-export function keyComparison(column: TableColumn): Comparison {
+export function keyComparison(column: TableColumn, hidden?: HiddenBytes): Comparison {
   const type = splitTypeName(column.typeName);
   const own = type.schema !== undefined && EXTENSION_TYPES.has(type.name);
   const operator = own ? `OPERATOR(${quoteIdentifier(type.schema!)}.=)` : '=';
   const head = `${quoteIdentifier(column.name)} ${operator} `;
-  const write = STRINGS.has(column.typeOid) ? valueWriter(column) : typedWriter(column);
+  const write = STRINGS.has(column.typeOid) ? valueWriter(column, hidden) : typedWriter(column, hidden);
   const none = isNull(column);
   return (value) => (value === null ? none : head + write(value));
 }
@@ -74,13 +75,13 @@ export function keyComparison(column: TableColumn): Comparison {
  * -0 and 0, boxes of the same area, texts under a case-blind collation) and some have no equality (json, xml, point):
  * those are compared by their text, both sides through the same cast.
  */
-export function exactComparison(column: TableColumn): Comparison {
+export function exactComparison(column: TableColumn, hidden?: HiddenBytes): Comparison {
   const name = quoteIdentifier(column.name);
   const none = isNull(column);
   const terms = (head: string, write: (value: string) => string, tail = ''): Comparison => {
     return (value) => (value === null ? none : head + write(value) + tail);
   };
-  if (EXACT_EQUALITY.has(column.typeOid)) return terms(`${name} = `, typedWriter(column));
-  if (STRINGS.has(column.typeOid)) return terms(`${name} COLLATE "C" = `, valueWriter(column));
-  return terms(`${name}::text COLLATE "C" = `, typedWriter({ ...column, typeOid: 0 }), '::text');
+  if (EXACT_EQUALITY.has(column.typeOid)) return terms(`${name} = `, typedWriter(column, hidden));
+  if (STRINGS.has(column.typeOid)) return terms(`${name} COLLATE "C" = `, valueWriter(column, hidden));
+  return terms(`${name}::text COLLATE "C" = `, typedWriter({ ...column, typeOid: 0 }, hidden), '::text');
 }

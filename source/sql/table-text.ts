@@ -1,6 +1,7 @@
 /** How a table and its columns are written in SQL: what every statement on it has in common, made once for each definition. */
 
 import { quoteIdentifier } from '../bytes/identifiers.js';
+import { hiddenBytes } from '../rows/hidden-bytes.js';
 import type { Table } from '../rows/row-change.js';
 import { type Comparison, exactComparison, keyComparison } from './equality.js';
 import { tableName } from './identifiers.js';
@@ -43,12 +44,13 @@ export function tableText(table: Table): TableText {
 
 function describe(table: Table): TableText {
   const name = tableName(table);
+  const hidden = table.encoding === undefined ? undefined : hiddenBytes(table.encoding);
   const columns = table.columns.map(
     (column): ColumnText => ({
       name: quoteIdentifier(column.name),
-      value: valueWriter(column),
-      equals: keyComparison(column),
-      same: exactComparison(column),
+      value: valueWriter(column, hidden),
+      equals: keyComparison(column, hidden),
+      same: exactComparison(column, hidden),
     }),
   );
   const stored = table.columns.flatMap((column, index) => (column.generated === '' ? [index] : []));

@@ -9,6 +9,9 @@ const SQL_ASCII = 0;
 const UTF8 = 6;
 const LATIN1 = 8;
 
+/** Added to a byte that is no character: a lone surrogate, which no text of any other database holds. */
+export const RAW_BYTE = 0xdc00;
+
 /** What a decoder that forgives writes for what it cannot read. */
 const REPLACEMENT = '\ufffd';
 
@@ -25,14 +28,16 @@ const readUtf8: OutputFunction = (bytes, start, end) => {
   return text;
 };
 
+/**
+ * A SQL_ASCII database does not say what bytes above 127 mean. Text in it is shown as UTF-8 where it is that; else each such byte becomes
+ * a lone surrogate, U+DC80 to U+DCFF, which stands for the byte and nothing else (as Python's surrogateescape has it).
+ */
 const readAscii: OutputFunction = (bytes, start, end) => {
   requireWithin(bytes, start, end);
-  for (let offset = start; offset < end; offset++)
-    if (bytes[offset] > 0x7f)
-      throw new UndecodableValueError(
-        'the database is SQL_ASCII, which does not say what bytes above 127 mean',
-      );
-  return bytes.toString('latin1', start, end);
+  if (isUtf8(bytes.subarray(start, end))) return bytes.toString('utf8', start, end);
+  return bytes
+    .toString('latin1', start, end)
+    .replace(/[\x80-\xff]/g, (byte) => String.fromCharCode(RAW_BYTE + byte.charCodeAt(0)));
 };
 
 const readLatin1: OutputFunction = (bytes, start, end) => {
