@@ -1,0 +1,107 @@
+/**
+ * Incidents that nobody wrote: random tables and random work from a seed, held against the server's own decoding, the exported redo and
+ * undo applied to real servers. FORKPOINT_SEEDS=1-20 (or 3,7) tries others than the one that is tried each time.
+ */
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { type BuiltIncident, buildIncident, serverHashes } from './servers/incident.js';
+import { type Server, stopAllServers } from './servers/server.js';
+import type { TableHashes } from './servers/truth.js';
+import { assertEqualsTruth, assertOldRowsComplete, readIncident } from './support/against-the-server.js';
+import { exportSql, runSql } from './support/exported-sql.js';
+import { RandomWork } from './support/random-work.js';
+import { truncateLogged } from './support/workload.js';
+
+after(stopAllServers);
+
+function seedsOf(text: string): number[] {
+  return text.split(',').flatMap((part) => {
+    const [from, to = from] = part.split('-').map(Number);
+    return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  });
+}
+
+const SEEDS = seedsOf(process.env['FORKPOINT_SEEDS'] ?? '3');
+const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '16').split(',').map(Number);
+const WAL_LEVELS = (process.env['FORKPOINT_WAL_LEVELS'] ?? 'logical,replica').split(',') as (
+  | 'logical'
+  | 'replica'
+)[];
+
+function without(hashes: TableHashes, tables: ReadonlySet<string>): TableHashes {
+  return Object.fromEntries(Object.entries(hashes).filter(([name]) => !tables.has(name)));
+}
+
+/** Transactions prepared before the crash hold their locks on any copy that is started. */
+async function rollBackPrepared(server: Server): Promise<void> {
+  for (const { gid } of await server.query('SELECT gid FROM pg_prepared_xacts'))
+    await server.query(`ROLLBACK PREPARED '${gid}'`);
+}
+
+for (const seed of SEEDS) {
+  const major = MAJORS[seed % MAJORS.length];
+  const walLevel = WAL_LEVELS[Math.floor(seed / MAJORS.length) % WAL_LEVELS.length];
+  // Every third changes tables in what is lost as well: then redo needs more than rows.
+  const ddl = seed % 3 === 0;
+
+  describe(`random work of seed ${seed}, PostgreSQL ${major}, wal_level=${walLevel}${ddl ? ', with DDL' : ''}`, {
+    timeout: 600_000,
+  }, () => {
+    const work = new RandomWork({ major, seed, ddl });
+    let built: BuiltIncident;
+
+    test('an incident happens', async (context) => {
+      built = await buildIncident({
+        major,
+        walLevel,
+        walSegmentSizeMb: major >= 11 ? 1 : undefined,
+        settings: {
+          ...(major >= 13 ? { wal_keep_size: '512MB' } : { wal_keep_segments: 512 }),
+          ...(seed % 2 === 0 ? { wal_compression: 'on' } : {}),
+        },
+        before: (old) => work.setUp(old),
+        shared: (old) => work.workShared(old),
+        lost: (old) => work.workAlone(old),
+      });
+      context.diagnostic(work.summary);
+    });
+
+    test('every lost transaction is the server’s, every old row is known, nothing is undecodable', async () => {
+      const incident = await readIncident(built);
+      try {
+        assert.deepEqual(incident.overview().warnings, []);
+        assert.equal(incident.progress().loss.undecodable, 0);
+        if (built.truth.transactions) assertEqualsTruth(incident, built.truth.transactions);
+        assertOldRowsComplete(incident);
+      } finally {
+        incident.close();
+      }
+    });
+
+    if (ddl) return;
+
+    test('redo makes the new primary’s tables the old one’s, and undo the old one’s what they were', async () => {
+      const untold = truncateLogged(major, walLevel) ? new Set<string>() : work.truncated;
+      const { sql, summary } = await exportSql(built, { guard: true });
+      const fork = await built.startAtFork();
+      await rollBackPrepared(fork);
+      await runSql(fork, sql);
+      assert.deepEqual(
+        without((await serverHashes(fork))['postgres'], untold),
+        without(built.truth.oldHashes['postgres'], untold),
+      );
+      await fork.stop('immediate');
+      assert.equal(summary.leftOut, 0, summary.leftOutReasons.join('; '));
+
+      const undo = await exportSql(built, { undo: true });
+      const old = await built.startOld();
+      await rollBackPrepared(old);
+      await runSql(old, undo.sql);
+      assert.deepEqual(
+        without((await serverHashes(old))['postgres'], work.truncated),
+        without(built.truth.forkHashes['postgres'], work.truncated),
+      );
+      await old.stop('immediate');
+    });
+  });
+}
