@@ -91,7 +91,10 @@ for (const seed of SEEDS) {
         without(built.truth.oldHashes['postgres'], untold),
       );
       await fork.stop('immediate');
-      assert.equal(summary.leftOut, 0, summary.leftOutReasons.join('; '));
+      assert.deepEqual(
+        summary.leftOutReasons.filter((reason) => !/^\d+ × xid \d+ is in doubt:/.test(reason)),
+        [],
+      );
 
       const undo = await exportSql(built, { undo: true });
       const old = await built.startOld();

@@ -5,15 +5,13 @@
 import assert from 'node:assert/strict';
 import { isUnknown, type Row, type RowChange, tableLabel } from '../../source/rows/row-change.js';
 import type { TableRows } from '../servers/truth.js';
+import { comparableFloat } from './against-the-server.js';
 import type { DatabaseRows } from './recorded.js';
 
-const FLOAT4 = 700;
-const FLOAT8 = 701;
+const FLOAT_NAMES: Readonly<Record<number, string>> = { 700: 'real', 701: 'double precision' };
 
-/** Before 12 the server writes more digits of a float than it takes to read it back: what is compared is the number. */
 function comparable(text: string | null, typeOid: number): string | null {
-  if (text === null || (typeOid !== FLOAT4 && typeOid !== FLOAT8)) return text;
-  return String(typeOid === FLOAT4 ? Math.fround(Number(text)) : Number(text));
+  return comparableFloat(FLOAT_NAMES[typeOid] ?? '', text);
 }
 
 /** One table's rows: how many there are of each. */

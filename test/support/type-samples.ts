@@ -15,14 +15,15 @@ export interface ColumnType {
   readonly floats?: boolean;
 }
 
-/** Samples of each type in one run. */
-const SAMPLES = 120;
+/** Samples of each type in one run; FORKPOINT_SAMPLES asks for more. */
+const SAMPLES = Number(process.env.FORKPOINT_SAMPLES ?? 120);
 
-/** The texts to store: the ones that must be met, then random ones. fast-check's seed can be fixed with FORKPOINT_SEED. */
+/** The seed of this run's samples; FORKPOINT_SEED repeats another's. */
+export const SEED = Number(process.env.FORKPOINT_SEED ?? Math.floor(Math.random() * 2 ** 31));
+
+/** The texts to store: the ones that must be met, then random ones. */
 export function valuesOf(column: ColumnType): (string | null)[] {
-  const seed = process.env.FORKPOINT_SEED;
-  const random = fc.sample(column.values, { numRuns: SAMPLES, ...(seed && { seed: Number(seed) }) });
-  return [...(column.always ?? []), ...random];
+  return [...(column.always ?? []), ...fc.sample(column.values, { numRuns: SAMPLES, seed: SEED })];
 }
 
 /** What the tables need: types of every kind, and two functions. */
@@ -35,6 +36,8 @@ export const setup = (major: number): string => `
   CREATE TYPE pair AS (a int, b text, c timestamptz, d numeric[]);
   CREATE TYPE nested AS (p pair, m mood, q pair[], flag bool);
   ${major >= 11 ? 'CREATE DOMAIN pair_domain AS pair;' : ''}
+  CREATE TYPE altered AS (a int, gone text, b int8); ALTER TYPE altered DROP ATTRIBUTE gone; ALTER TYPE altered ADD ATTRIBUTE late text;
+  CREATE TYPE pairs_range AS RANGE (subtype = pair[]);
   CREATE TYPE text_range AS RANGE (subtype = text, collation = "C"${major >= 14 ? ', multirange_type_name = text_multirange' : ''});
   CREATE FUNCTION same(a anyelement, b anyelement) RETURNS bool LANGUAGE sql AS
     $$ SELECT record_image_eq(ROW(a), ROW(b)) $$;
@@ -99,12 +102,28 @@ const float4 = fc
   )
   .map((value) => (Object.is(value, -0) ? '-0' : String(value)));
 
+/** Both ends: 131072 digits before the point, 16383 behind it (utils/numeric.h). */
+const wideNumeric = fc
+  .tuple(
+    fc.constantFrom('', '-'),
+    fc.integer({ min: 0, max: 131_072 }),
+    fc.integer({ min: 0, max: 16_383 }),
+    digits(12),
+  )
+  .map(([sign, before, behind, some]) => {
+    const fill = (length: number) => some.repeat(Math.ceil(length / some.length)).slice(0, length);
+    return `${sign}${fill(before) || '0'}.${fill(behind)}0`.slice(0, before + behind + 2);
+  });
+
 const numeric = fc.oneof(
   fc
     .tuple(fc.constantFrom('', '-'), digits(40), fc.option(digits(30), { nil: '0' }))
     .map(([sign, whole, fraction]) => `${sign}${whole}.${fraction}`),
   fc
     .tuple(fc.constantFrom('', '-'), digits(9), fc.integer({ min: -60, max: 60 }))
+    .map(([sign, whole, power]) => `${sign}${whole}e${power}`),
+  fc
+    .tuple(fc.constantFrom('', '-'), digits(3), fc.integer({ min: -16_383, max: 131_000 }))
     .map(([sign, whole, power]) => `${sign}${whole}e${power}`),
   int(64),
   digits(300),
@@ -179,6 +198,28 @@ const matrix = (element: fc.Arbitrary<string>) =>
       return `[${bound}:${bound + rows - 1}][1:${columns}]={${Array.from({ length: rows }, row).join(',')}}`;
     });
 
+/** Up to six dimensions, as many as an array can have (MAXDIM). */
+const cube = (element: fc.Arbitrary<string>) =>
+  fc
+    .tuple(
+      fc.array(
+        fc.tuple(fc.integer({ min: -2_000_000_000, max: 2_000_000_000 }), fc.integer({ min: 1, max: 2 })),
+        {
+          minLength: 1,
+          maxLength: 6,
+        },
+      ),
+      fc.infiniteStream(fc.option(element.map(quote), { nil: 'NULL', freq: 5 })),
+    )
+    .map(([dimensions, elements]) => {
+      const write = (depth: number): string => {
+        if (depth === dimensions.length) return String(elements.next().value);
+        return `{${Array.from({ length: dimensions[depth][1] }, () => write(depth + 1)).join(',')}}`;
+      };
+      const bounds = dimensions.map(([lower, length]) => `[${lower}:${lower + length - 1}]`);
+      return `${bounds.join('')}=${write(0)}`;
+    });
+
 const record = (...fields: fc.Arbitrary<string | null>[]) =>
   fc
     .tuple(...fields)
@@ -220,6 +261,22 @@ const zone = fc
     fc.constantFrom('', ':00', ':07'),
   )
   .map(([sign, hour, minute, second]) => `${sign}${two(hour)}:${two(minute)}${second}`);
+/** Each of the three fields at any value it can hold: months and days of 32 bits, microseconds of 64. */
+const wideInterval = fc
+  .tuple(
+    fc.bigInt({ min: -(2n ** 31n), max: 2n ** 31n - 1n }),
+    fc.bigInt({ min: -(2n ** 31n), max: 2n ** 31n - 1n }),
+    fc.bigInt({ min: -(2n ** 63n) + 1n, max: 2n ** 63n - 1n }),
+    fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
+  )
+  .map(([months, days, microseconds, keep]) => {
+    const size = microseconds < 0n ? -microseconds : microseconds;
+    const seconds = size / 1_000_000n;
+    const clock = `${microseconds < 0n ? '-' : ''}${seconds / 3600n}:${two(Number((seconds / 60n) % 60n))}:${two(Number(seconds % 60n))}.${String(size % 1_000_000n).padStart(6, '0')}`;
+    const fields = [`${months} mons`, `${days} days`, clock];
+    return fields.filter((_, i) => keep[i]).join(' ') || '0';
+  });
+
 const interval = fc
   .tuple(
     fc.integer({ min: -2_000_000, max: 2_000_000 }),
@@ -265,6 +322,31 @@ const jsonWithNumbers = fc.oneof(
     .tuple(numeric, json)
     .map(([number, value]) => `{"n": [${number}, {"deep": ${value}}, true], "": ${number}}`),
 );
+
+const { element: xml } = fc.letrec<{ element: string }>((tie) => ({
+  element: fc.oneof(
+    { maxDepth: 4, depthSize: 'large' },
+    fc
+      .tuple(
+        fc.stringMatching(/^[a-z_é][a-z0-9_.-]{0,5}$/),
+        fc.constantFrom('', ' a="1"', " b='&lt;&quot;'", ' xmlns:x="urn:y" x:c=""'),
+      )
+      .map(([name, attributes]) => `<${name}${attributes}/>`),
+    fc.constantFrom(
+      'text',
+      '&amp;',
+      '&#x20AC;',
+      '<!-- note -->',
+      '<?run it?>',
+      '<![CDATA[<&>]]>',
+      ' \n ',
+      '€𝄞',
+    ),
+    fc
+      .tuple(fc.stringMatching(/^[a-z]{1,4}$/), fc.array(tie('element'), { maxLength: 4 }))
+      .map(([name, inner]) => `<${name}>${inner.join('')}</${name}>`),
+  ),
+}));
 
 const lexeme = fc
   .string({
@@ -512,8 +594,12 @@ export const COLUMN_TYPES: readonly ColumnType[] = [
   },
   {
     type: 'numeric',
-    values: numeric,
+    values: fc.oneof({ weight: 9, arbitrary: numeric }, wideNumeric),
     always: [
+      `${'9'.repeat(131_072)}.${'9'.repeat(16_383)}`,
+      `-0.${'0'.repeat(16_382)}1`,
+      '1e131071',
+      '1e-16383',
       '0',
       '0.00',
       '-0.001',
@@ -528,6 +614,14 @@ export const COLUMN_TYPES: readonly ColumnType[] = [
   },
   { type: 'numeric(1000)', values: fc.constantFrom('NaN', '7') },
   {
+    type: 'positive[]',
+    values: array(numeric),
+    since: 11,
+  },
+  { type: 'numeric(6,6)', values: digits(6).map((value) => `0.${value}`) },
+  { type: 'numeric(1000,500)', values: fc.tuple(digits(400), digits(400)).map((parts) => parts.join('.')) },
+  { type: 'numeric(10,-3)', values: int(40), since: 15 },
+  {
     type: 'numeric[]',
     values: array(fc.constantFrom('Infinity', '-Infinity', 'NaN', '1')),
     since: 14,
@@ -541,7 +635,9 @@ export const COLUMN_TYPES: readonly ColumnType[] = [
   { type: 'refcursor', values: text },
   {
     type: 'bytea',
-    values: fc.uint8Array({ maxLength: 50 }).map((bytes) => `\\x${Buffer.from(bytes).toString('hex')}`),
+    values: fc
+      .oneof({ weight: 5, arbitrary: fc.uint8Array({ maxLength: 50 }) }, fc.uint8Array({ maxLength: 3000 }))
+      .map((bytes) => `\\x${Buffer.from(bytes).toString('hex')}`),
   },
   { type: 'uuid', values: fc.uuid() },
   {
@@ -590,7 +686,7 @@ export const COLUMN_TYPES: readonly ColumnType[] = [
   },
   {
     type: 'interval',
-    values: interval,
+    values: fc.oneof(interval, wideInterval),
     always: [
       '0',
       '-1 day +1 second',
@@ -608,6 +704,7 @@ export const COLUMN_TYPES: readonly ColumnType[] = [
   },
   { type: 'bit(11)', values: fc.stringMatching(/^[01]{11}$/) },
   { type: 'varbit', values: fc.stringMatching(/^[01]{0,70}$/) },
+  { type: 'bit varying(3000)', values: fc.stringMatching(/^[01]{0,3000}$/) },
   { type: 'inet', values: inet },
   {
     type: 'cidr',
@@ -668,7 +765,12 @@ export const COLUMN_TYPES: readonly ColumnType[] = [
     since: 17,
     always: JSON_PATHS_SINCE_17.map((path) => `{${quote(path)}}`),
   },
-  { type: 'xml', values: fc.constantFrom(...XML_DOCUMENTS), lossy: true, always: XML_DOCUMENTS },
+  {
+    type: 'xml',
+    values: fc.oneof(fc.constantFrom(...XML_DOCUMENTS), xml),
+    lossy: true,
+    always: XML_DOCUMENTS,
+  },
   { type: 'tsvector', values: tsvector },
   { type: 'tsquery', values: tsquery, lossy: true },
   { type: 'mood', values: fc.constantFrom('sad', `it's "ok"`, 'happy, really', '') },
@@ -678,7 +780,7 @@ export const COLUMN_TYPES: readonly ColumnType[] = [
     values: fc.oneof(array(int(32)), matrix(int(32))),
     always: ['{}', '{{1,2},{3,4}}', '[0:1]={1,NULL}', '{{{1}},{{2}}}'],
   },
-  { type: 'int8[]', values: array(int(64)) },
+  { type: 'int8[]', values: fc.oneof(array(int(64)), cube(int(64))) },
   { type: 'bool[]', values: array(fc.constantFrom('t', 'f')) },
   { type: 'text[]', values: fc.oneof(array(longText), matrix(text)) },
   { type: 'numeric[]', values: fc.oneof(array(numeric), matrix(numeric)) },
@@ -732,6 +834,14 @@ export const COLUMN_TYPES: readonly ColumnType[] = [
   { type: 'tstzrange', values: range(timestamp) },
   { type: 'daterange', values: range(date(3000)) },
   { type: 'text_range', values: range(longText) },
+  {
+    type: 'altered',
+    values: record(fc.option(int(32)), fc.option(int(64)), fc.option(text)),
+  },
+  {
+    type: 'pairs_range',
+    values: range(array(record(fc.option(int(32)), text, fc.option(timestamp), fc.option(array(numeric))))),
+  },
   { type: 'numrange[]', values: array(range(numeric)) },
   { type: 'int4multirange', values: multirange(ordered), since: 14 },
   { type: 'nummultirange', values: multirange(range(numeric)), since: 14 },
