@@ -3,11 +3,12 @@
  * commit order, because later ones may build upon earlier ones; the rules themselves are in row-rules.ts.
  */
 import type { Change, Table } from '../rows/row-change.js';
+import type { TableCounts } from '../transactions/transaction.js';
 import { type Key, keysToAsk } from './change-keys.js';
 import type { CurrentRow, CurrentRows } from './current-rows.js';
 import { LostTouches } from './lost-touches.js';
 import type { RowVerdict, Verdict } from './model.js';
-import type { KeySet } from './row-keys.js';
+import { type KeySet, tableKey } from './row-keys.js';
 import { type Answers, TransactionJudge, type TransactionNames, worse } from './row-rules.js';
 
 /** A lost transaction with its changes in order. */
@@ -70,6 +71,13 @@ export class Judge {
       for (const earlier of judge.dependencies) this.#dependencies.push(earlier);
       return judgement;
     });
+  }
+
+  /** A transaction, next in commit order, that is not looked at: what it wrote in these tables is not known to those after it. */
+  passOver(index: number, database: string, tables: readonly Pick<TableCounts, 'schema' | 'table'>[]): void {
+    for (const { schema, table } of tables)
+      this.#touches.recordUntold(tableKey({ database, schema, name: table }), index);
+    this.#dependenciesFrom[index] = this.#dependencies.length;
   }
 
   /** Row verdicts of a transaction judged before, as they were then. */

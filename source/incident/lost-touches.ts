@@ -1,5 +1,7 @@
 /** Which lost transaction wrote which key, kept in a few bytes a touch: the lost part can hold millions of rows. */
 
+import { KeyTable } from './key-table.js';
+
 /** A lost transaction that wrote a key. */
 export interface Touch {
   /** Its position in commit order. */
@@ -9,8 +11,8 @@ export interface Touch {
 }
 
 interface TouchedTable {
-  /** Under a key set's name and a key: the latest touch. */
-  readonly latest: Map<string, Map<string, number>>;
+  /** A number for each key set, by its name: no two of any table have the same. */
+  readonly spaces: Map<string, number>;
   /** TRUNCATEs, in commit order, encoded like a touch. */
   readonly truncated: number[];
   /** The first transaction that wrote a row which cannot be told. */
@@ -21,20 +23,32 @@ interface TouchedTable {
 
 const NONE = 0xffff_ffff;
 
+/** Some fifty bytes each. */
+const MOST_TOUCHES = 32 * 1024 * 1024;
+
 /** The touches of all lost transactions, recorded in commit order. */
 export class LostTouches {
   readonly #tables = new Map<string, TouchedTable>();
+  /** The latest touch of each key. */
+  readonly #latest = new KeyTable();
+  #spaces = 0;
   /** Touch by touch: twice the transaction's index, plus 1 when intact. */
   #touch = new Uint32Array(1024);
   /** Touch by touch: the one before it of the same key. */
   #previous = new Uint32Array(1024);
   #count = 0;
+  readonly #most: number;
+
+  /** `most` touches are remembered; who comes later is counted among those whose rows cannot be told. */
+  constructor(most = MOST_TOUCHES) {
+    this.#most = most;
+  }
 
   #table(name: string): TouchedTable {
     let table = this.#tables.get(name);
     if (!table) {
       table = {
-        latest: new Map(),
+        spaces: new Map(),
         truncated: [],
         firstUntold: Number.POSITIVE_INFINITY,
         firstFreed: new Map(),
@@ -46,19 +60,23 @@ export class LostTouches {
 
   /** A transaction wrote this key. */
   record(tableName: string, setName: string, key: string, touch: Touch): void {
-    const { latest } = this.#table(tableName);
-    let keys = latest.get(setName);
-    if (!keys) {
-      keys = new Map();
-      latest.set(setName, keys);
+    if (this.#count >= this.#most) {
+      this.recordUntold(tableName, touch.index);
+      return;
+    }
+    const { spaces } = this.#table(tableName);
+    let space = spaces.get(setName);
+    if (space === undefined) {
+      space = ++this.#spaces;
+      spaces.set(setName, space);
     }
     if (this.#count === this.#touch.length) {
       this.#touch = doubled(this.#touch);
       this.#previous = doubled(this.#previous);
     }
     this.#touch[this.#count] = encode(touch);
-    this.#previous[this.#count] = keys.get(key) ?? NONE;
-    keys.set(key, this.#count++);
+    this.#previous[this.#count] = this.#latest.get(space, key) ?? NONE;
+    this.#latest.set(space, key, this.#count++);
   }
 
   recordTruncate(tableName: string, touch: Touch): void {
@@ -81,7 +99,8 @@ export class LostTouches {
   before(tableName: string, setName: string, key: string, index: number): Touch | undefined {
     const table = this.#tables.get(tableName);
     if (!table) return undefined;
-    let at = table.latest.get(setName)?.get(key) ?? NONE;
+    const space = table.spaces.get(setName);
+    let at = space === undefined ? NONE : (this.#latest.get(space, key) ?? NONE);
     while (at !== NONE && this.#touch[at] >>> 1 >= index) at = this.#previous[at];
     const byKey = at === NONE ? -1 : this.#touch[at];
     const byTruncate = table.truncated.findLast((touch) => touch >>> 1 < index) ?? -1;

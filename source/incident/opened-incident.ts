@@ -10,7 +10,7 @@ import type { Change } from '../rows/row-change.js';
 import type { ClusterReader } from '../transactions/cluster-reader.js';
 import { type LostBesides, NOTHING_BESIDES, withoutWalNotes } from '../transactions/lost-besides.js';
 import type { StartingPoint } from '../transactions/starting-point.js';
-import type { TransactionSummary } from '../transactions/transaction.js';
+import { rowCount, type TransactionSummary } from '../transactions/transaction.js';
 import { LONG_PAGE_HEADER_SIZE } from '../wal/page-header.js';
 import type { WalPlaces } from '../wal/places.js';
 import { type CurrentRows, WrittenSinceFork } from './current-rows.js';
@@ -67,6 +67,8 @@ export interface IncidentParts {
 const JUDGED_TOGETHER = 256;
 /** Changes held at once for that, at most. */
 const CHANGES_JUDGED_TOGETHER = 2048;
+/** Rows of one transaction, at most: how each of them left its row has to be held until its end, in half a kilobyte. */
+const MOST_ROWS_JUDGED = 500_000;
 
 export class OpenedIncident implements Incident {
   readonly #parts: IncidentParts;
@@ -354,6 +356,12 @@ export class OpenedIncident implements Incident {
       await breathe();
     };
     for (const { transaction, changes } of this.transactionsWithChanges(range(total))) {
+      if (rowCount(transaction) > MOST_ROWS_JUDGED) {
+        if (batch.length > 0) await flush();
+        judge.passOver(transaction.index, transaction.database, transaction.tables);
+        this.#setVerdict(transaction.index, 'unknown');
+        continue;
+      }
       let some: Change[] = [];
       for (const change of changes) {
         if (held >= CHANGES_JUDGED_TOGETHER) {
