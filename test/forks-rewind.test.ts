@@ -7,13 +7,16 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { ForkpointError } from '../source/bytes/errors.js';
 import { formatLsn, type Lsn, parseLsn } from '../source/bytes/lsn.js';
 import { type Server, stopAllServers } from './servers/server.js';
 import { type Answer, ask, newPrimary, promoteAlone, recoverTo, standbyOf, write } from './support/nodes.js';
 import { findPgRewind, pgRewind, type RewindAnswer } from './support/pg-rewind.js';
+import { startPty } from './support/pty-driver.js';
 import { scratchDirectory } from './support/scratch.js';
 
+const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 const MAJOR = 15;
 const rewind = findPgRewind(MAJOR);
 const without = rewind === undefined && `there is no pg_rewind of PostgreSQL ${MAJOR} on this machine`;
@@ -110,7 +113,7 @@ function inItsTerms({ overview: { fork } }: Answer): RewindAnswer {
   return { kind: 'rewind', fork: at(fork), checkpoint: at(fork.lastCommonCheckpoint!) };
 }
 
-describe(`pg_rewind of PostgreSQL ${MAJOR} says the same`, { skip: without }, () => {
+describe(`pg_rewind of PostgreSQL ${MAJOR} says the same`, () => {
   /** Name, target, source, and what is lost. */
   const shapes: readonly [string, () => [Server, Server], readonly string[]][] = [
     ['one promotion', () => [oldStopped, fresh], ['lost', 'lost too']],
@@ -135,7 +138,7 @@ describe(`pg_rewind of PostgreSQL ${MAJOR} says the same`, { skip: without }, ()
     ['a handover, the old one stopped first', () => [handedOver, successor], []],
   ];
   for (const [name, nodes, lost] of shapes) {
-    test(name, async () => {
+    test(name, { skip: without }, async () => {
       const [target, source] = nodes();
       const answer = await ask(target, source);
       assert.deepEqual(inItsTerms(answer), pgRewind(rewind!, target, source));
@@ -143,19 +146,25 @@ describe(`pg_rewind of PostgreSQL ${MAJOR} says the same`, { skip: without }, ()
     });
   }
 
-  test('it takes two promotions to the same number for one history: there we know better', async () => {
+  test('it takes two promotions to the same number for one history: there we know better', {
+    skip: without,
+  }, async () => {
     assert.deepEqual(pgRewind(rewind!, oldPromoted, fresh), { kind: 'not required' });
     const answer = await ask(oldPromoted, fresh);
     assert.deepEqual(answer.lost, ['lost', 'lost too', 'lost on timeline 2']);
     assert.equal(answer.fork, (await ask(oldStopped, fresh)).fork);
   });
 
-  test('it fails on a standby that stopped before the promotion: there we say that nothing was lost', async () => {
+  test('it fails on a standby that stopped before the promotion: there we say that nothing was lost', {
+    skip: without,
+  }, async () => {
     assert.throws(() => pgRewind(rewind!, left, third), /could not find previous WAL record/);
     assert.equal((await ask(left, third)).overview.fork.diverged, false);
   });
 
-  test('and once it has rewound the old primary, we do not say that nothing was lost', async () => {
+  test('and once it has rewound the old primary, we do not say that nothing was lost', {
+    skip: without,
+  }, async () => {
     const target = await oldStopped.copy();
     pgRewind(rewind!, target, fresh, true);
     writeFileSync(join(target.dataDirectory, 'standby.signal'), '');
@@ -223,6 +232,27 @@ describe('history files that cannot be believed', () => {
     const answer = await ask(old, copy, { newWal: [join(fresh.dataDirectory, 'pg_wal')] });
     assert.equal(answer.fork, `1 ${formatLsn(switched)}`);
     assert.deepEqual(answer.lost, ['lost', 'lost too']);
+  });
+
+  test('on the screen: refused with file and line, then opened with the fork typed in', async () => {
+    const pty = startPty({
+      file: process.execPath,
+      args: [CLI, old.dataDirectory, withHistory('on-screen', '1\t0/\n')],
+      env: { HOME: scratch, XDG_STATE_HOME: join(scratch, 'state') },
+      columns: 100,
+      rows: 30,
+    });
+    try {
+      await pty.see('invalid timeline history', /00000002\.history, +line 1/, 'f fork');
+      await pty.press('f');
+      await pty.type(formatLsn(switched));
+      await pty.press('enter');
+      await pty.see(`The fork is named by hand: ${formatLsn(switched)}`);
+      await pty.press('enter');
+      await pty.see(`fork at ${formatLsn(switched)}`, 'LOST  2 transactions');
+    } finally {
+      pty.kill('SIGKILL');
+    }
   });
 
   test('a fork named by hand is not believed against the WAL', async () => {

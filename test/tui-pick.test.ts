@@ -14,6 +14,34 @@ async function typePath(tui: Tui, path: string): Promise<void> {
 }
 
 describe('the picker', () => {
+  it('takes the fork named by hand: typed, completed, checked, and taken back', async () => {
+    const client = new FakeClient({ transactions: 50 });
+    const tui = await startTui({ client: () => client, request: {} });
+    await tui.see('▸ /srv/old');
+    await tui.press('enter', 'enter');
+    await tui.see('✓ These two go together', 'f fork');
+    await tui.press('f');
+    await tui.see('fork (LSN)', '0/B9DF928', 'where the new side left timeline 1');
+    await tui.type('0-77');
+    await tui.press('enter');
+    await tui.see('0-77 is no LSN');
+    await tui.press('ctrl-u');
+    await tui.type('0/b9d');
+    await tui.press('tab', 'enter');
+    await tui.see('The fork is named by hand: 0/B9DF928');
+    await tui.press('enter');
+    await tui.see('LOST  50 transactions');
+    assert.equal(client.request?.fork, 0xb9df928);
+    await tui.press('f');
+    await tui.see('fork (LSN) 0/B9DF928');
+    await tui.press('ctrl-u', 'enter');
+    await tui.seeNot('named by hand');
+    await tui.press('enter');
+    await tui.see('LOST  50 transactions');
+    assert.equal(client.request?.fork, undefined);
+    await tui.quit();
+  });
+
   it('proposes what it finds and shows what stands under the cursor', async () => {
     const tui = await startPicker();
     await tui.see('Which is the OLD primary', 'Found on this machine', '▸ /srv/old');

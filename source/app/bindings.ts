@@ -93,6 +93,13 @@ export const KEYMAP: readonly Binding[] = [
     hint: 'swap',
     disabledReason: (facts) => (facts.swappable ? undefined : 'a live server can only be the new side'),
   },
+  {
+    context: 'pick-review',
+    keys: ['f'],
+    action: 'fork',
+    description: 'name the fork by hand, when the histories cannot tell it',
+    hint: 'fork',
+  },
   ...scrolling('pick-review'),
   {
     context: 'pick-review',
@@ -101,6 +108,15 @@ export const KEYMAP: readonly Binding[] = [
     description: 'choose the new side again',
     hint: 'back',
   },
+
+  {
+    context: 'pick-fork',
+    keys: ['tab'],
+    action: 'complete',
+    description: 'complete with a place that the histories know',
+    hint: 'complete',
+  },
+  ...field('pick-fork', 'take', 'take this place for the fork; nothing has it found'),
 
   {
     context: 'opening',
@@ -138,6 +154,12 @@ export const KEYMAP: readonly Binding[] = [
     action: 'swap',
     description: 'exchange old and new and open again',
     disabledReason: (facts) => (facts.swappable ? undefined : 'a live server can only be the new side'),
+  },
+  {
+    context: 'timeline',
+    keys: ['f'],
+    action: 'fork',
+    description: 'name the fork by hand and open again',
   },
   ...scrolling('timeline'),
   {

@@ -9,6 +9,7 @@ export type Context =
   | 'pick'
   | 'pick-path'
   | 'pick-review'
+  | 'pick-fork'
   | 'opening'
   | 'timeline'
   | 'timeline-save'
@@ -59,6 +60,7 @@ export interface Binding {
 /** Contexts in which letters are typed, and in which `q` and `?` mean themselves. */
 const TYPING: ReadonlySet<Context> = new Set<Context>([
   'pick-path',
+  'pick-fork',
   'timeline-save',
   'list-filter',
   'list-jump',

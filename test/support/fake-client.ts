@@ -305,6 +305,11 @@ export class FakeClient implements IncidentClient {
     this.#tell();
   }
 
+  /** What was opened last. */
+  get request(): IncidentRequest | undefined {
+    return this.#request;
+  }
+
   async open(request: IncidentRequest): Promise<IncidentOverview> {
     await this.#answer('open');
     if (request.old.includes('broken')) {

@@ -316,6 +316,7 @@ export class AppController implements Host {
       export: () => this.#openExport(),
       back: () => this.#leaveIncident(),
       swap: () => this.#swap(),
+      fork: () => this.#nameFork(request),
       copy: (text) => this.#copy(text),
       incident: () => ({ overview: this.incident?.overview ?? overview, loss: this.progress.loss }),
     });
@@ -406,6 +407,13 @@ export class AppController implements Host {
       },
       no: () => {},
     };
+  }
+
+  #nameFork(request: IncidentRequest): void {
+    void this.#closeIncident();
+    this.pick = this.#newPick(request);
+    this.pick.nameFork(request);
+    this.#show('pick');
   }
 
   #swap(): void {

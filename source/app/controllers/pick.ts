@@ -1,5 +1,6 @@
 /** Choosing the two sides: what is proposed, what is browsed, what is typed; then both next to each other. */
 import { dirname } from 'node:path';
+import type { Lsn } from '../../bytes/lsn.js';
 import { printable } from '../../bytes/printable.js';
 import type { IncidentRequest } from '../../incident/model.js';
 import type { SavedSession } from '../../incident/session.js';
@@ -11,6 +12,7 @@ import type { KeyPress } from '../keys.js';
 import type { Probing } from '../probing.js';
 import { isServerUrl, maskPassword } from '../server-url.js';
 import { editField, fieldText, type TextField, textField } from '../text-field.js';
+import { ForkField, forkCandidates } from './fork-field.js';
 import type { Host } from './host.js';
 
 /** One line of the picker's list. */
@@ -61,6 +63,8 @@ export class PickController {
   /** Why the last opening failed, until the sides change. */
   openProblem: string | undefined;
   reviewTop = 0;
+  /** The box for the fork, while it is open. */
+  naming: ForkField | undefined;
   #probing: Probing;
   #sessions: readonly SavedSession[];
   #request: Partial<IncidentRequest>;
@@ -90,6 +94,7 @@ export class PickController {
 
   get context(): Context {
     if (this.typing) return 'pick-path';
+    if (this.naming) return 'pick-fork';
     return this.stage === 'review' ? 'pick-review' : 'pick';
   }
 
@@ -106,6 +111,11 @@ export class PickController {
   /** Why the two sides cannot be opened. */
   get refusal(): string | undefined {
     return this.comparison.refusals[0];
+  }
+
+  /** The fork named by hand. */
+  get fork(): Lsn | undefined {
+    return this.#request.fork;
   }
 
   /** Both sides are directories. */
@@ -126,7 +136,19 @@ export class PickController {
     this.#host.redraw();
   }
 
+  /** Shows both sides with the box for the fork open. */
+  nameFork(request: IncidentRequest): void {
+    this.#request = request;
+    this.#pickBoth(request.old, request.new);
+    this.#openNaming();
+    this.#host.redraw();
+  }
+
   edit(press: KeyPress): boolean {
+    if (this.naming) {
+      this.#host.redraw();
+      return this.naming.edit(press);
+    }
     const field = editField(this.field, press);
     if (!field) return false;
     this.field = restarted(field);
@@ -138,6 +160,7 @@ export class PickController {
 
   run(action: string): void {
     if (this.typing) this.#runTyping(action);
+    else if (this.naming) this.#runNaming(this.naming, action);
     else if (this.stage === 'review') this.#runReview(action);
     else this.#runBrowsing(action);
     this.#host.redraw();
@@ -194,9 +217,31 @@ export class PickController {
     if (scroll[action] !== undefined) this.reviewTop = Math.max(0, this.reviewTop + scroll[action]);
     else if (action === 'home') this.reviewTop = 0;
     else if (action === 'swap') this.#swap();
+    else if (action === 'fork') this.#openNaming();
     else if (action === 'back') this.#back();
     else if (action === 'open' && this.old && this.fresh) {
       this.#exits.open({ ...this.#request, old: this.old.path, new: this.fresh.path }, this.#resuming);
+    }
+  }
+
+  #openNaming(): void {
+    const sides = [
+      { name: 'old', probe: this.old?.probed },
+      { name: 'new', probe: this.fresh?.probed },
+    ];
+    this.reviewTop = 0;
+    this.naming = new ForkField(this.#request.fork, forkCandidates(sides));
+  }
+
+  #runNaming(naming: ForkField, action: string): void {
+    if (action === 'complete') naming.complete();
+    else if (action === 'back') this.naming = undefined;
+    else if (action === 'accept') {
+      const named = naming.accept();
+      if (!named) return;
+      this.naming = undefined;
+      this.openProblem = undefined;
+      this.#request = { ...this.#request, fork: named.lsn };
     }
   }
 
@@ -344,6 +389,8 @@ export class PickController {
     if (this.stage === 'review') {
       this.stage = 'new';
       this.fresh = undefined;
+      // It was named for these two.
+      this.#request = { ...this.#request, fork: undefined };
       this.comparison = NO_COMPARISON;
       this.#list();
       this.#cursorToFirst();

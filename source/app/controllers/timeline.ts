@@ -19,6 +19,7 @@ export interface TimelineExits {
   export(): void;
   back(): void;
   swap(): void;
+  fork(): void;
   copy(text: string): void;
   /** Both sides and the loss, as of now. */
   incident(): { readonly overview: IncidentOverview; readonly loss: LossFigures };
@@ -78,6 +79,7 @@ export class TimelineController {
       list: () => this.#exits.list(),
       export: () => this.#exits.export(),
       swap: () => this.#exits.swap(),
+      fork: () => this.#exits.fork(),
       copy: () => this.#exits.copy(this.#plainText()),
       save: () => this.#askPath(),
       accept: () => void this.#save(),

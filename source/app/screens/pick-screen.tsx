@@ -183,6 +183,27 @@ function sideBlock(title: string, style: Style, side: PickedSide | undefined, wi
   ];
 }
 
+/** The box for the fork, or what was named in it. */
+function forkLines({ naming, fork }: PickController, width: number): Line[] {
+  if (!naming) {
+    if (fork === undefined) return [];
+    return [
+      ...prose(`The fork is named by hand: ${formatLsn(fork)}. The WAL has the last word.`, width, 'fork'),
+      [],
+    ];
+  }
+  return [
+    fieldLine('fork (LSN)', naming.field, width),
+    ...(naming.problem ? prose(naming.problem, width, 'error') : []),
+    ...naming.candidates
+      .slice(0, 6)
+      .map(
+        ({ lsn, what }): Line => [{ text: `  ${formatLsn(lsn).padEnd(18)}` }, { text: what, style: 'muted' }],
+      ),
+    [],
+  ];
+}
+
 /** Both sides next to each other (or, on a narrow screen, one under the other), and what is to be said about the pair. */
 export function reviewLines(pick: PickController, width: number): Line[] {
   const said: Line[] = [
@@ -211,7 +232,7 @@ export function reviewLines(pick: PickController, width: number): Line[] {
     { length: Math.max(old.length, fresh.length) },
     (_, at): Line => [...fitLine(old[at] ?? [], half), { text: '  ' }, ...(fresh[at] ?? [])],
   );
-  return [...verdict, ...both];
+  return [...forkLines(pick, width), ...verdict, ...both];
 }
 
 /** The picker: one side after the other, then both. */
