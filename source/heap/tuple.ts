@@ -177,6 +177,11 @@ export function isUsableHeader(
   return dataOffset >= TUPLE_HEADER_SIZE + bitmap + oid && dataOffset <= length;
 }
 
+/** TransactionIdAdvance: the next xid on the 32-bit circle. */
+export function xidAfter(xid: number): number {
+  return Math.max(FIRST_NORMAL_XID, (xid + 1) >>> 0);
+}
+
 /** TransactionIdPrecedes: is `a` older than `b` on the 32-bit circle? Special xids are older than every normal one. */
 export function xidPrecedes(a: number, b: number): boolean {
   if (a < FIRST_NORMAL_XID || b < FIRST_NORMAL_XID) return a < b;

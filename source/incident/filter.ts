@@ -98,6 +98,27 @@ function numberTest(
   return (t) => ranges.some(({ low, high }) => value(t) >= low && value(t) < high);
 }
 
+const TWO_TO_32 = 0x1_0000_0000;
+
+/**
+ * Transaction ids go round: a range whose end lies before its beginning goes over the top, and an id with its epoch (as txid_current()
+ * gives it) is the one without.
+ */
+function xidTest(word: FilterWord): TransactionTest {
+  const ranges = intervals(word, readXid, '738, 700..800 or >=738');
+  return ({ xid }) =>
+    ranges.some(({ low, high }) =>
+      low < high ? xid >= low && xid < high : xid !== 0 && (xid >= low || xid < high),
+    );
+}
+
+function readXid(text: string): Interval | undefined {
+  const number = readWholeNumber(text);
+  if (number === undefined) return undefined;
+  const low = number.low % TWO_TO_32;
+  return { low, high: low + 1 };
+}
+
 /** On a clock face: a range whose end lies before its beginning goes over midnight. */
 function withinDay(micros: number, { low, high }: Interval): boolean {
   const time = ((micros % DAY_MICROS) + DAY_MICROS) % DAY_MICROS;
@@ -144,7 +165,7 @@ function transactionTest(word: FilterWord): TransactionTest | undefined {
       return (t) => patterns.some((pattern) => pattern.test(t.database));
     }
     case 'xid':
-      return numberTest(word, (t) => t.xid, readWholeNumber, '738, 700..800 or >=738');
+      return xidTest(word);
     case 'rows':
       return numberTest(word, (t) => t.inserts + t.updates + t.deletes, readWholeNumber, '>100, 10..20 or 5');
     case 'lsn':

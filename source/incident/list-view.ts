@@ -4,10 +4,10 @@
  * Without a filter, in commit order, it is every transaction there is and takes no memory at all.
  */
 import { type Filter, parseFilter } from './filter.js';
-import type { ListOrder } from './model.js';
+import type { ListedTransaction, ListOrder } from './model.js';
 import type { OpenedIncident } from './opened-incident.js';
 import { passesFilter } from './select.js';
-import { SORT_VALUES, sortedIndexes } from './sort.js';
+import { SORT_VALUES, sortedIndexes, xidAge } from './sort.js';
 
 export class ListViewState {
   readonly #incident: OpenedIncident;
@@ -111,13 +111,18 @@ export class ListViewState {
     (this.#passed as Uint32Array)[this.#passedLength++] = index;
   }
 
+  #xidAge(): (transaction: ListedTransaction) => number {
+    const first = this.#incident.length > 0 ? this.#incident.transaction(0).xid : 0;
+    return ({ xid }) => xidAge(xid, first);
+  }
+
   #sort(): Uint32Array {
     if (this.#sorted && this.#sortedLength === this.length) return this.#sorted;
     const { length } = this;
     const indexes = this.#passed
       ? this.#passed.subarray(0, length)
       : Uint32Array.from({ length }, (_, i) => i);
-    const value = SORT_VALUES[this.#order.key];
+    const value = this.#order.key === 'xid' ? this.#xidAge() : SORT_VALUES[this.#order.key];
     this.#sorted = sortedIndexes(
       indexes,
       (index) => value(this.#incident.transaction(index)),

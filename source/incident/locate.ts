@@ -16,7 +16,8 @@ export function locateTransaction(incident: OpenedIncident, text: string): numbe
   const lsn = parseLsn(wanted);
   if (lsn !== undefined) return Math.min(incident.atOrAfter(lsn), length - 1);
   if (/^\d+$/.test(wanted)) {
-    const xid = Number(wanted);
+    // With or without its epoch in front.
+    const xid = Number(wanted) % 0x1_0000_0000;
     for (let index = 0; index < length; index++) if (incident.transaction(index).xid === xid) return index;
     return undefined;
   }

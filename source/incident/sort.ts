@@ -9,6 +9,13 @@ const VERDICT_RANK: ReadonlyMap<Verdict, number> = new Map([
   ...VERDICTS.map((verdict, index): [Verdict, number] => [verdict, index + 1]),
 ]);
 
+/**
+ * Transaction ids by their age: they go round, and those of one loss lie close together on the circle. `first` is any one of them.
+ */
+export function xidAge(xid: number, first: number): number {
+  return (xid - first) | 0;
+}
+
 /** What each order compares: one number or string of a transaction. */
 export const SORT_VALUES: Readonly<Record<SortKey, (transaction: ListedTransaction) => number | string>> = {
   commit: (t) => t.index,

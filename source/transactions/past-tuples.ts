@@ -12,7 +12,6 @@
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import { LinePointerState, linePointerState, pageLsn, tupleAt } from '../heap/page.js';
 import {
-  FIRST_NORMAL_XID,
   INVALID_XID,
   isUsableTuple,
   isXmaxLockOnly,
@@ -22,6 +21,7 @@ import {
   tupleInfomask,
   tupleXmax,
   tupleXmin,
+  xidAfter,
   xidPrecedes,
 } from '../heap/tuple.js';
 import type { TupleRemoval } from '../wal/tuple-removal.js';
@@ -56,9 +56,6 @@ export interface PastTuplesOptions {
   readonly file: Pick<TemporaryFile, 'failure'>;
 }
 
-/** MaxTransactionId */
-const LAST_XID = 0xffff_ffff;
-
 /** Bytes that a disk writes as one; what lies within cannot be of two moments. */
 const SECTOR = 512;
 
@@ -83,7 +80,7 @@ export class PastTuples {
   /** A record before the fork was written by this transaction. */
   noteXidBeforeFork(xid: number): void {
     if (this.#firstXidAfterFork !== 0 && xidPrecedes(xid, this.#firstXidAfterFork)) return;
-    this.#firstXidAfterFork = xid === LAST_XID ? FIRST_NORMAL_XID : xid + 1;
+    this.#firstXidAfterFork = xidAfter(xid);
   }
 
   /**

@@ -4,7 +4,7 @@
  * every transaction then running had not yet begun.
  */
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
-import { xidPrecedes } from '../heap/tuple.js';
+import { xidAfter, xidPrecedes } from '../heap/tuple.js';
 import { type CheckpointRecord, isCheckpoint, parseCheckpoint } from '../wal/checkpoint-record.js';
 import { WalReader } from '../wal/reader.js';
 import type { RecordCursor } from '../wal/record-cursor.js';
@@ -151,5 +151,5 @@ function snapshotAt(reader: WalReader, start: Lsn): { nextXid: number; runningXi
       for (const xid of end.subxids) runningXids.add(xid);
     }
   }
-  return { nextXid: highest + 1, runningXids };
+  return { nextXid: xidAfter(highest), runningXids };
 }

@@ -23,6 +23,8 @@ export interface IncidentOptions extends Omit<InitdbOptions, 'dataDirectory'> {
   readonly decode?: boolean;
   /** Databases to tell the truth about, existing after `before`: `postgres` by default. */
   readonly databases?: readonly string[];
+  /** Before the old primary's first start. */
+  readonly prepare?: (old: Server) => Promise<void>;
   /** Before the standby is copied: both sides have this on disk. */
   readonly before?: (old: Server) => Promise<void>;
   /** While the standby follows. Clients opened here, and what they have begun, live on across the cut. */
@@ -132,6 +134,7 @@ export async function buildIncident(options: IncidentOptions): Promise<BuiltInci
   const settings: Settings = { wal_level: walLevel, max_prepared_transactions: 10, ...options.settings };
 
   const old = await initdb(major, { ...options, settings });
+  await options.prepare?.(old);
   await old.start();
   await options.before?.(old);
   await old.stop();
