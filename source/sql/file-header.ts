@@ -19,6 +19,8 @@ export const SETTINGS: readonly string[] = [
   "SET lc_monetary = 'C';",
   'SET row_security = off;',
   'SET statement_timeout = 0;',
+  'SET lock_timeout = 0;',
+  'SET default_transaction_read_only = off;',
 ];
 
 const NOTES: readonly string[] = [
