@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { KEYMAP } from '../source/app/bindings.js';
 import { footerLine } from '../source/app/components/footer.js';
+import { HelpController } from '../source/app/controllers/help.js';
 import { bindingFor, bindingsOf, type Context, type Facts, isTyping } from '../source/app/keymap.js';
 import { lineWidth } from '../source/app/span.js';
 import { editField, fieldText, textField } from '../source/app/text-field.js';
@@ -53,6 +54,23 @@ describe('the keymap', () => {
         const text = line.map((span) => span.text).join('');
         assert.ok(lineWidth(line) <= width + 2, `${context} ${width}: ${text}`);
         if (bindingsOf(context).some((binding) => binding.action === 'help')) assert.match(text, /\? help/);
+      }
+    }
+  });
+});
+
+describe('the help', () => {
+  it('says everything whole, at any width: wrapped, never cut', () => {
+    for (const context of CONTEXTS) {
+      for (const width of [60, 80, 200]) {
+        const lines = new HelpController(context, FACTS, () => {}).lines(width);
+        for (const line of lines) assert.ok(lineWidth(line) <= width, `${context} ${width}`);
+        const words = lines
+          .map((line) => line.map((span) => span.text).join(''))
+          .join(' ')
+          .replace(/\s+/g, ' ');
+        for (const { description } of bindingsOf(context))
+          assert.ok(words.includes(description), description);
       }
     }
   });

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { LocalClient } from '../source/incident/local-client.js';
+import type { ExportRequest } from '../source/incident/model.js';
 import { FakeClient } from './support/fake-client.js';
 import { scratchDirectory } from './support/scratch.js';
 import { startTui, type Tui, temporarySessions } from './support/tui-driver.js';
@@ -54,6 +57,43 @@ describe('the export', () => {
     await tui.press('escape');
     await tui.see('commit time');
     await tui.quit();
+  });
+
+  it('is stopped by Escape, says that nothing of it is kept, and can be written after all', async () => {
+    const client = new FakeClient({ transactions: 100 });
+    client.exportsForever = true;
+    const tui = await openExport(client);
+    const path = join(directory, 'lost.sql');
+    await setPath(tui, path);
+    await tui.press('enter');
+    await tui.see('1 of 100 transactions', 'Esc stop');
+    await tui.press('escape');
+    await tui.see('✗ the export was stopped', 'Esc back');
+    assert.equal(existsSync(path), false);
+    client.exportsForever = false;
+    await tui.press('w');
+    await tui.see(/Written.*: 100 transactions/);
+    await tui.quit();
+  });
+
+  it('stopped on a real incident, leaves no file and no half of one', async () => {
+    const sample = (side: string): string =>
+      fileURLToPath(new URL(`../../samples/shop/${side}`, import.meta.url));
+    const client = new LocalClient();
+    await client.open({ old: sample('old'), new: sample('new') });
+    const done = new Promise<void>((resolve) =>
+      client.onProgress(({ phase }) => phase === 'done' && resolve()),
+    );
+    await done;
+    const request: ExportRequest = { format: 'sql', undo: false, guard: true, ddl: false };
+    const path = join(directory, 'lost.sql');
+    const writing = client.export({ ...request, output: path });
+    const outcome = assert.rejects(writing, /stopped: nothing of it is kept/);
+    await client.stopExport();
+    await outcome;
+    assert.deepEqual(readdirSync(directory), []);
+    assert.ok((await client.export({ ...request, output: path })).transactions > 200);
+    await client.close();
   });
 
   it('never replaces a file unasked, and Enter means no', async () => {
@@ -113,7 +153,7 @@ describe('the export', () => {
     const path = join(directory, 'ledger.sql');
     await setPath(tui, path);
     await tui.press('w');
-    await tui.see('✓ Written: 100 transactions');
+    await tui.see(/Written.*: 100 transactions/);
     assert.equal(client.exported?.filter, 'table:ledger');
     assert.equal(client.exported?.transactions, undefined);
     await tui.quit();

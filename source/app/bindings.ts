@@ -416,6 +416,21 @@ export const KEYMAP: readonly Binding[] = [
   { context: 'export', keys: ['escape'], action: 'back', description: 'back, nothing written', hint: 'back' },
 
   {
+    context: 'export-writing',
+    keys: ['escape'],
+    action: 'stop',
+    description: 'stop writing: nothing of it is kept',
+    hint: 'stop',
+  },
+  {
+    context: 'export-writing',
+    keys: ['h', 'left'],
+    action: 'leave',
+    description: 'back, while it goes on being written',
+    hint: 'leave it running',
+  },
+
+  {
     context: 'export-path',
     keys: ['tab'],
     action: 'complete',

@@ -161,6 +161,39 @@ function tableLines(change: RowChange, verdict: RowVerdict | undefined, options:
   return lines;
 }
 
+/**
+ * The new primary's row where there is no room for it beside the others: the columns in which it differs from what this change would
+ * leave (or, for a delete, from what it took away).
+ */
+function currentLines(change: RowChange, verdict: RowVerdict | undefined, options: BlockOptions): Line[] {
+  const { width } = options;
+  const current = verdict?.current;
+  if (!current || width >= TYPES_FROM) return [];
+  const [ours, name] = change.operation === 'delete' ? [change.before, 'before'] : [change.after, 'after'];
+  const { columns } = change.table;
+  const differing = columns.flatMap((_, at) => (difference(ours?.[at], current[at]) === ' ' ? [] : [at]));
+  const heading = (text: string): Line => [{ text: `    new primary now: ${text}`, style: 'muted' }];
+  if (differing.length === 0) return [heading(`the same as ${name}`)];
+  const nameWidth = Math.min(
+    Math.max(6, ...differing.map((at) => textWidth(printable(columns[at].name)))),
+    Math.max(12, Math.floor(width * 0.3)),
+  );
+  const valueWidth = width - 8 - nameWidth;
+  const rest = differing.length < columns.length ? `, all else the same as ${name}` : '';
+  return [
+    heading(`${formatCount(differing.length)} of ${formatCount(columns.length)} columns differ${rest}`),
+    ...differing.flatMap((at) => {
+      const value = cell(current[at], valueWidth, options.whole);
+      return value.lines.map(
+        (text, row): Line => [
+          { text: `      ${fit(row === 0 ? printable(columns[at].name) : '', nameWidth)}  `, style: 'new' },
+          ...highlight(text, value.style, options.needle),
+        ],
+      );
+    }),
+  ];
+}
+
 /** What a change is, in one line: `UPDATE public.orders`. */
 function title(change: Change): { text: string; style: Style } {
   switch (change.kind) {
@@ -204,7 +237,9 @@ function bodyLines({ change, verdict }: ListedChange, options: BlockOptions): Li
   switch (change.kind) {
     case 'row': {
       const lines: Line[] = change.problem ? problemLines(change.problem, options.width) : [];
-      if (change.operation !== 'truncate') lines.push(...tableLines(change, verdict, options));
+      if (change.operation !== 'truncate') {
+        lines.push(...tableLines(change, verdict, options), ...currentLines(change, verdict, options));
+      }
       return lines;
     }
     case 'undecodable':

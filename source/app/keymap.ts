@@ -22,6 +22,7 @@ export type Context =
   | 'detail-search'
   | 'export'
   | 'export-path'
+  | 'export-writing'
   | 'export-done'
   | 'help'
   | 'confirm'

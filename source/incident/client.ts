@@ -63,6 +63,8 @@ export interface IncidentClient {
     request: ExportRequest,
     onProgress?: (bytesWritten: number, transactionsDone: number) => void,
   ): Promise<ExportSummary>;
+  /** Stops an export under way: it rejects, and nothing of it stays. Resolves when that is done; at once when none is. */
+  stopExport(): Promise<void>;
   /** Sums over marked transactions, for the footer. */
   totals(indexes: readonly number[]): Promise<{ transactions: number; rows: number }>;
   /** Stops reading and frees everything. */

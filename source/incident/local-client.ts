@@ -2,6 +2,7 @@
  * An incident behind the client's door, in this thread: reads WAL in slices between which questions are answered. Runs inside the
  * worker for the TUI.
  */
+import { ForkpointError } from '../bytes/errors.js';
 import { exportTransactions, previewExport } from '../export/export.js';
 import type { ExportContext } from '../export/format.js';
 import { selectionOf } from '../export/selection.js';
@@ -40,6 +41,7 @@ export class LocalClient implements IncidentClient {
   #failure: string | undefined;
   #closed = false;
   #exporting: Promise<ExportSummary> | undefined;
+  #stopping = false;
   #sql: { key: string; lines: SqlLines } | undefined;
 
   async open(request: IncidentRequest): Promise<IncidentOverview> {
@@ -142,6 +144,7 @@ export class LocalClient implements IncidentClient {
     request: ExportRequest,
     onProgress?: (bytesWritten: number, transactionsDone: number) => void,
   ): Promise<ExportSummary> {
+    this.#stopping = false;
     const running = this.#write(request, onProgress);
     this.#exporting = running;
     return running;
@@ -163,11 +166,18 @@ export class LocalClient implements IncidentClient {
         await breathe();
         breathed = performance.now();
         if (this.#closed) throw new Error('closed while exporting');
+        if (this.#stopping)
+          throw new ForkpointError({ what: 'the export was stopped: nothing of it is kept' });
       }
     } finally {
       // Whatever ended it early: what was half-written goes.
       run.return(undefined as never);
     }
+  }
+
+  async stopExport(): Promise<void> {
+    this.#stopping = true;
+    await this.#exporting?.catch(() => undefined);
   }
 
   async totals(indexes: readonly number[]): Promise<{ transactions: number; rows: number }> {

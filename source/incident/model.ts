@@ -1,7 +1,7 @@
 /** What an incident is, in plain structured-cloneable objects: two sides, a fork, what was lost. */
 import type { Lsn } from '../bytes/lsn.js';
 import type { TimestampMicros } from '../bytes/timestamp.js';
-import type { Change } from '../rows/row-change.js';
+import type { Change, Row } from '../rows/row-change.js';
 import type { ForkPoint } from '../timeline/fork-point.js';
 import type { TransactionSummary } from '../transactions/transaction.js';
 import type { SegmentDisagreement } from '../wal/disagreement.js';
@@ -172,7 +172,7 @@ export type Verdict = (typeof VERDICTS)[number] | 'pending';
 export interface RowVerdict {
   readonly verdict: Verdict;
   readonly reason: string;
-  readonly current?: readonly (string | null)[];
+  readonly current?: Row;
 }
 
 /** One line of the list. */

@@ -2,7 +2,6 @@
 import { formatLsn } from '../bytes/lsn.js';
 import {
   type Change,
-  isUnknown,
   type Row,
   type RowChange,
   type Table,
@@ -41,10 +40,8 @@ function unknown(reason: string): RowVerdict {
   return { verdict: 'unknown', reason };
 }
 
-function verdictOn(verdict: Verdict, reason: string, row: Row): RowVerdict {
-  return row.some(isUnknown)
-    ? { verdict, reason }
-    : { verdict, reason, current: row as readonly (string | null)[] };
+function verdictOn(verdict: Verdict, reason: string, current: Row): RowVerdict {
+  return { verdict, reason, current };
 }
 
 function unknownColumn(table: Table, column: number, why: UnknownValue): string {

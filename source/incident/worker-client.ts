@@ -78,6 +78,7 @@ export function createWorkerClient(): IncidentClient {
     preview: (...args) => ask('preview', args),
     export: (request: ExportRequest, onProgress): Promise<ExportSummary> =>
       ask('export', [request], onProgress),
+    stopExport: () => ask('stopExport', []),
     totals: (...args) => ask('totals', args),
     async close() {
       await ask('close', []).catch(() => undefined);

@@ -278,6 +278,10 @@ export class FakeClient implements IncidentClient {
   largestRows = 0;
   closed = false;
   exported: ExportRequest | undefined;
+  /** An export goes on until it is stopped. */
+  exportsForever = false;
+  exportStopped = false;
+  #stopExport: (() => void) | undefined;
   #known: number;
   #total: number;
   #delay: number;
@@ -420,11 +424,22 @@ export class FakeClient implements IncidentClient {
     return { lines: all.slice(0, lines), more: all.length > lines };
   }
 
+  async stopExport(): Promise<void> {
+    this.exportStopped = true;
+    this.#stopExport?.();
+  }
+
   async export(
     request: ExportRequest,
     onProgress?: (bytes: number, transactions: number) => void,
   ): Promise<ExportSummary> {
     await this.#answer('export');
+    if (this.exportsForever) {
+      onProgress?.(1000, 1);
+      await new Promise<void>((_, reject) => {
+        this.#stopExport = () => reject(new ForkpointError({ what: 'the export was stopped' }));
+      });
+    }
     this.exported = request;
     const chosen = this.#chosen(request);
     const text = `${this.#text(request, 2000).join('\n')}\n`;

@@ -100,6 +100,7 @@ export class ExportController {
 
   get context(): Context {
     if (this.state === 'done') return 'export-done';
+    if (this.state === 'writing') return 'export-writing';
     return this.editing ? 'export-path' : 'export';
   }
 
@@ -139,9 +140,15 @@ export class ExportController {
 
   run(action: string): void {
     if (this.state === 'done') this.#runSummary(action);
+    else if (this.state === 'writing') this.#runWriting(action);
     else if (this.editing) this.#runPath(action);
     else this.#runForm(action);
     this.#host.redraw();
+  }
+
+  #runWriting(action: string): void {
+    if (action === 'stop') void this.#client.stopExport();
+    else if (action === 'leave') this.#exits.back();
   }
 
   #runForm(action: string): void {

@@ -1,8 +1,9 @@
 /** The help: every key that works where it was opened, drawn from the keymap, and what the marks on the screen mean. */
+import { wrapWords } from '../../bytes/text-width.js';
 import { VERDICTS } from '../../incident/model.js';
 import { bindingsOf, type Context, type Facts } from '../keymap.js';
 import { keyLabel } from '../keys.js';
-import type { Line } from '../span.js';
+import type { Line, Span } from '../span.js';
 import { VERDICT_LOOKS } from '../verdicts.js';
 
 const GLYPHS: readonly (readonly [string, string])[] = [
@@ -19,16 +20,27 @@ const GLYPHS: readonly (readonly [string, string])[] = [
 export class HelpController {
   top = 0;
   height = 10;
-  readonly lines: readonly Line[];
+  /** Where the explanations begin. */
+  static readonly #INDENT = 17;
+  readonly #context: Context;
+  readonly #facts: Facts;
+  #drawn: { readonly width: number; readonly lines: readonly Line[] } | undefined;
   #close: () => void;
 
   constructor(context: Context, facts: Facts, close: () => void) {
     this.#close = close;
-    this.lines = HelpController.#draw(context, facts);
+    this.#context = context;
+    this.#facts = facts;
+  }
+
+  /** All lines, none wider than `width`. */
+  lines(width: number): readonly Line[] {
+    if (this.#drawn?.width !== width) this.#drawn = { width, lines: this.#draw(width) };
+    return this.#drawn.lines;
   }
 
   run(action: string): void {
-    const last = Math.max(0, this.lines.length - this.height);
+    const last = Math.max(0, (this.#drawn?.lines.length ?? 0) - this.height);
     const steps: Record<string, number> = {
       down: 1,
       up: -1,
@@ -43,32 +55,40 @@ export class HelpController {
     else if (steps[action] !== undefined) this.top = Math.max(0, Math.min(last, this.top + steps[action]));
   }
 
-  static #draw(context: Context, facts: Facts): Line[] {
+  /** A key or sign, and what it means in as many lines as that takes. */
+  #entry(name: Span, meanings: readonly Span[], width: number): Line[] {
+    const room = Math.max(20, width - HelpController.#INDENT);
+    const parts = meanings.flatMap(({ text, style }) =>
+      wrapWords(text, room).map((part): Span => ({ text: part, style })),
+    );
+    return parts.map(
+      (part, at): Line => [
+        at === 0
+          ? { ...name, text: `  ${name.text}`.padEnd(HelpController.#INDENT) }
+          : { text: ' '.repeat(HelpController.#INDENT) },
+        part,
+      ],
+    );
+  }
+
+  #draw(width: number): Line[] {
     const lines: Line[] = [[{ text: 'Keys that work here', style: 'title' }], []];
-    for (const binding of bindingsOf(context)) {
+    for (const binding of bindingsOf(this.#context)) {
       const keys = binding.keys.map(keyLabel).join(' ');
-      const reason = binding.disabledReason?.(facts);
-      lines.push([
-        { text: `  ${keys.padEnd(14)} `, style: reason ? 'muted' : 'key' },
-        { text: binding.description, style: reason ? 'muted' : 'plain' },
-        ...(reason ? [{ text: ` (not now: ${reason})`, style: 'warning' as const }] : []),
-      ]);
+      const reason = binding.disabledReason?.(this.#facts);
+      const meaning: Span = { text: binding.description, style: reason ? 'muted' : 'plain' };
+      const why: Span[] = reason ? [{ text: `(not now: ${reason})`, style: 'warning' }] : [];
+      lines.push(...this.#entry({ text: keys, style: reason ? 'muted' : 'key' }, [meaning, ...why], width));
     }
-    if (context === 'list' || context === 'detail') {
+    if (this.#context === 'list' || this.#context === 'detail') {
       lines.push([], [{ text: 'Signs', style: 'title' }], []);
       for (const [glyph, meaning] of GLYPHS)
-        lines.push([{ text: `  ${glyph.padEnd(15)}` }, { text: meaning }]);
-      lines.push(
-        [],
-        [{ text: 'Verdicts: how it stands against what the new primary has written since', style: 'title' }],
-        [],
-      );
+        lines.push(...this.#entry({ text: glyph }, [{ text: meaning }], width));
+      const title = 'Verdicts: how it stands against what the new primary has written since';
+      lines.push([], ...wrapWords(title, width).map((text): Line => [{ text, style: 'title' }]), []);
       for (const verdict of VERDICTS) {
-        const look = VERDICT_LOOKS[verdict];
-        lines.push([
-          { text: `  ${`${look.glyph} ${look.word}`.padEnd(15)}`, style: look.style },
-          { text: look.meaning },
-        ]);
+        const { glyph, word, style, meaning } = VERDICT_LOOKS[verdict];
+        lines.push(...this.#entry({ text: `${glyph} ${word}`, style }, [{ text: meaning }], width));
       }
     }
     return lines;

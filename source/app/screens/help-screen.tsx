@@ -12,8 +12,9 @@ export interface HelpScreenProps {
 /** The keymap of the screen below, in words. */
 export function HelpScreen({ help, width, height }: HelpScreenProps): ReactElement {
   help.height = height - 1;
-  const below = help.lines.length - help.top - help.height;
-  const lines = help.lines.slice(help.top, help.top + help.height);
+  const all = help.lines(width);
+  const below = all.length - help.top - help.height;
+  const lines = all.slice(help.top, help.top + help.height);
   const more = below > 0 ? [[{ text: `↓ ${below} more lines`, style: 'muted' as const }]] : [];
   return <LinesView lines={[...lines, ...more]} width={width} height={height} />;
 }
