@@ -1,0 +1,180 @@
+/**
+ * Transactions of hundreds of thousands of rows: listed, opened anywhere, searched and exported in memory that does not grow with them,
+ * on a disk that may be full.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createReadStream, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { openIncident } from '../source/incident/open.js';
+import type { OpenedIncident } from '../source/incident/opened-incident.js';
+import type { Change, RowChange } from '../source/rows/row-change.js';
+import { type BuiltIncident, buildIncident } from './servers/incident.js';
+import { stopAllServers } from './servers/server.js';
+import { readIncident } from './support/against-the-server.js';
+import { scratchDirectory } from './support/scratch.js';
+
+after(stopAllServers);
+
+const run = promisify(execFile);
+const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
+
+const ROWS = 200_000;
+/** MB of JavaScript heap: what 400,000 changes take as objects is several times that. */
+const HEAP = 48;
+
+function words(id: number): string {
+  return `row ${id} of many`;
+}
+
+function rowOf(change: Change, side: 'before' | 'after'): Record<string, unknown> {
+  const { table, [side]: row } = change as RowChange;
+  return Object.fromEntries(table.columns.map(({ name }, i) => [name, row?.[i]]));
+}
+
+describe('transactions of 200,000 rows', { timeout: 300_000 }, () => {
+  let built: BuiltIncident;
+
+  before(async () => {
+    built = await buildIncident({
+      major: 17,
+      walLevel: 'replica',
+      settings: { autovacuum: 'off', max_wal_size: '2GB', checkpoint_timeout: '1h' },
+      before: async (old) => {
+        await old.query('CREATE TABLE many (id int PRIMARY KEY, words text, number int)');
+      },
+      lost: async (old) => {
+        await old.query(
+          `INSERT INTO many SELECT i, 'row ' || i || ' of many', 0 FROM generate_series(1, ${ROWS}) AS i`,
+        );
+        await old.query('UPDATE many SET number = id * 2');
+        await old.query('DELETE FROM many WHERE id % 1000 = 0');
+      },
+    });
+  });
+
+  test('any place in one is reached, and holds what it should', async () => {
+    const incident = await readIncident(built);
+    assert.equal(incident.changeCount(1), ROWS);
+    for (const from of [0, 1, 4095, 4096, 4097, 99_999, ROWS - 3]) {
+      for (const index of [0, 1]) {
+        const slice = [...incident.changeSlice(index, from, 3)];
+        assert.equal(slice.length, 3);
+        slice.forEach((change, i) => {
+          const id = from + i + 1;
+          const number = index === 0 ? '0' : String(id * 2);
+          assert.deepEqual(rowOf(change, 'after'), { id: String(id), words: words(id), number });
+          if (index === 1)
+            assert.deepEqual(rowOf(change, 'before'), { id: String(id), words: words(id), number: '0' });
+        });
+      }
+    }
+    assert.equal([...incident.changeSlice(1, ROWS - 1, 10)].length, 1);
+    let expected = ROWS;
+    for (const change of incident.changes(1, true)) {
+      if (expected % 997 === 0) assert.equal(rowOf(change, 'after')['id'], String(expected));
+      expected--;
+    }
+    assert.equal(expected, 0);
+    incident.close();
+  });
+
+  for (const undo of [false, true]) {
+    test(`all of it is ${undo ? 'undone' : 'redone'} in SQL with ${HEAP} MB of heap`, async () => {
+      const output = join(scratchDirectory('large'), 'lost.sql');
+      const options = undo ? ['--undo'] : ['--guard'];
+      await cli('export', built.oldDataDirectory, built.newDataDirectory, '-o', output, ...options);
+      let statements = 0;
+      const verb = undo
+        ? /^\s*(DELETE|UPDATE|INSERT)\b/
+        : /\b(INSERT INTO|UPDATE|DELETE FROM) (ONLY )?public\.many\b/;
+      for await (const line of createInterface({ input: createReadStream(output) })) {
+        if (verb.test(line)) statements++;
+      }
+      assert.equal(statements, ROWS * 2 + ROWS / 1000);
+    });
+  }
+
+  test('inspect does with as little, and a list with verdicts and a search through every row with what verdicts take', async () => {
+    const directories = [built.oldDataDirectory, built.newDataDirectory];
+    const { lost } = JSON.parse(await cli('inspect', ...directories, '--json'));
+    assert.deepEqual([lost.inserts, lost.updates, lost.deletes], [ROWS, ROWS, ROWS / 1000]);
+    const listed = await cliWith(
+      HEAP * 4,
+      'list',
+      ...directories,
+      '--json',
+      '--filter',
+      `"row ${ROWS} of many"`,
+    );
+    assert.equal(listed.trim().split('\n').length, 3);
+  });
+
+  test('on a full disk the list stays whole, what is not known says so, and nothing is told wrong', async () => {
+    const incident = await openIncident({
+      old: built.oldDataDirectory,
+      new: built.newDataDirectory,
+      tempLimit: 500_000,
+    });
+    while (incident.step(1000));
+    assert.equal(incident.length, 3);
+    assert.ok(incident.incomplete);
+    assert.match(incident.overview().warnings.join('\n'), /temporary file .* cannot be written.*--temp-dir/);
+    const problems = checkUpdates(incident);
+    assert.ok(problems > 0 && problems < ROWS, `${problems} old rows are not known`);
+    assert.equal(incident.progress().loss.undecodable, problems + deletesUnknown(incident));
+    incident.close();
+  });
+
+  test('the temporary file is in the directory asked for, and nobody finds it there', async () => {
+    const tempDir = scratchDirectory('spill');
+    const incident = await openIncident({
+      old: built.oldDataDirectory,
+      new: built.newDataDirectory,
+      tempDir,
+    });
+    while (incident.step(1000));
+    assert.deepEqual(readdirSync(tempDir), []);
+    assert.equal(checkUpdates(incident), 0);
+    incident.close();
+  });
+});
+
+/** Every update that is told must be told right; how many are not. */
+function checkUpdates(incident: OpenedIncident): number {
+  let problems = 0;
+  let id = 0;
+  for (const change of incident.changes(1)) {
+    id++;
+    assert.ok(change.kind === 'row');
+    if (change.problem !== undefined) {
+      assert.match(change.problem, /had to be forgotten/);
+      problems++;
+      continue;
+    }
+    assert.deepEqual(rowOf(change, 'before'), { id: String(id), words: words(id), number: '0' });
+    assert.deepEqual(rowOf(change, 'after'), { id: String(id), words: words(id), number: String(id * 2) });
+  }
+  assert.equal(id, ROWS);
+  return problems;
+}
+
+function deletesUnknown(incident: OpenedIncident): number {
+  return [...incident.changes(2)].filter((change) => change.kind === 'row' && change.problem !== undefined)
+    .length;
+}
+
+function cli(...args: string[]): Promise<string> {
+  return cliWith(HEAP, ...args);
+}
+
+async function cliWith(heap: number, ...args: string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, [`--max-old-space-size=${heap}`, CLI, ...args], {
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return stdout;
+}
