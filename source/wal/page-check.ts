@@ -59,5 +59,8 @@ export function checkPageHeader(
   if (timeline > segment.timeline || timeline < latestTimeline) {
     return `out-of-sequence timeline ID ${timeline} (after ${latestTimeline || segment.timeline}) ${where()}`;
   }
+  // Stricter than the server: a promotion copies pages below the switch point as they are, every other is of the file's own timeline.
+  const expected = segments.timelineAt(page);
+  if (timeline !== expected) return `unexpected timeline ID ${timeline} (should be ${expected}) ${where()}`;
   return undefined;
 }
