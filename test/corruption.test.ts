@@ -1,17 +1,15 @@
 /**
- * Damage: bits flipped, pages and segments torn, swapped, lost. What is then listed is the beginning of the truth, equal row by row,
- * and that the rest is missing is said with file and LSN.
+ * Damage in places chosen with care: bits flipped, pages and segments torn, swapped, lost. What is then listed is the beginning of the
+ * truth, equal row by row, and that the rest is missing is said with file and LSN. Damage of every kind anywhere is fuzz.test.ts.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
-  cpSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -297,7 +295,8 @@ describe('damage', { timeout: 240_000 }, () => {
     const kept = readFileSync(path);
     for (let i = 0; i < 8; i++) {
       const bytes = Buffer.from(kept);
-      const page = PAGE * (random(bytes.length / PAGE) - 1);
+      // Not where new columns went: those pages have images in WAL.
+      const page = PAGE * (random(bytes.length / PAGE - 8) - 1);
       bytes[page + PAGE - random(4096)] ^= 1 << (random(8) - 1);
       writeFileSync(path, bytes);
       const incident = await readIncident(built);
@@ -316,43 +315,31 @@ describe('damage', { timeout: 240_000 }, () => {
     writeFileSync(path, kept);
   });
 
-  test('bits flipped in the catalog files and pg_xact never crash, hang or change a row unsaid', async () => {
-    const old = built.oldDataDirectory;
-    const directories = [join(old, 'base', '5'), join(old, 'global'), join(old, 'pg_xact')];
-    const kept = temporaryDirectory('catalog');
-    const files = directories.flatMap((directory) =>
-      readdirSync(directory)
-        .filter((name) => /^(\d+|\d+_fsm|pg_filenode\.map|[0-9A-F]{4})$/.test(name))
-        .map((name) => join(directory, name))
-        .filter((path) => statSync(path).size > 0),
-    );
-    const catalogs = files.filter((path) => /\/(1247|1249|1259|2610|\d{4}|pg_filenode\.map)$/.test(path));
-    for (let i = 0; i < 50; i++) {
-      const path = catalogs[random(catalogs.length) - 1];
-      cpSync(path, join(kept, 'file'));
-      const bytes = readFileSync(path);
-      const page = PAGE * (random(Math.max(1, bytes.length / PAGE)) - 1);
-      const at = Math.min(bytes.length, page + random(PAGE)) - 1;
-      bytes[at] ^= 1 << (random(8) - 1);
+  test('a catalog page half-written when the machine went down is taken from its image in WAL, and nothing need be said', async () => {
+    const path = join(built.oldDataDirectory, 'base', '5', '1249');
+    const kept = readFileSync(path);
+    let mended = 0;
+    const blocks = kept.length / PAGE;
+    // Where new columns went: those pages changed since the last checkpoint.
+    for (let block = blocks - 8; block < blocks; block++) {
+      const bytes = Buffer.from(kept);
+      for (let at = block * PAGE + 512 * 8; at < (block + 1) * PAGE; at++) bytes[at] ^= random(256) - 1;
       writeFileSync(path, bytes);
-      const what = `${path} byte ${at}`;
-      try {
-        const incident = await readIncident(built);
-        try {
-          const found = told(incident);
-          const said = incident.incomplete || incident.progress().loss.undecodable > 0;
-          if (!said) assert.deepEqual(found, truth, what);
-        } finally {
-          incident.close();
-        }
-      } catch (error) {
-        if (error instanceof assert.AssertionError) throw error;
-        assert.ok(
-          error instanceof ForkpointError,
-          `${what}: ${error instanceof Error ? error.stack : error}`,
+      const incident = await readIncident(built);
+      const found = told(incident);
+      if (incident.incomplete) {
+        assert.match(
+          incident.overview().warnings.join('; '),
+          new RegExp(`wrong checksum .*block ${block}\\)`),
         );
+      } else {
+        mended++;
+        assert.deepEqual(found, truth);
+        assert.deepEqual(incident.overview().warnings, []);
       }
-      cpSync(join(kept, 'file'), path);
+      incident.close();
     }
+    writeFileSync(path, kept);
+    assert.ok(mended > 0);
   });
 });
