@@ -1,14 +1,19 @@
 /** Names in the catalog are bytes in the database's encoding; this makes them text. */
 import { isUtf8 } from 'node:buffer';
-import { textReader } from '../types/encoding.js';
+import { RAW_BYTE, textReader } from '../types/encoding.js';
 import { UndecodableValueError } from '../types/output.js';
 import type { DecodeText } from './catalog-tables.js';
 
 /** pg_enc of SQL_ASCII: bytes that nobody vouches for. */
 const SQL_ASCII = 0;
 
-/** Stands for each byte of a name that cannot be read: what is written with it matches no name, so it cannot name a wrong one. */
-export const UNREADABLE = '\ufffd';
+/**
+ * Does a name hold bytes that could not be read? Each is a lone surrogate (see RAW_BYTE), which no name holds: what is written with one
+ * cannot name a wrong thing.
+ */
+export function isUnreadable(name: string): boolean {
+  return /\p{Cs}/u.test(name);
+}
 
 /**
  * How names are read in a database of that encoding (pg_enc). Shared catalogs (undefined) hold names from databases of any encoding, and
@@ -38,5 +43,7 @@ function asBuffer(bytes: Uint8Array): Buffer {
 }
 
 function asciiOf(bytes: Buffer): string {
-  return bytes.toString('latin1').replace(/[^\0-\x7f]/g, UNREADABLE);
+  return bytes
+    .toString('latin1')
+    .replace(/[^\0-\x7f]/g, (byte) => String.fromCharCode(RAW_BYTE + byte.charCodeAt(0)));
 }

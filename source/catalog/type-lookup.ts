@@ -4,7 +4,7 @@ import { qualify, quoteName } from '../bytes/quoted-name.js';
 import { PG_CATALOG_NAMESPACE } from './bootstrap.js';
 import { compositeAttributes } from './definitions.js';
 import type { Oid, TypeDefinition, TypeLookup } from './model.js';
-import { UNREADABLE } from './name-text.js';
+import { isUnreadable } from './name-text.js';
 import type { CatalogRows, TypeRow } from './rows.js';
 
 type RegisteredKind = Parameters<NonNullable<TypeLookup['registeredName']>>[0];
@@ -121,7 +121,7 @@ export class CatalogTypeLookup implements TypeLookup {
 
   /** A label that cannot be read is left out: its values are then said to be unreadable, as they are. */
   #labels(typeOid: Oid): Map<Oid, string> {
-    const readable = this.#rows.enumLabels(typeOid).filter((each) => !each.label.includes(UNREADABLE));
+    const readable = this.#rows.enumLabels(typeOid).filter((each) => !isUnreadable(each.label));
     return new Map(readable.map((each) => [each.oid, each.label]));
   }
 

@@ -4,6 +4,7 @@ import { aclitemOutput, registeredOutput } from './catalog-names.js';
 import { dateOutput, timeOutput, timestampOutput, timetzOutput } from './date-time.js';
 import { cubeOutput } from './extensions/cube.js';
 import { hstoreOutput } from './extensions/hstore.js';
+import { isnOutput } from './extensions/isn.js';
 import { lqueryOutput, ltreeOutput, ltxtqueryOutput } from './extensions/ltree.js';
 import { geometryOutput } from './extensions/postgis.js';
 import { halfvecOutput, sparsevecOutput, vectorTypeOutput } from './extensions/vector.js';
@@ -116,6 +117,8 @@ export const OUTPUT_FUNCTIONS: Readonly<Record<string, OutputFactory>> = {
   regcollationout: registeredOutput('regcollation'),
   citextout: textOutput,
   hstore_out: hstoreOutput,
+  isn_out: plain(isnOutput),
+  ean13_out: plain(isnOutput),
   ltree_out: ltreeOutput,
   lquery_out: lqueryOutput,
   ltxtq_out: ltxtqueryOutput,
