@@ -77,6 +77,8 @@ interface Session {
   readonly client: pg.Client;
   open: boolean;
   savepoints: number;
+  /** It has locked a table against everybody: prepared, it would keep whoever looks at the tables later waiting for ever. */
+  exclusive: boolean;
 }
 
 export class RandomWork {
@@ -123,7 +125,7 @@ export class RandomWork {
     for (let n = 0; n < 3; n++) {
       const client = await old.connect();
       await client.query('SET lock_timeout = 40');
-      this.#sessions.push({ client, open: false, savepoints: 0 });
+      this.#sessions.push({ client, open: false, savepoints: 0, exclusive: false });
     }
     await this.#work(old, 15 + this.#below(30));
   }
@@ -353,6 +355,7 @@ export class RandomWork {
   async #truncate(session: Session): Promise<void> {
     const table = this.#pick(this.#tables.filter(({ partitioned }) => !partitioned));
     if (!table) return;
+    session.exclusive = true;
     if (await this.#run(session.client, `TRUNCATE ${quote(table.name)}`))
       this.truncated.add(`public.${table.name}`);
     else await this.#failed(session);
@@ -369,6 +372,7 @@ export class RandomWork {
   async #begin(session: Session): Promise<void> {
     session.open = await this.#run(session.client, 'BEGIN');
     session.savepoints = 0;
+    session.exclusive = false;
   }
 
   async #end(session: Session): Promise<void> {
@@ -376,7 +380,7 @@ export class RandomWork {
     session.open = false;
     const way = this.#below(10);
     if (way < 2) await this.#run(session.client, 'ROLLBACK');
-    else if (way < 4) {
+    else if (way < 4 && !session.exclusive) {
       const gid = `gid ${++this.#names}`;
       if (await this.#run(session.client, `PREPARE TRANSACTION '${gid}'`)) this.#prepared.push(gid);
     } else await this.#run(session.client, 'COMMIT');
