@@ -5,6 +5,7 @@
  * The reader is its own cursor (`RecordCursor`): fields are overwritten by each record, nothing is allocated on the way.
  * A record that lies within one page is read where it lies; one that crosses pages is put together in a scratch buffer.
  */
+import type { ChecksumMemory } from '../bytes/checksum-memory.js';
 import { updateCrc32c } from '../bytes/crc32c.js';
 import { formatLsn, type Lsn, maxAlign } from '../bytes/lsn.js';
 import {
@@ -101,6 +102,13 @@ export class WalReader implements RecordCursor, BlockReferences {
   readonly #blockSize: number;
   readonly #stopAt: Lsn;
   readonly #pages: PageWindows;
+  readonly #memory: ChecksumMemory;
+  /** Of the memory. */
+  readonly #view: DataView;
+  /** What to take from an LSN in the current window to have its place in the memory. */
+  #origin: Lsn = 0;
+  /** Windows are come back to: what was checked in one need not be checked again. */
+  readonly #remembers: boolean;
   /** For a record too long for the memory's own room: more than a hundred thousand bytes. */
   #longScratch: Buffer = Buffer.alloc(0);
   #longView = new DataView(this.#longScratch.buffer);
@@ -135,8 +143,11 @@ export class WalReader implements RecordCursor, BlockReferences {
     this.imageHoleOffset = blocks.imageHoleOffset;
     this.imageHoleLength = blocks.imageHoleLength;
     this.#pages = new PageWindows(segments, options);
-    this.buffer = this.#pages.memory.buffer;
-    this.view = this.#pages.memory.view;
+    this.#memory = this.#pages.memory;
+    this.#view = this.#memory.view;
+    this.buffer = this.#memory.buffer;
+    this.view = this.#view;
+    this.#remembers = (options.windows ?? 1) > 1;
   }
 
   /** Bytes read from files, for progress and rate. */
@@ -201,8 +212,7 @@ export class WalReader implements RecordCursor, BlockReferences {
   }
 
   #read(): number {
-    const pages = this.#pages;
-    const { view } = pages.memory;
+    const view = this.#view;
     let position = this.#position;
     if (position >= this.#stopAt) return this.#stop('end', position, `reached ${formatLsn(this.#stopAt)}`);
     const behind = position - this.#checkedPage;
@@ -233,11 +243,13 @@ export class WalReader implements RecordCursor, BlockReferences {
     this.totalLength = totalLength;
     const inPage = this.#pageSize - offsetInPage;
     if (totalLength <= inPage) {
-      this.buffer = pages.memory.buffer;
+      this.buffer = this.#memory.buffer;
       this.view = view;
       this.start = at;
-      this.endLsn = maxAlign(position + totalLength);
-      return this.#check(position, (at & 7) === 0);
+      // Where the record begins aligned, as all do that were not sought by hand, it is enough to align its length.
+      const aligned = (at & 7) === 0;
+      this.endLsn = aligned ? position + ((totalLength + 7) & ~7) : maxAlign(position + totalLength);
+      return this.#check(position, aligned && this.#remembers);
     }
     const outcome = this.#assemble(position, totalLength, inPage);
     return outcome === OK ? this.#check(position, false) : outcome;
@@ -245,13 +257,13 @@ export class WalReader implements RecordCursor, BlockReferences {
 
   /** Where the byte at `lsn`, which is in the current window, lies in the memory. */
   #offsetOf(lsn: Lsn): number {
-    return lsn - this.#pages.start + this.#pages.base;
+    return lsn - this.#origin;
   }
 
   /** CRC-32C of the record at `start` as its header should have it. */
   #checksum(): number {
     const { start, totalLength, buffer } = this;
-    const { memory } = this.#pages;
+    const memory = this.#memory;
     let crc: number;
     if (buffer === memory.buffer) {
       crc = memory.update(0xffffffff, start + RECORD_HEADER_SIZE, start + totalLength);
@@ -410,6 +422,7 @@ export class WalReader implements RecordCursor, BlockReferences {
         this.#stop(missing.kind, wanted, missing.reason);
         return false;
       }
+      this.#origin = this.#pages.start - this.#pages.base;
     }
     if (page === this.#checkedPage) return true;
     const segment = this.#pages.segment as SegmentFile;

@@ -1,134 +1,137 @@
 /**
- * `npm run bench`: how forkpoint compares with its peers on the same WAL, in one run on one machine. Makes an incident of many small
- * transactions, then times, in turn: the server's own logical decoding, pg_waldump (where it is installed), and forkpoint's commands.
- * Prints medians, spread and ratios, and writes them as JSON to the file named by FORKPOINT_BENCH_JSON.
+ * `npm run bench`: how forkpoint compares with its peers on the same WAL, in one run on one machine. Makes incidents of several shapes, then
+ * times in turn the server's own logical decoding, pg_waldump (each where it is installed) and forkpoint's commands; how time and memory
+ * grow with the size of the WAL; and how soon the TUI is there. Prints tables of medians, spread and ratios, and writes all of it as JSON.
+ *
+ * FORKPOINT_BENCH_SHAPES   names of shapes, by commas (all)
+ * FORKPOINT_BENCH_LEVELS   wal_levels, by commas (logical,replica)
+ * FORKPOINT_BENCH_SCALE    how much of each: 1 is some 60 MB of WAL (1)
+ * FORKPOINT_BENCH_RUNS     runs of each (3)
+ * FORKPOINT_BENCH_LARGE    1: also with 4 GB of WAL, which takes 10 GB of disk
+ * FORKPOINT_BENCH_DIRECTORY  where incidents are kept and found again (nowhere)
+ * FORKPOINT_BENCH_JSON     the file to write (one in the system's temporary directory)
+ *
+ * The terminal's figures are `npm run bench:terminal`'s.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildIncident } from '../servers/incident.js';
-import { type Server, stopAllServers } from '../servers/server.js';
+import { stopAllServers } from '../servers/server.js';
+import { type BenchIncident, incidentOf, startCopyOfOld } from './incidents.js';
+import { type Contender, measure, median } from './measure.js';
+import { decoding, waldump } from './peers.js';
+import { SHAPES, shapeNamed } from './shapes.js';
+import { measureStart } from './startup.js';
+import { type Goal, type Line, printTable } from './table.js';
 
-/** The major that Debian 12 packages pg_waldump for; another one's would refuse the WAL. */
-const MAJOR = 15;
-const WALDUMP = `/usr/lib/postgresql/${MAJOR}/bin/pg_waldump`;
-const RUNS = Number(process.env['FORKPOINT_BENCH_RUNS'] ?? 5);
-/** Transactions each of four clients commits after the cut. */
-const TRANSACTIONS = Number(process.env['FORKPOINT_BENCH_TRANSACTIONS'] ?? 20_000);
+const env = (name: string, otherwise: string): string => process.env[`FORKPOINT_BENCH_${name}`] ?? otherwise;
+const RUNS = Number(env('RUNS', '3'));
+const SCALE = Number(env('SCALE', '1'));
+const NAMES = env('SHAPES', SHAPES.map((shape) => shape.name).join(',')).split(',');
+const LEVELS = env('LEVELS', 'logical,replica').split(',') as BenchIncident['walLevel'][];
 
-const SCHEMA = `
-  CREATE TABLE account (id int PRIMARY KEY, balance int NOT NULL, filler text);
-  CREATE TABLE teller (id int PRIMARY KEY, balance int NOT NULL);
-  CREATE TABLE history (account int, teller int, delta int, at timestamptz DEFAULT now(), filler text);
-  INSERT INTO account SELECT i, 0, repeat('x', 80) FROM generate_series(1, 200000) i;
-  INSERT INTO teller SELECT i, 0 FROM generate_series(1, 100) i;
-  CREATE PROCEDURE work(client int, n int) LANGUAGE plpgsql AS $$
-  DECLARE a int; t int; d int;
-  BEGIN
-    FOR i IN 1..n LOOP
-      a := 1 + floor(random() * 200000); t := client * 25 + 1 + floor(random() * 25); d := floor(random() * 1000);
-      UPDATE account SET balance = balance + d WHERE id = a;
-      UPDATE teller SET balance = balance + d WHERE id = t;
-      INSERT INTO history (account, teller, delta) VALUES (a, t, d);
-      COMMIT;
-    END LOOP;
-  END $$;`;
+const CLI = fileURLToPath(new URL('../../source/cli.js', import.meta.url));
+const READ_ALL = fileURLToPath(new URL('./read-all.js', import.meta.url));
 
-async function work(server: Server): Promise<void> {
-  const clients = await Promise.all([0, 1, 2, 3].map(() => server.connect()));
-  await Promise.all(clients.map((client, n) => client.query(`CALL work(${n}, ${TRANSACTIONS})`)));
+const WALDUMP = 'pg_waldump --stats=record';
+const DECODING = 'logical decoding (pg_recvlogical, test_decoding)';
+const GOALS: Readonly<Record<string, Goal>> = {
+  'read every record': { peer: WALDUMP, timesAsFast: 1 },
+  inspect: { peer: WALDUMP, timesAsFast: 1 },
+  'list --json': { peer: DECODING, timesAsFast: 5 },
+  'export (SQL)': { peer: DECODING, timesAsFast: 5 },
+};
+/** At wal_level=replica nothing can be decoded by a server: what it took to decode the same work at logical counts. */
+const GOALS_AT_REPLICA: typeof GOALS = { ...GOALS, 'export (SQL)': { peer: DECODING, timesAsFast: 3 } };
+
+function ours(incident: BenchIncident): Contender[] {
+  const sides = [incident.old, incident.new];
+  return [
+    { name: 'read every record', command: [READ_ALL, incident.old], ours: true },
+    { name: 'inspect', command: [CLI, 'inspect', ...sides], ours: true },
+    { name: 'list --json', command: [CLI, 'list', ...sides, '--json'], ours: true },
+    { name: 'export (SQL)', command: [CLI, 'export', ...sides], ours: true },
+  ];
 }
 
-interface Measured {
-  readonly name: string;
-  /** Seconds, one a run, ascending. */
-  readonly seconds: readonly number[];
-  /** Peak resident memory in MB, the highest of all runs; undefined for a peer. */
-  readonly memory?: number;
+interface Section {
+  readonly shape: string;
+  readonly walLevel: string;
+  readonly walBytes: number;
+  readonly lines: readonly Line[];
 }
 
-function median({ seconds }: Measured): number {
-  return seconds[Math.floor(seconds.length / 2)];
+const sections: Section[] = [];
+
+/** Measures one shape at one level. `decoded`: what decoding took at logical, for a level at which it cannot be done. */
+async function section(
+  incident: BenchIncident,
+  description: string,
+  decoded?: Line,
+): Promise<Line | undefined> {
+  const server = incident.walLevel === 'logical' ? await startCopyOfOld(incident) : undefined;
+  const peers = [waldump(incident), server && decoding(server)].filter((peer) => peer !== undefined);
+  const measured = await measure([...peers, ...ours(incident)], RUNS);
+  await server?.stop('immediate');
+  server?.remove();
+  const goals = incident.walLevel === 'replica' ? GOALS_AT_REPLICA : GOALS;
+  const lines: Line[] = measured.map((each) => ({ ...each, goal: goals[each.name] }));
+  if (decoded) lines.unshift(decoded);
+  const megabytes = (incident.walBytes / 1e6).toFixed(0);
+  printTable(`${incident.name}: ${description}; ${megabytes} MB of WAL at ${incident.walLevel}`, lines);
+  sections.push({ shape: incident.name, walLevel: incident.walLevel, walBytes: incident.walBytes, lines });
+  return lines.find((line) => line.name === DECODING);
 }
 
-async function measure(
-  name: string,
-  run: () => Promise<number | undefined> | number | undefined,
-): Promise<Measured> {
-  const seconds: number[] = [];
-  let memory: number | undefined;
-  for (let i = 0; i <= RUNS; i++) {
-    const began = performance.now();
-    const used = await run();
-    // The first run warms the file cache for everybody.
-    if (i > 0) seconds.push((performance.now() - began) / 1000);
-    if (used !== undefined) memory = Math.max(memory ?? 0, used);
-  }
-  return { name, seconds: seconds.sort((a, b) => a - b), memory };
+for (const name of NAMES) {
+  const shape = shapeNamed(name);
+  let decoded: Line | undefined;
+  for (const level of LEVELS)
+    decoded = (await section(await incidentOf(shape, level, SCALE), shape.description, decoded)) ?? decoded;
 }
 
-/** Runs forkpoint in a process of its own, its output thrown away; returns its peak memory in MB. */
-function forkpoint(...args: string[]): number {
-  const cli = fileURLToPath(new URL('../../source/cli.js', import.meta.url));
-  const report = `process.on('exit', () => require('fs').writeSync(3, String(process.resourceUsage().maxRSS)))`;
-  const preload = `data:text/javascript,${encodeURIComponent(`import { createRequire } from 'node:module'; const require = createRequire('/'); ${report}`)}`;
-  const result = spawnSync(process.execPath, ['--import', preload, cli, ...args], {
-    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
-  });
-  if (result.status !== 0) throw new Error(`forkpoint ${args.join(' ')} ended with ${result.status}`);
-  return Number(result.output[3]?.toString()) / 1024;
-}
-
-function waldump(directory: string): undefined {
-  const wal = join(directory, 'pg_wal');
-  const names = readdirSync(wal).filter((name) => /^[0-9A-F]{24}$/.test(name));
-  spawnSync(WALDUMP, ['--stats=record', '-p', wal, names[0], names[names.length - 1]], { stdio: 'ignore' });
-}
-
-const built = await buildIncident({
-  major: MAJOR,
-  before: async (old) => {
-    await old.query(SCHEMA);
-  },
-  lost: work,
-});
-const old = await built.startOld();
-const bytes = readdirSync(join(built.oldDataDirectory, 'pg_wal'))
-  .map((name) => statSync(join(built.oldDataDirectory, 'pg_wal', name)))
-  .reduce((sum, file) => sum + (file.isFile() ? file.size : 0), 0);
-const [{ slot }] = await old.query<{ slot: string }>('SELECT slot_name AS slot FROM pg_replication_slots');
-const sides = [built.oldDataDirectory, built.newDataDirectory];
-
-const decoding = await measure('logical decoding (test_decoding, counted in SQL)', async () => {
-  await old.query(`SELECT count(*) FROM pg_logical_slot_peek_changes('${slot}', NULL, NULL)`);
-  return undefined;
-});
-const reading = existsSync(WALDUMP)
-  ? await measure('pg_waldump --stats=record', () => waldump(built.oldDataDirectory))
-  : undefined;
-const ours = [
-  await measure('forkpoint inspect (reads and checks every record)', () => forkpoint('inspect', ...sides)),
-  await measure('forkpoint list --json (with verdicts)', () => forkpoint('list', ...sides, '--json')),
-  await measure('forkpoint export (SQL, old rows rebuilt)', () => forkpoint('export', ...sides)),
+/** Cost against size: the same work, more of it. */
+const sizes: { shape: string; walBytes: number; what: string; secondsPerGigabyte: number; memory: number }[] =
+  [];
+const scales: [string, number][] = [
+  ['small', SCALE],
+  ['small', SCALE * 4],
+  ['copy', SCALE],
+  ['copy', SCALE * (env('LARGE', '') === '1' ? 80 : 8)],
 ];
+for (const [name, scale] of scales) {
+  const incident = await incidentOf(shapeNamed(name), 'logical', scale);
+  for (const { name: what, seconds, memory } of await measure(ours(incident), 1)) {
+    const secondsPerGigabyte = median(seconds) / (incident.walBytes / 1e9);
+    sizes.push({
+      shape: incident.name,
+      walBytes: incident.walBytes,
+      what,
+      secondsPerGigabyte,
+      memory: memory ?? 0,
+    });
+  }
+}
+process.stdout.write('\nCost against size: seconds a gigabyte should stay the same, and memory too\n');
+console.table(
+  sizes.map((each) => ({
+    incident: each.shape,
+    WAL: `${(each.walBytes / 1e6).toFixed(0)} MB`,
+    what: each.what,
+    'seconds a GB': each.secondsPerGigabyte.toFixed(2),
+    memory: `${each.memory.toFixed(0)} MB`,
+  })),
+);
+
+const start = await measureStart(await incidentOf(shapeNamed('small'), 'logical', SCALE), RUNS);
+printTable('Start on a terminal of 120×40', start);
 await stopAllServers();
 
-const rows = [decoding, ...(reading ? [reading] : []), ...ours].map((each) => ({
-  what: each.name,
-  median: `${median(each).toFixed(2)} s`,
-  spread: `${each.seconds[0].toFixed(2)}–${each.seconds[each.seconds.length - 1].toFixed(2)}`,
-  'of decoding': (median(each) / median(decoding)).toFixed(2),
-  'of pg_waldump': reading ? (median(each) / median(reading)).toFixed(2) : 'not installed',
-  memory: each.memory === undefined ? '' : `${each.memory.toFixed(0)} MB`,
-}));
-process.stdout.write(
-  `${TRANSACTIONS * 4} lost transactions, ${(bytes / 1e6).toFixed(0)} MB of WAL, ${RUNS} runs each\n`,
+const file = env('JSON', join(tmpdir(), 'forkpoint-bench.json'));
+const machine = `${cpus().length} × ${cpus()[0].model}`;
+writeFileSync(
+  file,
+  `${JSON.stringify({ machine, node: process.version, runs: RUNS, sections, sizes, start }, undefined, 2)}\n`,
 );
-console.table(rows);
-const file = process.env['FORKPOINT_BENCH_JSON'];
-if (file)
-  writeFileSync(
-    file,
-    `${JSON.stringify({ major: MAJOR, bytes, transactions: TRANSACTIONS * 4, rows }, undefined, 2)}\n`,
-  );
+process.stdout.write(`\nAll of it as JSON: ${file}\n`);

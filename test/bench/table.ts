@@ -1,0 +1,38 @@
+/** Figures as people read them. */
+import { type Measured, median } from './measure.js';
+
+/** What a figure is held against: the peer, and how many times as fast the goal is. */
+export interface Goal {
+  readonly peer: string;
+  readonly timesAsFast: number;
+}
+
+/** One line of a report. */
+export interface Line extends Measured {
+  readonly goal?: Goal;
+}
+
+function seconds(value: number): string {
+  return `${value.toFixed(value < 10 ? 2 : 1)} s`;
+}
+
+/** Prints one shape's figures, each beside its peer's. */
+export function printTable(title: string, lines: readonly Line[]): void {
+  process.stdout.write(`\n${title}\n`);
+  const byName = new Map(lines.map((line) => [line.name, line]));
+  console.table(
+    lines.map((line) => {
+      const peer = line.goal && byName.get(line.goal.peer);
+      const ratio = peer && median(peer.seconds) / median(line.seconds);
+      return {
+        what: line.name,
+        median: seconds(median(line.seconds)),
+        spread: `${line.seconds[0].toFixed(2)}–${line.seconds[line.seconds.length - 1].toFixed(2)}`,
+        processor: line.processor ? seconds(median(line.processor)) : '',
+        memory: line.memory ? `${line.memory.toFixed(0)} MB` : '',
+        'times as fast as its peer': ratio === undefined ? '' : ratio.toFixed(2),
+        goal: line.goal ? String(line.goal.timesAsFast) : '',
+      };
+    }),
+  );
+}
