@@ -60,7 +60,10 @@ export async function withIncident<Result>(
   process.once('exit', close);
   try {
     await readAll(incident, judge);
-    const missing = incident.incomplete ? [...incident.overview().warnings] : [];
+    const { old, warnings } = incident.overview();
+    const missing = incident.incomplete ? [...warnings] : [];
+    // It goes on while it is read, or recovers and recycles what was lost: its own warnings say so.
+    if (old.running) missing.push(...old.warnings.map((warning) => `old primary: ${warning}`));
     const { undecodable } = incident.progress().loss;
     if (undecodable > 0) missing.push(`${plural(undecodable, 'change')} could not be decoded exactly`);
     return await work({ incident, incomplete: incident.incomplete || undecodable > 0, missing });

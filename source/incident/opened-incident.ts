@@ -255,6 +255,7 @@ export class OpenedIncident implements Incident {
     const end = this.#parts.old?.reader.scan.reader.end;
     return (
       this.#parts.overview.fork.untold !== undefined ||
+      this.#parts.overview.old.running ||
       (this.#parts.old?.damagedPages?.list.length ?? 0) > 0 ||
       this.#parts.old?.reader.scan.file.failure !== undefined ||
       (end !== undefined && end.kind !== 'end') ||

@@ -56,7 +56,11 @@ export interface OpenedSides {
 function openProbe(path: string, which: string): DirectoryProbe {
   const probe = probeDataDirectory(path);
   if (probe.ok) return probe;
-  throw new ForkpointError({ what: `${which}: ${probe.reason}`, next: 'name another directory' });
+  throw new ForkpointError({
+    what: `${which}: ${probe.reason}`,
+    where: probe.reason.includes(probe.path) ? undefined : probe.path,
+    next: 'name another directory',
+  });
 }
 
 /** A node's history as it was found, and, where it was not, as it is made up for. */
@@ -135,10 +139,11 @@ function gather(
   });
 }
 
-function refuse(refusals: readonly string[]): void {
+function refuse(refusals: readonly string[], request: IncidentRequest): void {
   if (refusals.length === 0) return;
   throw new ForkpointError({
     what: refusals.join('; '),
+    where: `${request.old} and ${withoutPassword(request.new)}`,
     next: 'name the crashed old primary and the promoted new primary of the same cluster',
   });
 }
@@ -158,7 +163,7 @@ async function openNewSide(request: IncidentRequest, old: DirectoryProbe): Promi
     const server = await LiveServer.open(request.new);
     const { facts } = server;
     try {
-      refuse(serverRefusals(old, facts));
+      refuse(serverRefusals(old, facts), request);
       const { timeline, history, missingHistory: unknown } = facts;
       const copied = unknown === undefined ? undefined : nodeHistory(timeline, extra, request.fork);
       return {
@@ -174,7 +179,7 @@ async function openNewSide(request: IncidentRequest, old: DirectoryProbe): Promi
   }
   const probe = openProbe(request.new, 'new primary');
   const { refusals } = compareSides(old, probe);
-  refuse(refusals);
+  refuse(refusals, request);
   const places = [probe.walDirectory, ...extra];
   return { probe, state: probe.state, history: nodeHistory(probe.timeline, places, request.fork), places };
 }
