@@ -7,21 +7,28 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import type { Lsn } from '../source/bytes/lsn.js';
+import { isUnknown, type RowChange } from '../source/rows/row-change.js';
 import { segmentFileName } from '../source/wal/segment-name.js';
-import { type BuiltIncident, buildIncident, type IncidentOptions } from './servers/incident.js';
+import { type BuiltIncident, buildIncident, type IncidentOptions, serverHashes } from './servers/incident.js';
 import { type Server, stopAllServers } from './servers/server.js';
-import { readIncident } from './support/against-the-server.js';
-import { exportSql } from './support/exported-sql.js';
+import { everythingLost, readIncident } from './support/against-the-server.js';
+import { exportSql, runSql } from './support/exported-sql.js';
+import { seeded } from './support/seeded.js';
 import { compareWithTruth, type Snapshot, snapshot } from './support/tracked-table.js';
 
 after(stopAllServers);
 
 const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '14,18').split(',').map(Number);
 
+/** Of random work; more by hand: FORKPOINT_SEEDS=1,2,3. */
+const SEEDS = (process.env['FORKPOINT_SEEDS'] ?? '2').split(',').map(Number);
+
 const SEGMENT = 1024 * 1024;
 
 interface Scene extends Pick<IncidentOptions, 'after' | 'checksums' | 'crash'> {
   readonly major: number;
+  /** What is lost, a transaction each; LOST when not given. */
+  readonly lost?: readonly string[];
   readonly fullPageWrites?: boolean;
   /** Somebody's old snapshot keeps dead rows from being cleaned away. */
   readonly keepDead?: boolean;
@@ -94,9 +101,15 @@ async function play(scene: Scene): Promise<Played> {
           await locker.query('BEGIN; SELECT FROM tracked WHERE id BETWEEN 55 AND 65 FOR KEY SHARE');
         }
       }
-      for (const statement of LOST) {
+      for (const statement of scene.lost ?? LOST) {
+        if (!/tracked/.test(statement) || /^VACUUM/.test(statement)) {
+          await old.query(statement);
+          continue;
+        }
         await old.query(statement);
-        moments.push(await snapshot(old, 'tracked'));
+        const now = await snapshot(old, 'tracked');
+        const last = moments[moments.length - 1];
+        if (now.size !== last.size || [...now].some(([id, row]) => last.get(id) !== row)) moments.push(now);
       }
       for (const statement of scene.finally ?? []) await old.query(statement);
     },
@@ -117,6 +130,33 @@ function removeWalBefore(built: BuiltIncident, fork: Lsn): void {
   }
 }
 
+/** Work as it comes: rows changed, removed and added, places cleaned and used again, pages flushed now and then. */
+function randomWork(seed: number, length: number): string[] {
+  const random = seeded(seed);
+  let next = seed * 10_000;
+  return Array.from({ length }, () => {
+    const from = random(400);
+    const range = `id BETWEEN ${from} AND ${from + random(30)}`;
+    switch (random(10)) {
+      case 1:
+        return 'VACUUM tracked';
+      case 2:
+        return 'CHECKPOINT';
+      case 3:
+      case 4:
+        return `DELETE FROM tracked WHERE ${range}`;
+      case 5:
+      case 6: {
+        const count = random(20);
+        next += count;
+        return `INSERT INTO tracked SELECT ${next} - i, 'word', ${seed}, repeat('i', 100) FROM generate_series(1, ${count}) AS i`;
+      }
+      default:
+        return `UPDATE tracked SET word = word || '${random(9)}', number = number + ${random(5)} WHERE ${range}`;
+    }
+  });
+}
+
 /** After the promotion: rows that were lost are written here too, cleaned away, and their places given to others. */
 async function disturb(server: Server): Promise<void> {
   await server.query(`UPDATE tracked SET word = 'new' WHERE id BETWEEN 21 AND 35`);
@@ -125,6 +165,39 @@ async function disturb(server: Server): Promise<void> {
   await server.query(
     `INSERT INTO tracked SELECT 1000 + i, 'other' || i, i, repeat('o', 100) FROM generate_series(1, 60) AS i`,
   );
+}
+
+/** Documents too long for their rows, whose text no lost update of the first kind touches. */
+async function playDocuments(major: number): Promise<BuiltIncident> {
+  const built = await buildIncident({
+    major,
+    walLevel: 'replica',
+    walSegmentSizeMb: major >= 11 ? 1 : undefined,
+    settings: { autovacuum: 'off', checkpoint_timeout: '1h' },
+    before: async (old) => {
+      await old.query('CREATE TABLE documents (id int PRIMARY KEY, text text, number int)');
+      await old.query('ALTER TABLE documents ALTER text SET STORAGE EXTERNAL');
+      await old.query(
+        `INSERT INTO documents SELECT i, repeat('text ' || i || ' ', 900), 0 FROM generate_series(1, 9) AS i`,
+      );
+    },
+    shared: async (old) => {
+      await old.query('CHECKPOINT');
+      await old.query('SELECT pg_switch_wal()');
+    },
+    lost: async (old) => {
+      await old.query('UPDATE documents SET number = id');
+      await old.query(`UPDATE documents SET text = repeat('lost ' || id || ' ', 800) WHERE id > 3`);
+      await old.query('VACUUM documents');
+      await old.query('CHECKPOINT');
+    },
+    after: async (server) => {
+      await server.query(`UPDATE documents SET text = 'new' WHERE id > 6`);
+      await server.query('VACUUM documents');
+    },
+  });
+  removeWalBefore(built, built.fork);
+  return built;
 }
 
 for (const major of MAJORS) {
@@ -186,6 +259,55 @@ for (const major of MAJORS) {
       const { sql, summary } = await exportSql(built);
       assert.equal(summary.leftOut, problems.length);
       assert.match(sql, /LEFT OUT: .*needs segments before/);
+    });
+
+    for (const seed of SEEDS) {
+      test(`no row is told wrong after random work on both sides (seed ${seed})`, async () => {
+        const { built, moments } = await play({
+          major,
+          lost: randomWork(seed, 40),
+          checksums: seed % 3 !== 0,
+          fullPageWrites: seed % 2 === 0,
+          after: async (server) => {
+            for (const statement of randomWork(seed + 1000, 40)) await server.query(statement);
+          },
+        });
+        const incident = await readIncident(built);
+        const { exact, problems } = compareWithTruth(incident, 'tracked', moments);
+        assert.ok(exact > 0);
+        assert.equal(incident.progress().loss.undecodable, problems.length);
+        incident.close();
+      });
+    }
+
+    test('a TOASTed value that an update left alone is found on either disk, else left alone by redo', async () => {
+      const built = await playDocuments(major);
+      const incident = await readIncident(built);
+      const [first, second] = everythingLost(incident).map(({ changes }) => changes as RowChange[]);
+      const texts = first.map(({ problem, after: row }) => {
+        assert.equal(problem, undefined);
+        return row?.[1];
+      });
+      // The old primary has the first three still, the new one the next three; the last three are cleaned away on both.
+      for (let id = 1; id <= 6; id++) assert.equal(texts[id - 1], `text ${id} `.repeat(900));
+      for (let id = 7; id <= 9; id++) {
+        const text = texts[id - 1];
+        assert.ok(text && isUnknown(text) && text.unknown === 'unchanged', `document ${id}`);
+      }
+      assert.deepEqual(
+        second.map(({ after: row }) => row?.[1]),
+        [4, 5, 6, 7, 8, 9].map((id) => `lost ${id} `.repeat(800)),
+      );
+      incident.close();
+      const { sql, summary } = await exportSql(built);
+      assert.equal(summary.leftOut, 0);
+      const server = await built.startAtFork();
+      await runSql(server, sql);
+      assert.equal(
+        (await serverHashes(server))['postgres']['public.documents'],
+        built.truth.oldHashes['postgres']['public.documents'],
+      );
+      await server.stop('immediate');
     });
 
     test('full_page_writes was off: rows are told all the same', async () => {
