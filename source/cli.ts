@@ -28,6 +28,9 @@ async function run(options: Arguments): Promise<ExitCode> {
     case 'check':
       endOnSignals();
       return (await import('./commands/check.js')).check(options);
+    case 'preserve':
+      endOnSignals();
+      return (await import('./commands/preserve.js')).preserveLost(options);
     case 'demo':
       return (await import('./commands/app.js')).app(
         (await import('./commands/demo.js')).demoArguments(options),
