@@ -92,9 +92,19 @@ function compareChange(what: string, ours: Change | undefined, theirs: DecodedCh
   if (theirs.oldKey) compareTuple(`${what} old row`, ours, ours.before, theirs.oldKey, false);
 }
 
+/** Until 10 the server decodes the copying of a table that ALTER TABLE rewrites as inserts into its transient relation. */
+function isRewrite(change: DecodedChange): boolean {
+  return change.op === 'insert' && /^pg_temp_\d+$/.test(change.table);
+}
+
 /** The same transactions in the same order, and in each the same changes with the same values. */
 export function assertEqualsTruth(incident: OpenedIncident, truth: readonly DecodedTransaction[]): void {
-  const said = truth.filter((transaction) => transaction.changes.length > 0);
+  const said = truth
+    .map((transaction) => ({
+      ...transaction,
+      changes: transaction.changes.filter((each) => !isRewrite(each)),
+    }))
+    .filter((transaction) => transaction.changes.length > 0);
   const found = everythingLost(incident)
     .filter(({ transaction }) => transaction.state === 'committed')
     .map(({ transaction, changes }) => ({
