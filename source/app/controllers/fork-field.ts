@@ -11,21 +11,26 @@ export interface ForkCandidate {
   readonly what: string;
 }
 
-/** Ends of timelines that either side's history knows, and the last checkpoints: what one may have meant, newest first. */
+/**
+ * What one may have meant, newest first: ends of timelines that either side's history knows, or, where the histories are of no help, the
+ * last checkpoints.
+ */
 export function forkCandidates(
   sides: readonly { readonly name: string; readonly probe: DataDirectoryProbe | undefined }[],
 ): ForkCandidate[] {
-  const found = new Map<Lsn, string>();
+  const ends = new Map<Lsn, string>();
+  const checkpoints = new Map<Lsn, string>();
   for (const { name, probe } of sides) {
     if (!probe?.ok) continue;
     for (const { timeline, end } of probe.history) {
-      if (Number.isFinite(end)) found.set(end, `where the ${name} side left timeline ${timeline}`);
+      if (Number.isFinite(end)) ends.set(end, `where the ${name} side left timeline ${timeline}`);
     }
-    if (probe.checkpointLsn > 0 && !found.has(probe.checkpointLsn)) {
-      found.set(probe.checkpointLsn, `the last checkpoint of the ${name} side`);
-    }
+    if (probe.checkpointLsn > 0)
+      checkpoints.set(probe.checkpointLsn, `the last checkpoint of the ${name} side`);
   }
-  return [...found].map(([lsn, what]) => ({ lsn, what })).sort((a, b) => b.lsn - a.lsn);
+  return [...(ends.size > 0 ? ends : checkpoints)]
+    .map(([lsn, what]) => ({ lsn, what }))
+    .sort((a, b) => b.lsn - a.lsn);
 }
 
 /** State of the box. */
