@@ -1,36 +1,21 @@
 #!/usr/bin/env node
 /** The front door: reads the arguments and opens the face they ask for. Each face is loaded only when it is needed. */
-import { constants } from 'node:os';
 import { ForkpointError, whatAndWhere } from './bytes/errors.js';
 import { printable } from './bytes/printable.js';
 import { type Arguments, readArguments, UsageError } from './commands/arguments.js';
 import { EXIT, type ExitCode } from './commands/exit-code.js';
 import { OutputClosedError } from './export/output.js';
 
-/** A signal ends the process through its `exit` handlers, which remove temporary files. */
-function endOnSignals(): void {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => process.exit(128 + constants.signals[signal]));
-  }
-}
-
 async function run(options: Arguments): Promise<ExitCode> {
   switch (options.command) {
     case 'inspect':
-      endOnSignals();
       return (await import('./commands/inspect.js')).inspect(options);
     case 'list':
-      endOnSignals();
       return (await import('./commands/list.js')).list(options);
     case 'export':
-      endOnSignals();
       return (await import('./commands/export.js')).exportLost(options);
     case 'check':
-      endOnSignals();
       return (await import('./commands/check.js')).check(options);
-    case 'preserve':
-      endOnSignals();
-      return (await import('./commands/preserve.js')).preserveLost(options);
     case 'demo':
       return (await import('./commands/app.js')).app(
         (await import('./commands/demo.js')).demoArguments(options),

@@ -4,6 +4,7 @@ import { fileSystemProbing } from '../app/probing.js';
 import { runApp } from '../app/run-app.js';
 import { signalExitCode } from '../app/terminal.js';
 import { ForkpointError } from '../bytes/errors.js';
+import type { IncidentClient } from '../incident/client.js';
 import { openSessionStore, stateDirectory } from '../incident/session.js';
 import { createWorkerClient } from '../incident/worker-client.js';
 import type { Arguments } from './arguments.js';
@@ -19,8 +20,15 @@ export async function app(options: Arguments): Promise<ExitCode> {
     });
   }
   const workingDirectory = process.cwd();
+  // Where both sides are named, the thread that will read them loads its modules while this one loads the screen's.
+  let ready = options.request.old && options.request.new ? createWorkerClient() : undefined;
+  const connect = (): IncidentClient => {
+    const client = ready ?? createWorkerClient();
+    ready = undefined;
+    return client;
+  };
   const code = await runApp({
-    connect: createWorkerClient,
+    connect,
     probing: fileSystemProbing(env, workingDirectory, homedir()),
     sessions: openSessionStore(stateDirectory(env)),
     stdin,
@@ -30,6 +38,7 @@ export async function app(options: Arguments): Promise<ExitCode> {
     request: options.request,
     initialFilter: options.filter,
   });
+  await (ready as IncidentClient | undefined)?.close();
   if (code === signalExitCode('SIGHUP')) {
     // Its terminal is gone, and exiting would have Node restore that terminal's modes and abort over it: let the signal do its work.
     process.removeAllListeners('SIGHUP');

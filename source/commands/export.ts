@@ -1,14 +1,20 @@
 /** `forkpoint export`: the lost transactions that a filter lets through, written out. */
 import { printable } from '../bytes/printable.js';
 import { exportTransactions } from '../export/export.js';
-import { selectionOf } from '../export/selection.js';
+import { SelectionSums } from '../export/selection.js';
 import { formatBytes, plural } from '../incident/figures.js';
 import { type Filter, parseFilter } from '../incident/filter.js';
-import type { ExportRequest, ExportSummary, ListedTransaction } from '../incident/model.js';
-import { selectTransactions } from '../incident/select.js';
+import type { ExportRequest, ExportSummary } from '../incident/model.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-code.js';
-import { breathe, ProgressLine, type ReadIncident, sayWhatIsMissing, withIncident } from './reading.js';
+import {
+  breathe,
+  eachChosen,
+  ProgressLine,
+  type ReadIncident,
+  sayWhatIsMissing,
+  withIncident,
+} from './reading.js';
 
 /** Milliseconds between two looks at signals. */
 const SLICE_MS = 50;
@@ -43,18 +49,17 @@ async function write(
 ): Promise<ExitCode> {
   const { incident, incomplete } = read;
   const indexes: number[] = [];
-  const chosen = function* (): Generator<ListedTransaction> {
-    for (const transaction of selectTransactions(incident, filter)) {
-      indexes.push(transaction.index);
-      yield transaction;
-    }
-  };
+  const selections = new SelectionSums();
+  await eachChosen(incident, filter, (transaction) => {
+    indexes.push(transaction.index);
+    selections.add(transaction);
+  });
   const context = {
     version: options.version,
     overview: incident.overview(),
     loss: incident.progress().loss,
     besides: incident.besides(),
-    selections: selectionOf(chosen()),
+    selections,
   };
   const source = indexes.length === 0 ? [] : incident.transactionsWithChanges(indexes, request.undo);
   const writing = exportTransactions(request, source, context);

@@ -6,12 +6,11 @@ import { formatTimestamp } from '../bytes/timestamp.js';
 import { formatTime, plural } from '../incident/figures.js';
 import { type Filter, parseFilter } from '../incident/filter.js';
 import type { ListedTransaction } from '../incident/model.js';
-import { selectTransactions } from '../incident/select.js';
 import { tableLabel } from '../rows/row-change.js';
 import { originText } from '../transactions/transaction.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-code.js';
-import { breathe, type ReadIncident, sayWhatIsMissing, withIncident } from './reading.js';
+import { eachChosen, type ReadIncident, sayWhatIsMissing, withIncident } from './reading.js';
 import { StandardLines } from './standard-lines.js';
 
 /** A transaction as `--json` writes it. */
@@ -86,10 +85,9 @@ async function write(options: Arguments, filter: Filter, read: ReadIncident): Pr
   const { incident, incomplete } = read;
   const lines = new StandardLines();
   if (!options.json) lines.write(tableLine(HEADINGS));
-  for (const transaction of selectTransactions(incident, filter)) {
-    if (lines.write(options.json ? JSON.stringify(jsonObject(transaction)) : textLine(transaction)))
-      await breathe();
-  }
+  await eachChosen(incident, filter, (transaction) => {
+    lines.write(options.json ? JSON.stringify(jsonObject(transaction)) : textLine(transaction));
+  });
   lines.end();
   sayWhatIsMissing(read);
   return incomplete ? EXIT.incomplete : EXIT.done;

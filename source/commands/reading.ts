@@ -2,9 +2,12 @@
 import { printable } from '../bytes/printable.js';
 import { gapText, whereToLook } from '../incident/coverage-lines.js';
 import { formatBytes, formatDuration, plural } from '../incident/figures.js';
+import type { Filter } from '../incident/filter.js';
 import type { Incident } from '../incident/incident.js';
-import type { IncidentOverview, IncidentRequest } from '../incident/model.js';
+import type { IncidentOverview, IncidentRequest, ListedTransaction } from '../incident/model.js';
+import { passesFilter } from '../incident/select.js';
 import type { Arguments } from './arguments.js';
+import { endOnSignals } from './signals.js';
 
 /** Milliseconds of work between two looks at signals and the progress line. */
 const SLICE_MS = 50;
@@ -36,6 +39,23 @@ export class ProgressLine {
   }
 }
 
+/** Hands every transaction that a filter lets through to `take`, in commit order; signals get through meanwhile. */
+export async function eachChosen(
+  incident: Incident,
+  filter: Filter,
+  take: (transaction: ListedTransaction) => void,
+): Promise<void> {
+  let lookedUp = Date.now();
+  for (let index = 0; index < incident.length; index++) {
+    const transaction = incident.transaction(index);
+    if (passesFilter(incident, filter, transaction)) take(transaction);
+    if (index % 64 === 0 && Date.now() - lookedUp > SLICE_MS) {
+      await breathe();
+      lookedUp = Date.now();
+    }
+  }
+}
+
 /** An incident read to its end. */
 export interface ReadIncident {
   readonly incident: Incident;
@@ -55,6 +75,7 @@ export async function withIncident<Result>(
   work: (read: ReadIncident) => Result | Promise<Result>,
 ): Promise<Result> {
   const { openIncident } = await import('../incident/open.js');
+  endOnSignals();
   const incident = await openIncident(options.request as IncidentRequest);
   const close = () => incident.close();
   process.once('exit', close);

@@ -106,16 +106,24 @@ export interface Selections {
   readonly byDatabase: ReadonlyMap<string, Selection>;
 }
 
-/** Adds the chosen transactions up. */
-export function selectionOf(transactions: Iterable<ListedTransaction>): Selections {
-  const all = new Selection();
-  const byDatabase = new Map<string, Selection>();
-  for (const transaction of transactions) {
-    all.add(transaction);
-    if (transaction.database === '') continue;
-    let one = byDatabase.get(transaction.database);
-    if (!one) byDatabase.set(transaction.database, (one = new Selection()));
+/** Selections while they are added up. */
+export class SelectionSums implements Selections {
+  readonly all = new Selection();
+  readonly byDatabase = new Map<string, Selection>();
+
+  /** Counts one more. */
+  add(transaction: ListedTransaction): void {
+    this.all.add(transaction);
+    if (transaction.database === '') return;
+    let one = this.byDatabase.get(transaction.database);
+    if (!one) this.byDatabase.set(transaction.database, (one = new Selection()));
     one.add(transaction);
   }
-  return { all, byDatabase };
+}
+
+/** Adds the chosen transactions up. */
+export function selectionOf(transactions: Iterable<ListedTransaction>): Selections {
+  const sums = new SelectionSums();
+  for (const transaction of transactions) sums.add(transaction);
+  return sums;
 }
