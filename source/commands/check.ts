@@ -20,6 +20,9 @@ import { StandardLines } from './standard-lines.js';
 /** Rows whose verdicts are written out for one transaction; the others are counted. */
 const ROWS_TOLD = { json: 1000, text: 5 };
 
+/** Changes of one transaction whose verdicts are looked at one by one: they are held in memory together. */
+const LOOKED_AT = 20_000;
+
 /** A change that is not simply clean, and why. */
 interface RowFinding {
   /** Position among the transaction's changes, from 1. */
@@ -40,7 +43,7 @@ function findingOf(change: Change, position: number, row: RowVerdict): RowFindin
   return { change: position, operation, table, verdict: row.verdict, reason: row.reason };
 }
 
-/** The changes of a transaction that are not clean: the first `most` of them, and how many there are. */
+/** The changes of a transaction that are not clean: the first `most` of them, and how many there are among those looked at. */
 async function findings(
   { incident }: ReadIncident,
   transaction: ListedTransaction,
@@ -48,14 +51,13 @@ async function findings(
 ): Promise<{ told: RowFinding[]; count: number }> {
   const told: RowFinding[] = [];
   if (transaction.verdict === 'clean') return { told, count: 0 };
-  const verdicts = await incident.verdicts(transaction.index);
+  const verdicts = await incident.verdicts(transaction.index, 0, LOOKED_AT);
   let count = 0;
   let position = 0;
   for (const change of incident.changes(transaction.index)) {
+    if (position >= verdicts.length) break;
     const row = verdicts[position++];
-    if (!row || row.verdict === 'clean') continue;
-    if (count++ < most) told.push(findingOf(change, position, row));
-    else if (position >= verdicts.length) break;
+    if (row && row.verdict !== 'clean' && count++ < most) told.push(findingOf(change, position, row));
   }
   return { told, count };
 }
