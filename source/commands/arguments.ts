@@ -36,6 +36,7 @@ const OPTIONS = {
   undo: { type: 'boolean', commands: ['export'] },
   guard: { type: 'boolean', commands: ['export'] },
   ddl: { type: 'boolean', commands: ['export'] },
+  partitionRoot: { type: 'boolean', commands: ['export'] },
 } as const satisfies Record<string, Option>;
 
 type OptionName = keyof typeof OPTIONS;
@@ -59,6 +60,7 @@ export interface Arguments {
   readonly undo: boolean;
   readonly guard: boolean;
   readonly ddl: boolean;
+  readonly partitionRoot: boolean;
   readonly dryRun: boolean;
 }
 
@@ -215,6 +217,7 @@ export function readArguments(argv: readonly string[], importMeta: ImportMeta): 
     undo: cli.flags.undo ?? false,
     guard: cli.flags.guard ?? false,
     ddl: cli.flags.ddl ?? false,
+    partitionRoot: cli.flags.partitionRoot ?? false,
     dryRun: cli.flags.dryRun ?? false,
   };
   checkMeaning(options);

@@ -36,6 +36,7 @@ export const HELP = `
     --undo                   export: SQL that takes the transactions back, the last one first
     --guard                  export: SQL whose statements fail unless they meet the row they expect
     --ddl                    export: reconstructed DDL as statements, not as comments
+    --partition-root         export: rows of partitions as rows of the partitioned table they belong to
     --against URL            check: the running new primary, postgres://user@host/database (NEW, when that
                              is a server)
     --dry-run                check: also try the SQL there, in one transaction that is rolled back;

@@ -56,6 +56,19 @@ function openWriter(
   return { writer, tally };
 }
 
+/** The changes as they are to be written: those of partitions under the name of their root, where that was asked for. */
+function addressed(request: ExportRequest, changes: Iterable<Change>): Iterable<Change> {
+  return request.partitionRoot ? atRoot(changes) : changes;
+}
+
+function* atRoot(changes: Iterable<Change>): Generator<Change> {
+  for (const change of changes) {
+    // A truncation was of this one partition.
+    const root = change.kind === 'row' && change.operation !== 'truncate' ? change.table.root : undefined;
+    yield root ? ({ ...change, table: root } as Change) : change;
+  }
+}
+
 function databasesOf(context: ExportContext): string[] {
   return [...context.selections.byDatabase.keys()].sort();
 }
@@ -94,7 +107,7 @@ export function* exportTransactions(
     for (const { transaction, changes } of source) {
       // What wrote in no database (shared catalogs only) is told in the first file.
       const file = byDatabase.get(transaction.database) ?? files[0];
-      for (const text of file.writer.transaction(transaction, changes)) {
+      for (const text of file.writer.transaction(transaction, addressed(request, changes))) {
         if (file.output.write(text)) yield progress();
       }
       file.transactions++;
@@ -163,7 +176,7 @@ export function previewExport(
     for (const { transaction, changes } of source) {
       if (database !== undefined && transaction.database !== '' && transaction.database !== database)
         continue;
-      if (!take(writer.transaction(transaction, changes))) return false;
+      if (!take(writer.transaction(transaction, addressed(request, changes)))) return false;
     }
     return take(writer.footer());
   })();

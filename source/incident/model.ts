@@ -203,6 +203,8 @@ export interface ExportRequest {
   readonly undo: boolean;
   readonly guard: boolean;
   readonly ddl: boolean;
+  /** Rows of partitions are written as rows of the table at the root of their tree. */
+  readonly partitionRoot?: boolean;
   /** File (or directory when several databases); undefined or '-' is standard output. */
   readonly output?: string;
   readonly overwrite?: boolean;

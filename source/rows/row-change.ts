@@ -71,6 +71,13 @@ export interface Table {
     readonly name: string;
     readonly columns: readonly number[] | undefined;
   }[];
+  /**
+   * Of a partition: the table at the root of its tree, as one may write to it instead. Its columns stand in the order of the partition's, so
+   * that the same rows fit; its identity is the root's own.
+   */
+  readonly root?: Table;
+  /** Partitioned: its rows lie in other tables. */
+  readonly partitioned?: boolean;
 }
 
 /** Values in the order of Table.columns. */

@@ -18,7 +18,7 @@ import {
 import { Infomask, TUPLE_HEADER_SIZE, tupleDataOffset, tupleInfomask } from '../heap/tuple.js';
 import { type OutputFunction, outputFunction, UndecodableValueError } from '../types/registry.js';
 import type { ColumnValue, Table, UnknownValue } from './row-change.js';
-import { HIDDEN_OID, tableOfRelation } from './table.js';
+import { HIDDEN_OID, rootOfPartition, tableOfRelation } from './table.js';
 
 /** Fetches a TOASTed value, decompressed; undefined when it is nowhere to be found. Throws CorruptDatumError when what is found is broken. */
 export type ToastFetch = (pointer: ToastPointer) => Buffer | undefined;
@@ -32,6 +32,8 @@ const VIRTUAL: UnknownValue = {
 export class RowDecoder {
   readonly table: Table;
   readonly types: TypeLookup;
+  /** The root of the tree that the table is a partition in. */
+  readonly root: RelationDefinition | undefined;
   readonly #relation: RelationDefinition;
   readonly #attributeOfColumn: readonly number[];
   /** Undefined where the type has no known text form; the reason is beside it. */
@@ -42,9 +44,11 @@ export class RowDecoder {
   #oidAt = -1;
 
   /** `id` is the number of this definition within the opened cluster. */
-  constructor(relation: RelationDefinition, types: TypeLookup, id: number) {
+  constructor(relation: RelationDefinition, types: TypeLookup, id: number, root?: RelationDefinition) {
     const { table, attributeOfColumn } = tableOfRelation(relation, types, id);
-    this.table = table;
+    const rootTable = root && rootOfPartition(table, tableOfRelation(root, types, id).table);
+    this.table = rootTable ? { ...table, root: rootTable } : table;
+    this.root = root;
     this.types = types;
     this.#relation = relation;
     this.#attributeOfColumn = attributeOfColumn;
@@ -151,11 +155,11 @@ export class RowDecoders {
   readonly #decoders = new WeakMap<RelationDefinition, RowDecoder>();
   #count = 0;
 
-  /** The decoder for rows of `relation`, with the types of that moment. */
-  for(relation: RelationDefinition, types: TypeLookup): RowDecoder {
+  /** The decoder for rows of `relation`, with the types of that moment; `root`: of which tree it is a partition then. */
+  for(relation: RelationDefinition, types: TypeLookup, root?: RelationDefinition): RowDecoder {
     const known = this.#decoders.get(relation);
-    if (known && known.types === types) return known;
-    const decoder = new RowDecoder(relation, types, ++this.#count);
+    if (known && known.types === types && known.root === root) return known;
+    const decoder = new RowDecoder(relation, types, ++this.#count, root);
     this.#decoders.set(relation, decoder);
     return decoder;
   }

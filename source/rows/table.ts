@@ -116,3 +116,24 @@ function identityOf(
     .filter((position) => columns[position].generated !== 'v');
   return { kind: 'full-row', columns: stored };
 }
+
+/**
+ * The root of a partition's tree as its rows see it; undefined when the two do not have the same columns by name, as no partition and its
+ * root ever differ.
+ */
+export function rootOfPartition(partition: Table, root: Table): Table | undefined {
+  const positions = partition.columns.map(({ name }) => root.columns.findIndex((each) => each.name === name));
+  if (positions.includes(-1) || positions.length !== root.columns.length) return undefined;
+  const inPartition = (columns: readonly number[]) => columns.map((column) => positions.indexOf(column));
+  return {
+    ...root,
+    columns: positions.map((position) => root.columns[position]),
+    identity: { kind: root.identity.kind, columns: inPartition(root.identity.columns) },
+    uniqueKeys: root.uniqueKeys.map((key) => ({ ...key, columns: inPartition(key.columns) })),
+    conditionalKeys: root.conditionalKeys?.map((key) => ({
+      ...key,
+      columns: key.columns && inPartition(key.columns),
+    })),
+    partitioned: true,
+  };
+}

@@ -48,11 +48,13 @@ function describeRow(table: Table, row: Row): string {
  */
 function rowCondition(table: Table, row: Row, expected: Row | undefined): string | undefined {
   const { kind, columns: identity } = table.identity;
-  const { columns, stored, name } = tableText(table);
+  const { columns, stored, only, place } = tableText(table);
   if (kind === 'full-row') {
     if (stored.length === 0) return undefined;
     const terms = conditions(stored, row, columns, 'same');
-    return terms && `ctid = (SELECT ctid FROM ONLY ${name} WHERE ${terms} LIMIT 1)`;
+    if (terms === undefined) return undefined;
+    const left = table.partitioned ? `(${place})` : place;
+    return `${left} = (SELECT ${place} FROM ${only} WHERE ${terms} LIMIT 1)`;
   }
   let terms = conditions(identity, row, columns, 'equals');
   if (terms === undefined || expected === undefined) return terms;
@@ -105,7 +107,7 @@ export function deleteRow(table: Table, row: Row, guard: boolean): RowStatement 
   if (condition === undefined) return leftOut('what tells the row from others is not known');
   return {
     kind: 'statement',
-    sql: `DELETE FROM ONLY ${tableText(table).name} WHERE ${condition}`,
+    sql: `DELETE FROM ${tableText(table).only} WHERE ${condition}`,
     subject: () => `DELETE of ${describeRow(table, row)}`,
   };
 }
@@ -157,7 +159,7 @@ export function updateRow({ table, from, to, written, guard }: RowMove): RowStat
   }
   return {
     kind: 'statement',
-    sql: `UPDATE ONLY ${text.name} SET ${assignments} WHERE ${condition}`,
+    sql: `UPDATE ${text.only} SET ${assignments} WHERE ${condition}`,
     subject: () => `UPDATE of ${describeRow(table, from ?? to)}`,
   };
 }

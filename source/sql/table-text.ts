@@ -23,6 +23,10 @@ export interface ColumnText {
 export interface TableText {
   /** Qualified, quoted where needed. */
   readonly name: string;
+  /** The same for UPDATE, DELETE and FROM: `ONLY public.t`, unless its rows lie in partitions. */
+  readonly only: string;
+  /** What tells the places of rows apart: ctid, which is not enough among partitions. */
+  readonly place: string;
   readonly columns: readonly ColumnText[];
   /** Indexes of the columns that are not generated: those that statements name. */
   readonly stored: readonly number[];
@@ -59,5 +63,7 @@ function describe(table: Table): TableText {
     : '';
   const names = stored.map((index) => columns[index].name).join(', ');
   const insertHead = stored.length > 0 ? `INSERT INTO ${name} (${names})${overriding} VALUES (` : undefined;
-  return { name, columns, stored, insertHead };
+  const only = table.partitioned ? name : `ONLY ${name}`;
+  const place = table.partitioned ? 'tableoid, ctid' : 'ctid';
+  return { name, only, place, columns, stored, insertHead };
 }

@@ -106,12 +106,22 @@ export class ChangeDecoder {
       }));
     }
     if (roleOf(definition, this.#catalog) !== 'table') return [];
-    const decoder = this.#decoders.for(definition, this.#catalog.types(locator.databaseOid, moment));
+    const types = this.#catalog.types(locator.databaseOid, moment);
+    const decoder = this.#decoders.for(definition, types, this.#rootOf(definition, moment));
     if (record.rmid === ResourceManager.heap2) return this.#multiInsert(record, decoder, moment);
     if (operation === 'insert')
       return [this.#insert(record, decoder, moment, insertOffset(record), insertedTuple(record))];
     if (operation === 'delete') return [this.#delete(record, decoder, moment, definition)];
     return [this.#update(record, decoder, moment, definition)];
+  }
+
+  /** The root of the tree of partitions that a table is in; undefined when it is in none. */
+  #rootOf({ database, partitionOf }: RelationDefinition, moment: Moment): RelationDefinition | undefined {
+    let root: RelationDefinition | undefined;
+    for (let oid = partitionOf; oid !== 0; oid = root?.partitionOf ?? 0) {
+      root = this.#catalog.relationByOid(database.oid, oid, moment);
+    }
+    return root;
   }
 
   #multiInsert(record: RecordCursor, decoder: RowDecoder, moment: Moment): Change[] {

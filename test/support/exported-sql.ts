@@ -8,7 +8,9 @@ import type { BuiltIncident } from '../servers/incident.js';
 import type { Server } from '../servers/server.js';
 
 /** What to export; everything lost as plain redo when nothing else is said. */
-export type Wanted = Partial<Pick<ExportRequest, 'undo' | 'guard' | 'ddl' | 'filter' | 'transactions'>>;
+export type Wanted = Partial<
+  Pick<ExportRequest, 'undo' | 'guard' | 'ddl' | 'partitionRoot' | 'filter' | 'transactions'>
+>;
 
 /** Exports one database's lost transactions and returns the file's text. */
 export async function exportSql(

@@ -12,7 +12,16 @@ import { editField, fieldText, type TextField, textField } from '../text-field.j
 import { errorText, type Host } from './host.js';
 
 /** The lines of the form, in order. */
-export const EXPORT_FIELDS = ['what', 'direction', 'format', 'guard', 'ddl', 'path', 'write'] as const;
+export const EXPORT_FIELDS = [
+  'what',
+  'direction',
+  'format',
+  'guard',
+  'ddl',
+  'partitions',
+  'path',
+  'write',
+] as const;
 export type ExportField = (typeof EXPORT_FIELDS)[number];
 
 /** Which transactions an export takes. */
@@ -63,6 +72,7 @@ export class ExportController {
   format: ExportFormat = 'sql';
   guard = true;
   ddl = false;
+  partitionRoot = false;
   path: string;
   editing = false;
   pathField: TextField = textField();
@@ -124,6 +134,7 @@ export class ExportController {
 
   /** Why a choice does not apply, if it does not. */
   unavailable(field: ExportField): string | undefined {
+    if (field === 'partitions') return this.format === 'report' ? 'a report has no rows' : undefined;
     if (this.format === 'sql') return undefined;
     if (field === 'direction') return `${this.format} tells what happened: it has no undo`;
     if (field === 'guard' || field === 'ddl') return `only in SQL, not in ${this.format}`;
@@ -229,6 +240,9 @@ export class ExportController {
       case 'ddl':
         this.ddl = !this.ddl;
         break;
+      case 'partitions':
+        this.partitionRoot = !this.partitionRoot;
+        break;
       case 'path':
         this.editing = true;
         this.pathField = textField(this.path);
@@ -260,6 +274,7 @@ export class ExportController {
       undo: sql && this.undo,
       guard: sql && this.guard,
       ddl: sql && this.ddl,
+      ...(this.partitionRoot && this.format !== 'report' && { partitionRoot: true }),
     };
   }
 

@@ -27,6 +27,7 @@ const LABELS: Readonly<Record<ExportField, string>> = {
   format: 'Format',
   guard: 'Guard',
   ddl: 'DDL',
+  partitions: 'Partitions',
   path: 'File',
   write: '',
 };
@@ -65,6 +66,11 @@ function valueSpans(exporting: ExportController, field: ExportField, width: numb
       return checkbox(exporting.guard, 'a statement fails unless it meets the row it expects');
     case 'ddl':
       return checkbox(exporting.ddl, 'write reconstructed DDL (else it is a comment)');
+    case 'partitions':
+      return checkbox(
+        exporting.partitionRoot,
+        'write to the partitioned table (else to each partition itself)',
+      );
     case 'path': {
       const text = truncateMiddle(printable(exporting.path), width - 40);
       const several = exporting.databases.length > 1 && exporting.format === 'sql';
