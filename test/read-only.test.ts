@@ -185,7 +185,7 @@ describe('through every screen', { timeout: 120_000 }, () => {
     await pty.see('UPDATE public.orders');
     await pty.press('tab', 'tab', 'tab', ']', '[', '?', 'escape', 'escape', 'e');
     await pty.see('── preview');
-    await pty.press('j', 'j', 'j', 'j', 'j', 'enter', 'ctrl-u');
+    await pty.press('j', 'j', 'j', 'j', 'j', 'j', 'enter', 'ctrl-u');
     // Into a data directory it is refused.
     await pty.type(join(old, 'lost.sql'));
     await pty.press('enter', 'w');

@@ -26,7 +26,7 @@ async function openExport(client: FakeClient, ...keys: string[]): Promise<Tui> {
 }
 
 async function setPath(tui: Tui, path: string): Promise<void> {
-  await tui.press('j', 'j', 'j', 'j', 'j', 'enter', 'ctrl-u');
+  await tui.press('j', 'j', 'j', 'j', 'j', 'j', 'enter', 'ctrl-u');
   await tui.type(path);
   await tui.press('enter');
   await tui.see(/▸ +\[ Write \]/);
@@ -119,7 +119,7 @@ describe('the export', () => {
   it('walking through the form with Enter never writes anything', async () => {
     const client = new FakeClient({ transactions: 100 });
     const tui = await openExport(client, 'space');
-    for (let step = 0; step < 5; step++) await tui.press('enter', 'j');
+    for (let step = 0; step < 6; step++) await tui.press('enter', 'j');
     await tui.press('enter', 'escape');
     await tui.settled();
     assert.equal(client.exported, undefined);

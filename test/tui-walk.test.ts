@@ -92,7 +92,7 @@ describe('an operator with two real data directories', { timeout: 120_000 }, () 
     await pty.press('pagedown', 'pagedown', 'pagedown');
     await pty.see('BEGIN;');
     const path = join(home, 'lost.sql');
-    await pty.press('j', 'j', 'j', 'j', 'j', 'enter', 'ctrl-u');
+    await pty.press('j', 'j', 'j', 'j', 'j', 'j', 'enter', 'ctrl-u');
     await pty.type(path);
     await pty.press('enter', 'enter');
     await pty.see('✓ Written: 40 transactions, 40 statements', 'sha256');
