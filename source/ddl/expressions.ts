@@ -118,6 +118,7 @@ export class Expressions {
         return this.#coercion(node, 'coercionformat', implicit, node.number('resulttypmod'));
       case 'COERCETODOMAINVALUE':
         return 'VALUE';
+      case 'COLLATE':
       case 'COLLATEEXPR':
         return `(${this.#child(node, 'arg')} COLLATE ${this.collationName(node.number('collOid'))})`;
       case 'CASE':
@@ -151,6 +152,11 @@ export class Expressions {
       default:
         throw new CannotTellError(`it uses ${node.type}, which is not known here`);
     }
+  }
+
+  /** A constant without its type, as where the place says it (partition bounds). */
+  bareConstant(node: TreeNode): string {
+    return this.#constant(node, false);
   }
 
   /** An operator as SQL calls it: bare in pg_catalog, else OPERATOR(schema.op). */
