@@ -136,7 +136,11 @@ function ownText(rows: CatalogSnapshot, key: string): string {
 
 /** Both without what only looks different: pg_get_expr() breaks lines, we escape backslashes so that no setting matters. */
 function plain(text: string): string {
-  return text.replaceAll("E'", "'").replaceAll('\\\\', '\\').replace(/\s+/g, ' ').trim();
+  return text
+    .replace(/\b[BE]'/g, "'")
+    .replaceAll('\\\\', '\\')
+    .replace(/\s+/g, ' ')
+    .trim();
 }
 
 describe('every stored default, check, key, index and partition bound reads as the server writes it', () => {
