@@ -26,3 +26,14 @@ export function quoteIdentifier(name: string): string {
 export function qualifiedName(schema: string, name: string): string {
   return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
 }
+
+/**
+ * A type's name as the catalog writes it (`character varying(20)`, `public."Odd ""type"""[]`), with the quoted parts
+ * written so that nothing in them hides or ends a line.
+ */
+export function safeTypeName(typeName: string): string {
+  if (!HIDDEN_CHARACTERS.test(typeName)) return typeName;
+  return typeName.replace(/"((?:[^"]|"")*)"/g, (_, inner: string) =>
+    quoteIdentifier(inner.replaceAll('""', '"')),
+  );
+}

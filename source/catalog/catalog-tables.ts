@@ -421,6 +421,7 @@ export const pgCast: CatalogTableSpec<CastRow> = {
   optional: true,
   keyColumns: ['castsource'],
   decode: (reader) => ({
+    oid: reader.oid('oid'),
     sourceOid: reader.oid('castsource'),
     targetOid: reader.oid('casttarget'),
     context: reader.char('castcontext'),
@@ -476,6 +477,13 @@ export const pgDatabase: CatalogTableSpec<DatabaseRow> = {
     },
     tablespaceOid: reader.oid('dattablespace'),
   }),
+};
+
+export const pgTablespace: CatalogTableSpec<NamedRow> = {
+  oid: CatalogOid.tablespace,
+  optional: true,
+  keyColumns: ['oid'],
+  decode: (reader, text) => ({ oid: reader.oid('oid'), name: text(reader.name('spcname')) }),
 };
 
 export const pgAuthid: CatalogTableSpec<NamedRow> = {

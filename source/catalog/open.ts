@@ -13,6 +13,7 @@ import {
   pgAuthid,
   pgDatabase,
   pgReplicationOrigin,
+  pgTablespace,
 } from './catalog-tables.js';
 import { CommitLog } from './commit-log.js';
 import type { DamagedPages } from './damaged-pages.js';
@@ -118,7 +119,7 @@ class DataDirectoryCatalog implements BranchableCatalog {
       context: this.#context,
       directory: path.join(dataDirectory, 'global'),
       tablespaceOid: GLOBAL_TABLESPACE,
-      specs: [pgDatabase, pgAuthid, pgReplicationOrigin],
+      specs: [pgDatabase, pgAuthid, pgReplicationOrigin, pgTablespace],
       text: nameDecoder(undefined),
       corrected: () => {
         for (const database of this.#databases.values()) database?.forget();

@@ -189,6 +189,7 @@ export interface CollationRow extends NamedRow {
 
 /** A row of pg_cast. */
 export interface CastRow {
+  readonly oid: Oid;
   readonly sourceOid: Oid;
   readonly targetOid: Oid;
   /** castcontext: 'i' implicit, 'a' assignment, 'e' explicit only. */

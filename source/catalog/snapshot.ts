@@ -6,12 +6,14 @@ import {
   pgAttribute,
   pgAuthid,
   pgClass,
+  pgDepend,
   pgEnum,
   pgIndex,
   pgInherits,
   pgNamespace,
   pgProc,
   pgRange,
+  pgTablespace,
   pgType,
 } from './catalog-tables.js';
 import type { DatabaseCatalog } from './database-catalog.js';
@@ -36,6 +38,7 @@ import { CatalogTypeLookup } from './type-lookup.js';
 const BY_OID = 0;
 const CLASS_BY_FILE_NODE = 1;
 const RANGE_BY_MULTIRANGE = 1;
+const INHERITS_BY_PARENT = 1;
 
 /** relkinds that tables() lists: ordinary and partitioned tables. */
 const TABLE_KINDS: ReadonlySet<string> = new Set(['r', 'p']);
@@ -164,6 +167,25 @@ export class CatalogSnapshot implements CatalogRows {
     const { shared } = this.#catalog;
     const table = shared.table(pgAuthid);
     return this.#firstVisible(table, BY_OID, oid, this.#usableFiles(shared, table));
+  }
+
+  /** A tablespace's row (pg_tablespace); undefined when its file is not there. */
+  tablespace(oid: Oid): NamedRow | undefined {
+    const { shared } = this.#catalog;
+    const table = shared.table(pgTablespace);
+    return this.#firstVisible(table, BY_OID, oid, this.#usableFiles(shared, table));
+  }
+
+  /** Relations that inherit from this one: tables from tables, indexes of partitions from those of the partitioned table. */
+  childrenOf(oid: Oid): readonly InheritsRow[] {
+    return this.all(pgInherits, oid, INHERITS_BY_PARENT);
+  }
+
+  /** Was the object made as a part of another one (pg_depend says 'i')? */
+  isInternal(classOid: Oid, oid: Oid): boolean {
+    return this.all(pgDepend, oid).some(
+      (each) => each.classOid === classOid && each.objectOid === oid && each.kind === 'i',
+    );
   }
 
   #findByLocator(locator: RelationLocator): RelationDefinition | undefined {

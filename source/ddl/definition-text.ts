@@ -77,10 +77,17 @@ function columnNames(rows: CatalogSnapshot, relationOid: Oid, numbers: readonly 
   });
 }
 
-/** How a constraint is written behind its name. */
-export function constraintText(rows: CatalogSnapshot, constraint: ConstraintRow): string {
+/** How a constraint is written behind its name. `withOptions`: with the storage options of its index, as ALTER TABLE needs them. */
+export function constraintText(
+  rows: CatalogSnapshot,
+  constraint: ConstraintRow,
+  withOptions = false,
+): string {
   const { deferrable, deferred, validated, enforced } = constraint;
   let text = constraintBody(rows, constraint);
+  const options =
+    withOptions && 'pu'.includes(constraint.kind) && rows.relation(constraint.indexOid)?.options;
+  if (options && options.length > 0) text += ` WITH (${optionList(options)})`;
   if (deferrable) text += ' DEFERRABLE';
   if (deferred) text += ' INITIALLY DEFERRED';
   if (!enforced) text += ' NOT ENFORCED';

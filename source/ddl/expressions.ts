@@ -3,7 +3,7 @@
  * utils/adt/ruleutils.c): defaults, checks, generated columns, index expressions and predicates, partition bounds. A node that is not
  * known here throws CannotTellError: nothing is guessed.
  */
-import { qualifiedName, quoteIdentifier } from '../bytes/identifiers.js';
+import { qualifiedName, quoteIdentifier, safeTypeName } from '../bytes/identifiers.js';
 import { quoteLiteral } from '../bytes/string-literal.js';
 import { inlineVarlenaData } from '../bytes/varlena.js';
 import { PG_CATALOG_NAMESPACE } from '../catalog/bootstrap.js';
@@ -188,7 +188,7 @@ export class Expressions {
     const name = formatTypeName(oid, typmod, this.#rows.types);
     if (name.includes('???'))
       throw new CannotTellError(`it uses type ${oid}, which the catalog does not tell`);
-    return name;
+    return safeTypeName(name);
   }
 
   /** The worst volatility of the functions in a stored tree. */

@@ -125,15 +125,34 @@ export interface LogicalMessage {
   readonly content: Uint8Array;
 }
 
-/** What the transaction did to the catalog. */
+/** What a statement makes, takes away or alters, in plain words: to be looked for on another server. */
+export interface DdlSubject {
+  readonly effect: 'create' | 'drop' | 'alter';
+  /** A relation (table, index, sequence, view), a column, a type or a schema. */
+  readonly kind: 'relation' | 'column' | 'type' | 'schema' | 'other';
+  readonly schema: string;
+  readonly name: string;
+  readonly column?: string;
+}
+
+/** What the transaction did to the catalog: one statement of DDL, reconstructed, or named where it cannot be told. */
 export interface CatalogChange {
   readonly kind: 'catalog';
   readonly lsn: Lsn;
   readonly xid: number;
-  /** For people: "changes pg_class: table public.orders". */
+  /** For people: `creates table public.orders`. */
   readonly description: string;
   /** The statement, where the catalog's rows tell it exactly; always marked as reconstructed. */
   readonly statement?: string;
+  /** The statement that takes it back exactly; absent where nothing does. */
+  readonly undo?: string;
+  /** Why there is no statement; or, beside one, what it does not repeat. One sentence without a full stop. */
+  readonly reason?: string;
+  /** What there is to know beside a statement. */
+  readonly note?: string;
+  readonly subject?: DdlSubject;
+  /** Not to be run within a transaction block. */
+  readonly alone?: boolean;
 }
 
 /** A sequence's position after this transaction's advance (XLOG_SEQ_LOG). */

@@ -1,6 +1,5 @@
 /** Names of tables and types as SQL reads them back. */
-import { HIDDEN_CHARACTERS } from '../bytes/hidden-characters.js';
-import { qualifiedName, quoteIdentifier } from '../bytes/identifiers.js';
+import { qualifiedName } from '../bytes/identifiers.js';
 import type { Table } from '../rows/row-change.js';
 
 /** A table's qualified name. */
@@ -11,17 +10,6 @@ export function tableName(table: Pick<Table, 'schema' | 'name'>): string {
 /** A qualified name as the text that regclass reads: always quoted, with no escape syntax. */
 export function regclassText(schema: string, name: string): string {
   return [schema, name].map((part) => `"${part.replaceAll('"', '""')}"`).join('.');
-}
-
-/**
- * A type's name as the catalog writes it (`character varying(20)`, `public."Odd ""type"""[]`), with the quoted parts
- * written so that nothing in them hides or ends a line.
- */
-export function safeTypeName(typeName: string): string {
-  if (!HIDDEN_CHARACTERS.test(typeName)) return typeName;
-  return typeName.replace(/"((?:[^"]|"")*)"/g, (_, inner: string) =>
-    quoteIdentifier(inner.replaceAll('""', '"')),
-  );
 }
 
 /** Schema (undefined when the name is not qualified) and last part of a type's name, unquoted; array brackets and typmod cut off. */

@@ -1,7 +1,7 @@
 /** Values as SQL reads them back, to the same bits. */
+import { safeTypeName } from '../bytes/identifiers.js';
 import { type HiddenBytes, quoteLiteral } from '../bytes/string-literal.js';
 import type { TableColumn } from '../rows/row-change.js';
-import { safeTypeName } from './identifiers.js';
 import { TYPE } from './type-oids.js';
 
 const WHOLE_NUMBER = /^-?(?:0|[1-9][0-9]{0,18})$/;

@@ -2,7 +2,7 @@
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import { quoteLiteral } from '../bytes/string-literal.js';
 import { formatTimestamp, type TimestampMicros } from '../bytes/timestamp.js';
-import { type Change, type RowChange, tableLabel } from '../rows/row-change.js';
+import { type CatalogChange, type Change, type RowChange, tableLabel } from '../rows/row-change.js';
 import { originText, rowCount, type TransactionSummary } from '../transactions/transaction.js';
 import { comment } from './comments.js';
 import { guardedStatement } from './guard.js';
@@ -98,20 +98,59 @@ function* changeLines(xid: number, change: Change, options: SqlOptions, tally: T
       yield `${sequenceStatement(change)};`;
       return;
     case 'catalog':
-      if (options.direction === 'redo' && options.ddl && change.statement !== undefined) {
-        tally.statements++;
-        yield comment(`reconstructed from the catalog: ${change.description}`);
-        yield `${change.statement.replace(/;\s*$/, '')};`;
-        return;
-      }
-      if (change.statement === undefined) {
-        // Nobody can take it from the comment either: it has to be looked into, so it counts.
-        tally.leaveOut(`xid ${xid} ${change.description}`);
-      }
-      yield comment(
-        `${options.direction === 'undo' ? 'NOT UNDONE' : 'not repeated'}: ${change.description}${change.statement === undefined ? '' : `: ${change.statement}`}`,
-      );
+      yield* options.direction === 'redo'
+        ? ddlRedoLines(xid, change, options, tally)
+        : ddlUndoLines(xid, change, options, tally);
   }
+}
+
+/** DDL, said again as it was reconstructed; a comment unless it is asked for, or where it cannot be told. */
+function* ddlRedoLines(
+  xid: number,
+  { lsn, description, statement, reason, note }: CatalogChange,
+  options: SqlOptions,
+  tally: Tally,
+): Generator<string> {
+  const at = `LSN ${formatLsn(lsn)}`;
+  if (reason !== undefined) {
+    // Nobody can take it from the comment either: it has to be looked into, so it counts.
+    tally.leaveOut(`xid ${xid} ${description}: ${reason}`);
+  }
+  if (statement === undefined) {
+    yield comment(`LEFT OUT: DDL at ${at}: ${description}${reason === undefined ? '' : `: ${reason}`}`);
+    return;
+  }
+  if (reason !== undefined) yield comment(`NOT WHOLE: ${description}: ${reason}`);
+  if (note !== undefined && !note.startsWith('undo')) yield comment(`note: ${note}`);
+  if (!options.ddl) {
+    yield comment(`DDL, reconstructed, not run: ${statement};`);
+    return;
+  }
+  tally.statements++;
+  yield comment(`DDL, reconstructed: ${description}`);
+  yield `${statement};`;
+}
+
+/** DDL taken back, where it left everything that takes. */
+function* ddlUndoLines(
+  xid: number,
+  { lsn, description, undo, note }: CatalogChange,
+  options: SqlOptions,
+  tally: Tally,
+): Generator<string> {
+  if (undo === undefined) {
+    const why = note?.startsWith('undo') ? `: ${note}` : '';
+    tally.leaveOut(`xid ${xid} ${description}: nothing takes it back exactly`);
+    yield comment(`NOT UNDONE: DDL at LSN ${formatLsn(lsn)}: ${description}${why}`);
+    return;
+  }
+  if (!options.ddl) {
+    yield comment(`DDL, reconstructed, not run: ${undo};`);
+    return;
+  }
+  tally.statements++;
+  yield comment(`DDL, reconstructed, taken back: ${description}`);
+  yield `${undo};`;
 }
 
 /** The lines for what a large object's change is said with. */
@@ -156,6 +195,11 @@ function* truncateLines(changes: readonly RowChange[], options: SqlOptions, tall
   yield `${truncateStatement(changes)};`;
 }
 
+/** An iteration whose first result was taken already. */
+function* from<T>(first: IteratorResult<T>, rest: Iterator<T>): Generator<T> {
+  for (let next = first; !next.done; next = rest.next()) yield next.value;
+}
+
 /**
  * The lines (without line ends) of one transaction. `changes` come in the order in which they are to be written: as
  * they were made for redo, backwards for undo; they are taken one by one, so a transaction of any size fits.
@@ -178,12 +222,19 @@ export function* transactionLines(
     for (const change of changes) yield* changeLines(transaction.xid, change, options, tally);
     return;
   }
+  const rest = changes[Symbol.iterator]();
+  let first = rest.next();
+  // What cannot stand within a transaction block stood alone: its transaction did nothing else.
+  if (!first.done && first.value.kind === 'catalog' && first.value.alone) {
+    for (; !first.done; first = rest.next()) yield* changeLines(transaction.xid, first.value, options, tally);
+    return;
+  }
   yield 'BEGIN;';
   // As deferred as they can be: what only held at the end of the original transaction is only asked at the end here.
   yield 'SET CONSTRAINTS ALL DEFERRED;';
   const { xid } = transaction;
   const objects = new LargeObjectWriter(options);
-  for (const group of groupTruncates(changes)) {
+  for (const group of groupTruncates(from(first, rest))) {
     const change = 'truncate' in group ? undefined : group.single;
     if (change?.kind === 'row' && isLargeObjectChange(change)) {
       yield* largeObjectLines(xid, change.lsn, objects.write(change), options, tally);

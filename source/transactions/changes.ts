@@ -5,7 +5,7 @@
 import { CorruptDatumError } from '../bytes/corrupt-datum.js';
 import { formatLsn } from '../bytes/lsn.js';
 import type { Catalog, Moment } from '../catalog/catalog.js';
-import type { RelationDefinition } from '../catalog/model.js';
+import type { Oid, RelationDefinition, RelationLocator } from '../catalog/model.js';
 import { MalformedTupleError } from '../heap/deform.js';
 import type {
   Change,
@@ -14,6 +14,7 @@ import type {
   RowChange,
   RowOperation,
   SequenceChange,
+  Table,
   UnknownValue,
 } from '../rows/row-change.js';
 import { isUnknown } from '../rows/row-change.js';
@@ -41,12 +42,27 @@ import {
 import { parseLogicalMessage } from '../wal/logical-message.js';
 import type { RecordCursor } from '../wal/record-cursor.js';
 import { HeapOperation, ResourceManager } from '../wal/resource-managers.js';
+import { emptiedFile } from '../wal/storage-record.js';
 import { tupleRemoval } from '../wal/tuple-removal.js';
 import { replicaIdentityIndex, roleOf } from './relations.js';
 import type { Scan } from './scan.js';
 import { parseSequence } from './sequence-record.js';
 import type { ToastReader } from './toast-reader.js';
 import { TupleUnavailableError } from './tuple-source.js';
+
+/** What a record is about. */
+export type RecordRole =
+  | { readonly kind: 'rows' | 'transient' | 'nothing' }
+  | { readonly kind: 'sequence'; readonly relationOid: Oid | undefined }
+  | { readonly kind: 'emptied'; readonly relationOid: Oid };
+
+function locatorOf(record: RecordCursor): RelationLocator {
+  return {
+    tablespaceOid: record.blockTablespace[0],
+    databaseOid: record.blockDatabase[0],
+    fileNode: record.blockFileNode[0],
+  };
+}
 
 /** Decodes records of one opened node. */
 export class ChangeDecoder {
@@ -69,6 +85,9 @@ export class ChangeDecoder {
         return [{ kind: 'message', lsn: record.lsn, xid: record.xid, ...parseLogicalMessage(record) }];
       case ResourceManager.sequence:
         return this.sequence(record, moment);
+      case ResourceManager.storage:
+        // Only a transaction that changed the catalog has one of these to tell, and it is told in steps.
+        return [];
       case ResourceManager.heap2:
         return this.#rows(record, moment, 'insert');
     }
@@ -82,6 +101,52 @@ export class ChangeDecoder {
       default:
         return this.#rows(record, moment, 'update');
     }
+  }
+
+  /**
+   * What the record under the cursor is about, without decoding it: rows (or a message) of anybody's, a sequence's position, a
+   * rewrite's transient rows, a table cut off at its beginning; or nothing to tell.
+   */
+  roleOfRecord(record: RecordCursor, ownXids: ReadonlySet<number> | undefined): RecordRole {
+    const moment: Moment = { lsn: record.lsn, ownXids };
+    switch (record.rmid) {
+      case ResourceManager.logicalMessage:
+        return { kind: 'rows' };
+      case ResourceManager.sequence: {
+        const definition = this.#catalog.relationByLocator(locatorOf(record), moment);
+        return { kind: 'sequence', relationOid: definition?.oid };
+      }
+      case ResourceManager.storage:
+        return this.#emptied(record, moment);
+    }
+    if (record.blockCount === 0) return { kind: 'rows' };
+    const definition = this.#catalog.relationByLocator(locatorOf(record), moment);
+    if (!definition || roleOf(definition, this.#catalog) === 'table') return { kind: 'rows' };
+    return { kind: this.#catalog.isTransient(definition) ? 'transient' : 'nothing' };
+  }
+
+  /**
+   * A TRUNCATE of a table whose file is the transaction's own (made, or truncated before, by it) cuts that file off. A vacuum cuts off
+   * files of anybody's, but never one that nobody else can see.
+   */
+  #emptied(record: RecordCursor, moment: Moment): RecordRole {
+    const file = emptiedFile(record);
+    if (!file) return { kind: 'nothing' };
+    const definition = this.#catalog.relationByLocator(file, moment);
+    if (!definition || roleOf(definition, this.#catalog) !== 'table' || definition.persistence !== 'p')
+      return { kind: 'nothing' };
+    const seenByOthers = this.#catalog
+      .rows(file.databaseOid, { lsn: record.lsn })
+      ?.relation(definition.oid)?.fileNode;
+    if (seenByOthers === file.fileNode) return { kind: 'nothing' };
+    return { kind: 'emptied', relationOid: definition.oid };
+  }
+
+  /** The table with this OID at a moment; undefined when it is none, or not anybody's. */
+  tableByOid(databaseOid: Oid, oid: Oid, moment: Moment): Table | undefined {
+    const definition = this.#catalog.relationByOid(databaseOid, oid, moment);
+    if (!definition || roleOf(definition, this.#catalog) !== 'table') return undefined;
+    return this.#decoders.for(definition, this.#catalog.types(databaseOid, moment)).table;
   }
 
   #rows(record: RecordCursor, moment: Moment, operation: RowOperation): Change[] {

@@ -9,8 +9,9 @@ import { ResourceManager, TransactionOperation } from '../wal/resource-managers.
 import { parsePrepare, parseTransactionEnd } from '../wal/transaction-record.js';
 import { ChangeDecoder } from './changes.js';
 import type { LostBesides } from './lost-besides.js';
-import { type CatalogTouches, type CollectedRecords, RecordCollector } from './record-collector.js';
+import { type CollectedRecords, RecordCollector } from './record-collector.js';
 import { Scan, type ScanOptions } from './scan.js';
+import { type StatementsBetween, statementsBetween } from './statements-between.js';
 import { TablesNow } from './tables-now.js';
 import { type ToastFallback, ToastReader } from './toast-reader.js';
 import type { TransactionSummary } from './transaction.js';
@@ -21,7 +22,11 @@ interface OpenedTransaction {
   readonly records: SheetedRecords;
   /** Itself and its committed children, when it changed the catalog and so saw its own changes. */
   readonly ownXids: ReadonlySet<number> | undefined;
+  /** Then also: what it said to the catalog, between its records. Found when first needed. */
+  between?: StatementsBetween;
 }
+
+const NOTHING_BETWEEN: StatementsBetween = { before: new Map(), after: [] };
 
 /** Transactions whose records are kept, since a reader leafs back and forth. */
 const KEPT_TRANSACTIONS = 8;
@@ -100,17 +105,25 @@ export class ClusterReader {
 
   /** How many changes it has at most (some records turn out to hold no row of anybody's). Walks over all its records. */
   changeCount(index: number): number {
-    const { records } = this.#open(index);
-    return records.changeCount + this.#ahead(records, this.summary(index)).length;
+    const opened = this.#open(index);
+    const summary = this.summary(index);
+    const { before, after } = this.#between(opened, summary);
+    let told = after.length + this.#ahead(summary).length;
+    for (const changes of before.values()) told += changes.length;
+    return opened.records.changeCount + told;
   }
 
   /** Its changes in order, from the `from`th on, or all of them backwards, each decoded when it is asked for. */
   *changes(index: number, backwards = false, from = 0): Generator<Change> {
-    const { records, ownXids } = this.#open(index);
-    const ahead = this.#ahead(records, this.summary(index));
+    const opened = this.#open(index);
+    const { records, ownXids } = opened;
+    const summary = this.summary(index);
+    const ahead = this.#ahead(summary);
+    const between = this.#between(opened, summary);
     if (backwards) {
+      yield* between.after.toReversed();
       for (let number = records.sheetCount - 1; number >= 0; number--) {
-        yield* this.#decode(records.sheet(number)!.lsns, ownXids, true);
+        yield* this.#decode(records.sheet(number)!.lsns, ownXids, true, between);
       }
       yield* ahead.reverse();
       return;
@@ -124,13 +137,16 @@ export class ClusterReader {
         continue;
       }
       const sheet = records.sheet(number);
-      if (!sheet) return;
+      if (!sheet) {
+        yield* between.after.slice(skip);
+        return;
+      }
       if (sheet.exact && sheet.changes <= skip) {
         skip -= sheet.changes;
         continue;
       }
       let decoded = 0;
-      for (const change of this.#decode(sheet.lsns, ownXids, false)) {
+      for (const change of this.#decode(sheet.lsns, ownXids, false, between)) {
         if (decoded++ >= skip) yield change;
       }
       records.counted(number, decoded);
@@ -182,8 +198,9 @@ export class ClusterReader {
           const records = collector.take(xids);
           found = walker.lsn === summary.commitLsn;
           if (!found) continue;
-          const ownXids = summary.changesCatalog ? new Set(xids) : undefined;
-          const changes = records ? this.#collected(records, summary, ownXids) : this.changes(index);
+          // One that changed the catalog has more to tell than its records, and is walked over for that.
+          const changes =
+            records && !summary.changesCatalog ? this.#collected(records, summary) : this.changes(index);
           yield { index, changes };
         }
       }
@@ -200,34 +217,51 @@ export class ClusterReader {
     this.#toast.close();
   }
 
-  *#collected(
-    { lsns, catalog }: CollectedRecords,
-    summary: TransactionSummary,
-    ownXids: ReadonlySet<number> | undefined,
-  ): Generator<Change> {
-    if (summary.beginningMissing) yield this.#missingBeginning(summary);
-    yield* catalogChange(catalog, summary);
-    yield* this.#decode(lsns, ownXids, false);
+  *#collected({ lsns }: CollectedRecords, summary: TransactionSummary): Generator<Change> {
+    yield* this.#ahead(summary);
+    yield* this.#decode(lsns, undefined, false, NOTHING_BETWEEN);
   }
 
   /** What is told of a transaction before its rows. */
-  #ahead(records: SheetedRecords, summary: TransactionSummary): Change[] {
-    const ahead = summary.beginningMissing ? [this.#missingBeginning(summary)] : [];
-    // Only then is it worth the walk.
-    return summary.changesCatalog ? [...ahead, ...catalogChange(records.catalog, summary)] : ahead;
+  #ahead(summary: TransactionSummary): Change[] {
+    return summary.beginningMissing ? [this.#missingBeginning(summary)] : [];
+  }
+
+  /** What it said to the catalog. */
+  #between(opened: OpenedTransaction, summary: TransactionSummary): StatementsBetween {
+    const { ownXids } = opened;
+    if (!ownXids) return NOTHING_BETWEEN;
+    opened.between ??= statementsBetween({
+      catalog: this.#catalog,
+      decoder: this.#decoder,
+      relations: this.scan.relations,
+      walker: this.#walker,
+      xid: summary.xid,
+      ownXids,
+      firstLsn: summary.firstLsn,
+      commitLsn: summary.commitLsn,
+    });
+    return opened.between;
   }
 
   *#decode(
     lsns: ArrayLike<number>,
     ownXids: ReadonlySet<number> | undefined,
     backwards: boolean,
+    between: StatementsBetween,
   ): Generator<Change> {
     for (let i = 0; i < lsns.length; i++) {
       const lsn = lsns[backwards ? lsns.length - 1 - i : i];
+      const told = between.before.get(lsn) ?? [];
+      if (!backwards) yield* told;
       if (!this.#records.readAt(lsn)) throw lostRecord(lsn, this.#records.end?.reason);
-      const changes = this.#decoder.decode(this.#records, ownXids);
-      if (backwards) changes.reverse();
-      yield* changes;
+      // Where sequences stand depends on what was said to the catalog, and is told there.
+      if (between === NOTHING_BETWEEN || this.#records.rmid !== ResourceManager.sequence) {
+        const changes = this.#decoder.decode(this.#records, ownXids);
+        if (backwards) changes.reverse();
+        yield* changes;
+      }
+      if (backwards) yield* told.toReversed();
     }
   }
 
@@ -263,6 +297,7 @@ export class ClusterReader {
         firstLsn,
         commitLsn,
         xids,
+        uncounted: summary.changesCatalog,
       }),
       ownXids: summary.changesCatalog ? xids : undefined,
     };
@@ -274,13 +309,4 @@ export class ClusterReader {
     this.#kept.set(index, opened);
     return opened;
   }
-}
-
-/** One line for everything a transaction did to the catalog. */
-function catalogChange({ lsn, names }: CatalogTouches, summary: TransactionSummary): Change[] {
-  if (lsn === 0) return [];
-  // A TRUNCATE gives its tables new files and says so in pg_class: that is the truncation itself, told as such.
-  if (summary.truncates > 0 && names.size === 1 && names.has('pg_class')) return [];
-  const description = `also changes the catalog: ${[...names].sort().join(', ')}`;
-  return [{ kind: 'catalog', lsn, xid: summary.xid, description }];
 }

@@ -28,6 +28,7 @@ import {
 import type { WalReader } from '../wal/reader.js';
 import { type RecordVersion, recordVersion } from '../wal/record-versions.js';
 import { Heap2Operation, HeapOperation } from '../wal/resource-managers.js';
+import { emptiedFile } from '../wal/storage-record.js';
 import { tupleRemoval } from '../wal/tuple-removal.js';
 import type { OldRowLog } from './old-row-log.js';
 import type { OpenTransactions, RelationCounts } from './open-transaction.js';
@@ -375,6 +376,21 @@ export class HeapScan {
       reader.lsn,
     );
     this.#catalogAge++;
+  }
+
+  /** A record of the storage resource manager: a file cut off at its beginning, when it is the transaction's own, was truncated. */
+  storageRecord(): void {
+    const reader = this.#reader;
+    const file = reader.xid === 0 ? undefined : emptiedFile(reader);
+    if (!file) return;
+    const relation = this.#relations.at(file.tablespaceOid, file.databaseOid, file.fileNode);
+    const moment = { lsn: reader.lsn, ownXids: this.#transactions.xidsChangingCatalog() };
+    this.#relations.identify(relation, moment);
+    const { definition, role } = relation;
+    if (role !== 'table' || !definition || definition.persistence !== 'p') return;
+    const seenByOthers = this.#catalog.rows(file.databaseOid, { lsn: reader.lsn })?.relation(definition.oid);
+    if (seenByOthers?.fileNode !== file.fileNode)
+      this.#transactions.of(reader.xid, reader.lsn).emptied.push(definition);
   }
 
   #truncate(): void {

@@ -28,7 +28,10 @@ export class OpenTransaction {
   /** The database of those two, 0 without either. */
   databaseOid = 0;
   readonly counts: RelationCounts[] = [];
+  /** Tables that it truncated, as XLOG_HEAP_TRUNCATE says. */
   readonly truncated: RelationDefinition[] = [];
+  /** Tables whose files it cut off at the beginning: what a TRUNCATE does to a file of the transaction's own. */
+  readonly emptied: RelationDefinition[] = [];
   #last: RelationCounts | undefined;
 
   constructor(xid: number, firstLsn: Lsn) {
@@ -71,6 +74,7 @@ export class OpenTransaction {
       ours.unreadable += theirs.unreadable;
     }
     this.truncated.push(...child.truncated);
+    this.emptied.push(...child.emptied);
   }
 
   /** Anything an operator would want to see. */

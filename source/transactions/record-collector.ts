@@ -10,37 +10,17 @@ import type { Relations } from './relations.js';
 /** Records held of one (sub)transaction. */
 const MOST_HELD = 4096;
 
-/** What a transaction did to the catalog: the first record, and the names of the catalogs touched. */
-export interface CatalogTouches {
-  /** 0 when there is none. */
-  lsn: Lsn;
-  readonly names: Set<string>;
-}
-
 /** Records of one (sub)transaction. */
 interface HeldRecords {
   /** Where each stands in the order, and the record itself. */
   readonly order: Lsn[];
   readonly lsns: Lsn[];
-  readonly catalog: CatalogTouches;
   tooMany: boolean;
 }
 
 /** Records of a whole transaction, in order. */
 export interface CollectedRecords {
   readonly lsns: readonly Lsn[];
-  readonly catalog: CatalogTouches;
-}
-
-/** No touch yet. */
-export function noCatalogTouches(): CatalogTouches {
-  return { lsn: 0, names: new Set() };
-}
-
-/** Notes one more. */
-export function noteCatalog(touches: CatalogTouches, lsn: Lsn, name: string): void {
-  if (touches.lsn === 0 || lsn < touches.lsn) touches.lsn = lsn;
-  touches.names.add(name);
 }
 
 export class RecordCollector {
@@ -50,7 +30,8 @@ export class RecordCollector {
   constructor(relations: Relations) {
     this.#sieve = new RecordSieve(relations, {
       changes: (xid, order, lsn) => this.#push(this.#of(xid), order, lsn),
-      catalog: (xid, lsn, name) => noteCatalog(this.#of(xid).catalog, lsn, name),
+      // One that changed the catalog is walked to on its own.
+      catalog: () => {},
     });
   }
 
@@ -73,17 +54,13 @@ export class RecordCollector {
     if (parts.length === 1) return parts[0];
     const all = parts.flatMap((part) => part.order.map((order, i) => ({ order, lsn: part.lsns[i] })));
     all.sort((a, b) => a.order - b.order);
-    const catalog = noCatalogTouches();
-    for (const part of parts) {
-      for (const name of part.catalog.names) noteCatalog(catalog, part.catalog.lsn, name);
-    }
-    return { lsns: all.map(({ lsn }) => lsn), catalog };
+    return { lsns: all.map(({ lsn }) => lsn) };
   }
 
   #of(xid: number): HeldRecords {
     let held = this.#byXid.get(xid);
     if (!held) {
-      held = { order: [], lsns: [], catalog: noCatalogTouches(), tooMany: false };
+      held = { order: [], lsns: [], tooMany: false };
       this.#byXid.set(xid, held);
     }
     return held;

@@ -16,6 +16,7 @@ import {
 import { isTransactionalMessage } from '../wal/logical-message.js';
 import type { RecordCursor } from '../wal/record-cursor.js';
 import { Heap2Operation, HeapOperation, ResourceManager } from '../wal/resource-managers.js';
+import { emptiedFile } from '../wal/storage-record.js';
 import type { LocalRelation, Relations } from './relations.js';
 
 /** Takes what the sieve lets through. */
@@ -69,6 +70,10 @@ export class RecordSieve {
         return;
       case ResourceManager.sequence:
         this.#sink.changes(xid, record.lsn, record.lsn, 1, false);
+        return;
+      case ResourceManager.storage:
+        // A file cut off at its beginning may be a table's that was truncated.
+        if (emptiedFile(record)) this.#sink.changes(xid, record.lsn, record.lsn, 1, false);
         return;
     }
   }

@@ -186,6 +186,8 @@ export class Scan {
         }
         return;
       }
+      case ResourceManager.storage:
+        return this.#heap.storageRecord();
       case ResourceManager.transaction:
         return this.#transactionRecord();
       case ResourceManager.relationMap:

@@ -1,5 +1,7 @@
 /** From counters by relation file to what people read: rows by table, in the names of that moment. */
 import type { Catalog, Moment } from '../catalog/catalog.js';
+import type { RelationDefinition } from '../catalog/model.js';
+import { newFiles } from './new-files.js';
 import type { OpenTransaction } from './open-transaction.js';
 import { roleOf } from './relations.js';
 import type { TableCounts } from './transaction.js';
@@ -42,6 +44,23 @@ export class Shapes {
   }
 }
 
+/** What was truncated: in the words of WAL where it has them, else as new and cut off files tell. */
+function truncatedBy(
+  transaction: OpenTransaction,
+  catalog: Catalog,
+  databaseOid: number,
+  at: Moment,
+): readonly RelationDefinition[] {
+  if (transaction.truncated.length > 0 || at.ownXids === undefined || !transaction.changesCatalog)
+    return transaction.truncated;
+  const emptied = newFiles(catalog.rowChanges(databaseOid, at.ownXids))
+    .filter(({ kind }) => kind === 'r')
+    .map(({ lsn, relationOid }) =>
+      catalog.relationByOid(databaseOid, relationOid, { lsn, ownXids: at.ownXids }),
+    );
+  return [...emptied.filter((each) => each !== undefined), ...transaction.emptied];
+}
+
 function shapeOf(
   transaction: OpenTransaction,
   catalog: Catalog,
@@ -78,7 +97,8 @@ function shapeOf(
     counts.update += each.update;
     counts.delete += each.delete;
   }
-  for (const definition of transaction.truncated) countsOf(definition.schema, definition.name).truncate++;
+  for (const definition of truncatedBy(transaction, catalog, database, at))
+    countsOf(definition.schema, definition.name).truncate++;
   const list = [...tables.values()];
   const sum = (key: 'insert' | 'update' | 'delete' | 'truncate') =>
     list.reduce((total, each) => total + each[key], 0);

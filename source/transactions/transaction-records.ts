@@ -5,7 +5,6 @@
 import { ForkpointError } from '../bytes/errors.js';
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import type { WalReader } from '../wal/reader.js';
-import { type CatalogTouches, noCatalogTouches, noteCatalog } from './record-collector.js';
 import { RecordSieve, type SpeculativeInsert } from './record-sieve.js';
 import type { Relations } from './relations.js';
 
@@ -44,6 +43,8 @@ export interface TransactionRecordsOptions {
   readonly commitLsn: Lsn;
   /** Itself and its committed children. */
   readonly xids: ReadonlySet<number>;
+  /** Not all that its records hold is told where they stand: how many changes a sheet has is known when it was decoded. */
+  readonly uncounted: boolean;
 }
 
 /** Records by the sheet. */
@@ -54,8 +55,6 @@ export interface SheetedRecords {
   readonly sheetCount: number;
   /** How many changes there are at most. Walks over the whole transaction once. */
   readonly changeCount: number;
-  /** What it did to the catalog. Walks over the whole transaction once. */
-  readonly catalog: CatalogTouches;
   /** How many changes a sheet holds when that is certain and was found before; else undefined. */
   exactChanges(number: number): number | undefined;
   /** A sheet was decoded and turned out to hold so many changes. */
@@ -67,7 +66,6 @@ export class OneRecord implements SheetedRecords {
   readonly #sheet: Sheet;
   readonly sheetCount = 1;
   readonly changeCount = 1;
-  readonly catalog = noCatalogTouches();
 
   constructor(lsn: Lsn) {
     this.#sheet = { lsns: Float64Array.of(lsn), changes: 1, exact: true };
@@ -90,7 +88,6 @@ export class TransactionRecords implements SheetedRecords {
   readonly #changes: number[] = [];
   readonly #exact: boolean[] = [];
   readonly #held = new Map<number, Sheet>();
-  readonly #catalog = noCatalogTouches();
   /** Set when every sheet's beginning is known. */
   #complete = false;
 
@@ -118,11 +115,6 @@ export class TransactionRecords implements SheetedRecords {
     return total;
   }
 
-  get catalog(): CatalogTouches {
-    this.#discover();
-    return this.#catalog;
-  }
-
   exactChanges(number: number): number | undefined {
     return this.#exact[number] ? this.#changes[number] : undefined;
   }
@@ -142,7 +134,7 @@ export class TransactionRecords implements SheetedRecords {
     const lsns = new Float64Array(SHEET);
     let length = 0;
     let changes = 0;
-    let exact = true;
+    let exact = !this.#options.uncounted;
     const isNew = number === this.#changes.length;
     const sieve = new RecordSieve(
       relations,
@@ -152,9 +144,7 @@ export class TransactionRecords implements SheetedRecords {
           changes += count;
           exact &&= isExact;
         },
-        catalog: (_xid, lsn, name) => {
-          if (isNew) noteCatalog(this.#catalog, lsn, name);
-        },
+        catalog: () => {},
       },
       xids,
     );

@@ -1,0 +1,71 @@
+/** What a transaction said to the catalog between two row changes, put back into statements. */
+import { qualifiedName, quoteIdentifier } from '../bytes/identifiers.js';
+import { extensionStatements, namedStatements, schemaStatements } from './others.js';
+import { orderRenames } from './renames.js';
+import { type DdlStatement, Run, type RunParts, Stage } from './run.js';
+import { type DdlRename, relationStatements } from './tables.js';
+import { typeStatements } from './types.js';
+
+/** Kinds of renamed objects, in the order in which they are to be renamed. */
+const WORDS = ['SCHEMA', 'TYPE', 'DOMAIN'];
+
+/**
+ * The statements of one run, in an order in which they work, each told exactly or with the reason why it is not. Statements
+ * that cancel each other out leave none.
+ */
+export function reconstruct(parts: RunParts): DdlStatement[] {
+  const run = new Run(parts);
+  const renames: DdlRename[] = [];
+  extensionStatements(run);
+  schemaStatements(run, renames);
+  typeStatements(run, renames);
+  relationStatements(run, renames);
+  namedStatements(run);
+  addRenames(run, renames);
+  return run.statements();
+}
+
+function addRenames(run: Run, renames: readonly DdlRename[]): void {
+  orderRenames(renames).forEach(({ rename, from, to }, position) => {
+    const rank = WORDS.indexOf(rename.word);
+    const word = rename.word.toLowerCase();
+    const statement = rename.word === 'CONSTRAINT' ? renameConstraint : renameObject;
+    run.add(Stage.rename, (rank < 0 ? WORDS.length : rank) * 100_000 + position, {
+      lsn: rename.lsn,
+      description: `renames ${word} ${from
+        .filter((part) => part !== '')
+        .join('.')
+        .replaceAll('\0', '.')} to ${to
+        .filter((part) => part !== '')
+        .join('.')
+        .replaceAll('\0', '.')}`,
+      redo: statement(rename.word, from, to),
+      undo: statement(rename.word, to, from),
+      subject: {
+        effect: 'alter',
+        kind: rename.word === 'SCHEMA' ? 'schema' : rank >= 0 ? 'type' : 'relation',
+        schema: to[0].split('\0')[0],
+        name: to[1],
+      },
+    });
+  });
+}
+
+type Name = readonly [container: string, name: string];
+
+function renameObject(word: string, from: Name, to: Name): string {
+  if (word === 'SCHEMA')
+    return `ALTER SCHEMA ${quoteIdentifier(from[1])} RENAME TO ${quoteIdentifier(to[1])}`;
+  const steps: string[] = [];
+  if (from[0] !== to[0])
+    steps.push(`ALTER ${word} ${qualifiedName(from[0], from[1])} SET SCHEMA ${quoteIdentifier(to[0])}`);
+  if (from[1] !== to[1])
+    steps.push(`ALTER ${word} ${qualifiedName(to[0], from[1])} RENAME TO ${quoteIdentifier(to[1])}`);
+  return steps.join('; ');
+}
+
+/** The container is `schema`, a zero character, `table`. */
+function renameConstraint(_: string, from: Name, to: Name): string {
+  const [schema, table] = to[0].split('\0');
+  return `ALTER TABLE ${qualifiedName(schema, table)} RENAME CONSTRAINT ${quoteIdentifier(from[1])} TO ${quoteIdentifier(to[1])}`;
+}
