@@ -9,7 +9,7 @@ import { stopAllServers } from './servers/server.js';
 import { assertEqualsTruth, readIncident } from './support/against-the-server.js';
 import { BEFORE, lostDdl } from './support/ddl-workload.js';
 import { definitions } from './support/definitions.js';
-import { exportSql, runSql } from './support/exported-sql.js';
+import { exportSql, runStatements } from './support/exported-sql.js';
 
 after(stopAllServers);
 
@@ -47,7 +47,7 @@ for (const [major, walLevel] of MAJORS.flatMap((each) => WAL_LEVELS.map((level) 
       const { sql, summary } = await exportSql(built, { ddl: true });
       assert.deepEqual(summary.leftOutReasons, []);
       const [old, fresh] = [await built.startOld(), await built.startAtFork()];
-      await runSql(fresh, sql);
+      await runStatements(fresh, sql);
       assert.deepEqual(await definitions(fresh), await definitions(old));
       assert.deepEqual(await serverHashes(fresh), built.truth.oldHashes);
       await old.stop('immediate');

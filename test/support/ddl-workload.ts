@@ -100,5 +100,8 @@ const NEWER: readonly (readonly [since: number, sql: string])[] = [
 
 /** The transactions of one major. */
 export function lostDdl(major: number): string[] {
-  return [...LOST, ...NEWER.filter(([since]) => major >= since).map(([, sql]) => sql)];
+  // 10 writes the table anew for any default, and what each row got then is in no catalog.
+  const stable = /ALTER TABLE altered ADD COLUMN stable [^;]*; /;
+  const lost = major >= 11 ? LOST : LOST.map((sql) => sql.replace(stable, ''));
+  return [...lost, ...NEWER.filter(([since]) => major >= since).map(([, sql]) => sql)];
 }

@@ -44,6 +44,16 @@ export async function exportSql(
   }
 }
 
+/** Runs a file statement by statement, as psql does: some cannot stand in one message with others. Without guards, a statement is a line. */
+export async function runStatements(server: Server, sql: string, database = 'postgres'): Promise<void> {
+  const client = await server.connect(database);
+  try {
+    for (const line of sql.split('\n')) if (line !== '' && !line.startsWith('--')) await client.query(line);
+  } finally {
+    await client.end();
+  }
+}
+
 /** Runs a whole file, stopping at the first error, as `psql -v ON_ERROR_STOP=1 -f` does. */
 export async function runSql(server: Server, sql: string, database = 'postgres'): Promise<void> {
   const client = await server.connect(database);
