@@ -252,9 +252,12 @@ describe('export', () => {
     };
     const lost = [{ transaction: listedTransaction(), changes: [change] }];
     run(requestOf({ output: path }), lost);
-    assert.match(readFileSync(path, 'utf8'), /^-- not repeated: creates⏎table public\.t: CREATE TABLE/m);
+    assert.match(readFileSync(path, 'utf8'), /^-- DDL, reconstructed, not run: CREATE TABLE public\.t/m);
     run(requestOf({ output: path, ddl: true, overwrite: true }), lost);
-    assert.match(readFileSync(path, 'utf8'), /^CREATE TABLE public\.t \(a integer\);$/m);
+    assert.match(
+      readFileSync(path, 'utf8'),
+      /^-- DDL, reconstructed: creates⏎table public\.t\nCREATE TABLE public\.t \(a integer\);$/m,
+    );
   });
 
   it('writes wal2json format 2 as wal2json does', () => {

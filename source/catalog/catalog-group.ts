@@ -160,6 +160,11 @@ export class CatalogGroup {
     return this.#tables.get(spec.oid) as CatalogTable<Row>;
   }
 
+  /** Is every catalog's file there to be read? */
+  get isComplete(): boolean {
+    return [...this.#tables.values()].every(({ store }) => store.isOnDisk);
+  }
+
   /** pg_filenode.map as of a moment. */
   mapAt(at: Moment): FileNodeMap {
     let { map } = this.#maps[0];

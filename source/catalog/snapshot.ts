@@ -169,6 +169,11 @@ export class CatalogSnapshot implements CatalogRows {
     return this.#firstVisible(table, BY_OID, oid, this.#usableFiles(shared, table));
   }
 
+  /** Are the files of all catalogs there, also of those that rows can be read without? Else nothing may be concluded from what is not found. */
+  get isComplete(): boolean {
+    return this.#catalog.group.isComplete;
+  }
+
   /** A tablespace's row (pg_tablespace); undefined when its file is not there. */
   tablespace(oid: Oid): NamedRow | undefined {
     const { shared } = this.#catalog;

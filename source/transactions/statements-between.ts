@@ -258,7 +258,7 @@ class StatementFinder {
         return relation.rewriteOf !== 0 || (definition !== undefined && catalog.isTransient(definition));
       },
       wroteRows: (fileNode) => this.#transientFiles.has(fileNode),
-    }).map((statement) => catalogChange(xid, statement));
+    }).map((statement) => catalogChange(xid, after.isComplete ? statement : untold(statement)));
   }
 
   #truncateChange({ lsn, relationOid }: Emptied, told: Lsn): RowChange | undefined {
@@ -333,6 +333,16 @@ class StatementFinder {
       throw error;
     }
   }
+}
+
+/** Without all catalogs, what something belongs to or needs may have been overlooked. */
+function untold({ lsn, description, subject }: DdlStatement): DdlStatement {
+  return {
+    lsn,
+    description,
+    subject,
+    reason: 'the files of some system catalogs are missing from this data directory',
+  };
 }
 
 function catalogChange(xid: number, statement: DdlStatement): CatalogChange {

@@ -177,11 +177,6 @@ async function workOnNewPrimary(promoted: Server): Promise<void> {
 /** The table whose truncation is lost: nothing can undo it. */
 export const TRUNCATED = 'public.scratch';
 
-/** Does WAL say that a table was truncated? Only for logical decoding, and only since 11. */
-export function truncateLogged(major: number, walLevel: string): boolean {
-  return walLevel === 'logical' && major >= 11;
-}
-
 /** What else happens: with what is shared, before and after what is lost, and on the new primary in the end. */
 export interface MoreWork {
   readonly settings?: Settings;
