@@ -59,6 +59,8 @@ export class CatalogSnapshot implements CatalogRows {
   readonly #usable = new Map<Oid, Uint8Array>();
   #procedureCounts: Map<string, number> | undefined;
   #tables: RelationDefinition[] | undefined;
+  #relationNames: Map<string, ClassRow> | undefined;
+  #typeNames: Map<string, TypeRow> | undefined;
 
   constructor(catalog: DatabaseCatalog, database: DatabaseDefinition, at: Moment) {
     this.#catalog = catalog;
@@ -167,6 +169,47 @@ export class CatalogSnapshot implements CatalogRows {
     const { shared } = this.#catalog;
     const table = shared.table(pgAuthid);
     return this.#firstVisible(table, BY_OID, oid, this.#usableFiles(shared, table));
+  }
+
+  /** The relation (of any kind) of that name in that schema. */
+  relationNamed(schema: string, name: string): ClassRow | undefined {
+    this.#relationNames ??= this.#byName(pgClass);
+    return this.#relationNames.get(`${schema}\0${name}`);
+  }
+
+  /** The type of that name in that schema. */
+  typeNamed(schema: string, name: string): TypeRow | undefined {
+    this.#typeNames ??= this.#byName(pgType);
+    return this.#typeNames.get(`${schema}\0${name}`);
+  }
+
+  /** Is there a schema of that name? */
+  hasSchema(name: string): boolean {
+    let found = false;
+    this.#eachRow(pgNamespace, (row) => {
+      found ||= row.name === name;
+    });
+    return found;
+  }
+
+  #byName<Row extends NamedRow & { readonly namespaceOid: Oid }>(
+    spec: CatalogTableSpec<Row>,
+  ): Map<string, Row> {
+    const named = new Map<string, Row>();
+    this.#eachRow(spec, (row) => {
+      named.set(`${this.namespace(row.namespaceOid)?.name ?? ''}\0${row.name}`, row);
+    });
+    return named;
+  }
+
+  #eachRow<Row>(spec: CatalogTableSpec<Row>, visit: (row: Row) => void): void {
+    const table = this.#catalog.group.table(spec);
+    const usable = this.#usableFiles(this.#catalog.group, table);
+    for (let version = 0; version < table.store.count; version++) {
+      if (!table.store.isVisible(version, this.#at, usable)) continue;
+      const row = table.row(version);
+      if (row !== undefined) visit(row);
+    }
   }
 
   /** Are the files of all catalogs there, also of those that rows can be read without? Else nothing may be concluded from what is not found. */

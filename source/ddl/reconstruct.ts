@@ -44,11 +44,17 @@ function addRenames(run: Run, renames: readonly DdlRename[]): void {
       subject: {
         effect: 'alter',
         kind: rename.word === 'SCHEMA' ? 'schema' : rank >= 0 ? 'type' : 'relation',
-        schema: to[0].split('\0')[0],
-        name: to[1],
+        ...plainName(rename.word, from),
+        to: plainName(rename.word, to),
       },
     });
   });
+}
+
+/** Schema and name; for a constraint its table's, for a schema its own twice. */
+function plainName(word: string, [container, name]: Name): { schema: string; name: string } {
+  const [schema, table] = container.split('\0');
+  return { schema: word === 'SCHEMA' ? name : schema, name: table ?? name };
 }
 
 type Name = readonly [container: string, name: string];

@@ -2,6 +2,7 @@
 import {
   type Change,
   type ColumnValue,
+  type DdlSubject,
   isUnknown,
   type Row,
   type RowChange,
@@ -37,6 +38,13 @@ export function isCannotTell(current: CurrentRow): current is CannotTell {
   return typeof current === 'object' && 'reason' in current;
 }
 
+/** Something that DDL is about, on the new primary. */
+export interface CurrentDefinition {
+  readonly exists: boolean;
+  /** Made, dropped or altered there since the fork. */
+  readonly altered: boolean;
+}
+
 export interface CurrentRows {
   /**
    * One answer a key; keys are values of `columns` (indexes into table.columns). Asked with all stored columns of a table
@@ -47,6 +55,8 @@ export interface CurrentRows {
   touched(table: Table): boolean | undefined;
   /** Why a row of this table cannot be written on the new primary as it is; undefined when it can, or it is not known until asked. */
   misfit(table: Table): string | undefined;
+  /** How a relation, column, type or schema stands on the new primary; undefined when that cannot be told. */
+  definition?(database: string, subject: DdlSubject): CurrentDefinition | undefined;
   /** Set when what the new primary wrote since the fork is not wholly known: then no row can be called clean. */
   readonly incomplete?: string;
 }
@@ -274,11 +284,20 @@ export function columnMismatch(
   return `column ${name} of ${tableLabel(ours)} is ${mine?.typeName} on the old primary and ${other.typeName} on the new one`;
 }
 
+/** What DDL is about, whichever statement it was: a table stands for its columns, indexes by their own names. */
+export function definitionKey(database: string, { schema, name }: { schema: string; name: string }): string {
+  return `${database}\0${schema}\0${name}`;
+}
+
 /** The new primary as its WAL since the fork tells it, no server running. */
 export class WrittenSinceFork implements CurrentRows {
   readonly incomplete?: string;
   readonly #definitionNow: ((table: Table) => Table | undefined) | undefined;
+  readonly #hasDefinition: ((database: string, subject: DdlSubject) => boolean | undefined) | undefined;
   readonly #tables = new Map<string, WrittenTable>();
+  /** What DDL on the new primary was about, and whether there was any of which that is not known. */
+  readonly #altered = new Set<string>();
+  #alteredAnything = false;
   readonly #misfits = new WeakMap<Table, string | undefined>();
   /** Set once a change was met whose table could not be told: it may have been any. */
   #anyTable: CannotTell | undefined;
@@ -287,7 +306,12 @@ export class WrittenSinceFork implements CurrentRows {
    * `incomplete`: what of the new primary's WAL is missing, one sentence. `definitionNow`: the new primary's own definition of
    * the table of that name, undefined when there is none any more; without it, only altered tables that were written are noticed.
    */
-  constructor(incomplete?: string, definitionNow?: (table: Table) => Table | undefined) {
+  constructor(
+    incomplete?: string,
+    definitionNow?: (table: Table) => Table | undefined,
+    hasDefinition?: (database: string, subject: DdlSubject) => boolean | undefined,
+  ) {
+    this.#hasDefinition = hasDefinition;
     this.incomplete = incomplete;
     this.#definitionNow = definitionNow;
   }
@@ -298,6 +322,11 @@ export class WrittenSinceFork implements CurrentRows {
       // Were its catalog unreadable, everything would come like this: then nothing may pass for untouched.
       this.#anyTable = { reason: `the new primary wrote ${change.relation}: ${change.problem}` };
       for (const table of this.#tables.values()) table.forget(this.#anyTable);
+    } else if (change.kind === 'catalog') {
+      const { subject, database = '' } = change;
+      if (!subject) this.#alteredAnything = true;
+      for (const each of subject ? [subject, subject.to] : [])
+        if (each) this.#altered.add(definitionKey(database, each));
     } else if (change.kind === 'row') {
       const name = tableKey(change.table);
       let table = this.#tables.get(name);
@@ -318,6 +347,12 @@ export class WrittenSinceFork implements CurrentRows {
       : `there is no table ${tableLabel(table)} on the new primary`;
     this.#misfits.set(table, reason);
     return reason;
+  }
+
+  definition(database: string, subject: DdlSubject): CurrentDefinition | undefined {
+    const exists = this.#hasDefinition?.(database, subject);
+    if (exists === undefined || this.#alteredAnything) return undefined;
+    return { exists, altered: this.#altered.has(definitionKey(database, subject)) };
   }
 
   touched(table: Table): boolean | undefined {

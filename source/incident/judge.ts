@@ -6,6 +6,7 @@ import type { Change, Table } from '../rows/row-change.js';
 import type { TableCounts } from '../transactions/transaction.js';
 import { type Key, keysToAsk } from './change-keys.js';
 import type { CurrentRow, CurrentRows } from './current-rows.js';
+import { LostDefinitions } from './lost-definitions.js';
 import { LostTouches } from './lost-touches.js';
 import type { RowVerdict, Verdict } from './model.js';
 import { type KeySet, tableKey } from './row-keys.js';
@@ -38,6 +39,7 @@ export class Judge {
   readonly #current: CurrentRows;
   readonly #nameOf: TransactionNames;
   readonly #touches = new LostTouches();
+  readonly #definitions = new LostDefinitions();
   /** Dependencies of all transactions one after the other, and where each one's begin. */
   readonly #dependencies: number[] = [];
   readonly #dependenciesFrom: number[] = [];
@@ -98,6 +100,7 @@ export class Judge {
       current: this.#current,
       answers: (table, set, key) => this.#answers(table, set, key),
       touches: this.#touches,
+      definitions: this.#definitions,
       nameOf: this.#nameOf,
     });
   }

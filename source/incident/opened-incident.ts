@@ -420,8 +420,10 @@ export class OpenedIncident implements Incident {
       await this.fetch();
       await breathe();
     }
-    const written = new WrittenSinceFork(this.#freshIncomplete(), (table) =>
-      fresh.reader.tableNow(table.database, table.schema, table.name),
+    const written = new WrittenSinceFork(
+      this.#freshIncomplete(),
+      (table) => fresh.reader.tableNow(table.database, table.schema, table.name),
+      (database, subject) => fresh.reader.hasDefinition(database, subject),
     );
     let sinceBreath = 0;
     for (const { changes } of fresh.reader.forward(range(fresh.reader.length))) {

@@ -1,6 +1,7 @@
 /** The rules by which one lost transaction's row changes get their verdicts. */
 import { formatLsn } from '../bytes/lsn.js';
 import {
+  type CatalogChange,
   type Change,
   type Row,
   type RowChange,
@@ -11,6 +12,7 @@ import {
 import type { TransactionSummary } from '../transactions/transaction.js';
 import { type Key, kept, keyOf, moves } from './change-keys.js';
 import { type CurrentRow, type CurrentRows, isCannotTell } from './current-rows.js';
+import type { LostDefinitions } from './lost-definitions.js';
 import type { LostTouches, Touch } from './lost-touches.js';
 import { type RowVerdict, VERDICTS, type Verdict } from './model.js';
 import { type Link, OwnWrites } from './own-writes.js';
@@ -27,6 +29,7 @@ export interface Evidence {
   readonly current: CurrentRows;
   readonly answers: Answers;
   readonly touches: LostTouches;
+  readonly definitions: LostDefinitions;
   readonly nameOf: TransactionNames;
 }
 
@@ -75,12 +78,11 @@ export class TransactionJudge {
   /** The verdict of the next change; undefined where a verdict makes no sense (message, sequence). */
   judge(change: Change): RowVerdict | undefined {
     if (change.kind === 'undecodable') return unknown(change.problem);
-    // Its rows may be fine, but the transaction as it was cannot be put back without its DDL.
-    if (change.kind === 'catalog')
-      return unknown('it changed the catalog, which is not compared with the new primary');
-    if (change.kind !== 'row') return undefined;
+    if (change.kind !== 'row' && change.kind !== 'catalog') return undefined;
     this.#met = [];
-    const verdict = change.operation === 'truncate' ? this.#truncate(change) : this.#row(change);
+    let verdict: RowVerdict;
+    if (change.kind === 'catalog') verdict = this.#definition(change);
+    else verdict = change.operation === 'truncate' ? this.#truncate(change) : this.#row(change);
     if (verdict.verdict !== 'clean' && verdict.verdict !== 'applied') {
       for (const index of this.#met) this.dependencies.add(index);
     }
@@ -92,11 +94,76 @@ export class TransactionJudge {
     this.#own.record(this.#evidence.touches, this.#index);
   }
 
+  /** DDL: is what it is about on the new primary as this statement found it? */
+  #definition(change: CatalogChange): RowVerdict {
+    const { definitions, current } = this.#evidence;
+    const { subject, database = '', statement, reason } = change;
+    if (statement === undefined || reason !== undefined || !subject)
+      return unknown(`it ${change.description}${reason === undefined ? '' : `: ${reason}`}`);
+    const whole = subject.column === undefined ? subject.name : `${subject.name}.${subject.column}`;
+    const label = subject.kind === 'schema' ? `schema ${subject.name}` : `${subject.schema}.${whole}`;
+    const maker = definitions.maker(database, subject, this.#index);
+    const alterer = definitions.alterer(database, subject, this.#index);
+    definitions.note(change, this.#index);
+    if (maker === this.#index) return { verdict: 'clean', reason: `this transaction made ${label} itself` };
+    const now = current.definition?.(database, subject);
+    if (!now) return unknown(`it cannot be told how ${label} stands on the new primary`);
+    if (subject.effect === 'create' && now.exists)
+      return { verdict: 'exists', reason: `${label} is on the new primary already` };
+    if (maker !== undefined) return this.#builtOn(maker, label);
+    if (now.altered)
+      return { verdict: 'changed', reason: `${label} was altered on the new primary since the fork` };
+    if (alterer !== undefined && alterer !== this.#index) return this.#builtOn(alterer, label);
+    if (subject.effect === 'create') {
+      const table = { ...subject, kind: 'relation' as const };
+      const orphan = subject.kind === 'column' && current.definition?.(database, table)?.exists === false;
+      return orphan
+        ? {
+            verdict: 'missing',
+            reason: `there is no table ${subject.schema}.${subject.name} on the new primary`,
+          }
+        : this.#certain({ verdict: 'clean', reason: `there is no ${label} on the new primary` });
+    }
+    if (!now.exists)
+      return subject.effect === 'drop'
+        ? { verdict: 'applied', reason: `${label} is not on the new primary any more` }
+        : { verdict: 'missing', reason: `${label} is not on the new primary` };
+    return this.#certain({
+      verdict: 'clean',
+      reason: `nothing altered ${label} on the new primary since the fork`,
+    });
+  }
+
+  #builtOn(index: number, label: string): RowVerdict {
+    this.#met.push(index);
+    return {
+      verdict: 'dependency',
+      reason: `${this.#name(index)}, lost too, made or altered ${label} before; this builds on it`,
+    };
+  }
+
+  /**
+   * A table that the new primary does not have as it was here: made by this transaction or an earlier lost one, its rows are in nobody's
+   * way; altered by one, they cannot be compared.
+   */
+  #misfitting(table: Table, misfit: string): RowVerdict {
+    const { definitions } = this.#evidence;
+    const maker = definitions.maker(table.database, table, this.#index);
+    if (maker === this.#index)
+      return { verdict: 'clean', reason: `this transaction made ${tableLabel(table)} itself` };
+    if (maker !== undefined) return this.#builtOn(maker, tableLabel(table));
+    const alterer = definitions.alterer(table.database, table, this.#index);
+    if (alterer !== undefined && alterer !== this.#index) this.#met.push(alterer);
+    return unknown(misfit);
+  }
+
   #truncate({ table, problem }: RowChange): RowVerdict {
     const label = tableLabel(table);
     const touched = this.#evidence.current.touched(table);
+    const misfit = this.#evidence.current.misfit(table);
     let verdict: RowVerdict;
     if (problem) verdict = unknown(problem);
+    else if (misfit !== undefined) verdict = this.#misfitting(table, misfit);
     else if (touched === undefined) {
       verdict = unknown(`it cannot be told whether ${label} was written on the new primary since the fork`);
     } else if (touched) {
@@ -121,7 +188,7 @@ export class TransactionJudge {
     let own: RowVerdict;
     const misfit = this.#evidence.current.misfit(table);
     if (change.problem) own = unknown(change.problem);
-    else if (misfit !== undefined) own = unknown(misfit);
+    else if (misfit !== undefined) own = this.#misfitting(table, misfit);
     else if (inherited) own = inherited.verdict;
     else if (operation !== 'insert') own = this.#started(change);
     else if (identity.wholeRow) {
@@ -129,7 +196,8 @@ export class TransactionJudge {
     } else own = this.#target(table, change.after);
     let verdict = own;
     let target: RowVerdict | undefined;
-    if (own.verdict !== 'unknown' && own.verdict !== 'applied' && !this.#own.emptied(table)) {
+    const comparable = misfit === undefined && own.verdict !== 'unknown' && own.verdict !== 'applied';
+    if (comparable && !this.#own.emptied(table)) {
       target = moves(change) ? this.#target(table, change.after) : undefined;
       // The row it became is there, but so is the one it was: the two cannot become one.
       if (target?.verdict === 'applied') target = { ...target, verdict: 'exists' };

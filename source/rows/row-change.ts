@@ -133,6 +133,8 @@ export interface DdlSubject {
   readonly schema: string;
   readonly name: string;
   readonly column?: string;
+  /** Where it is called something else afterwards. */
+  readonly to?: { readonly schema: string; readonly name: string };
 }
 
 /** What the transaction did to the catalog: one statement of DDL, reconstructed, or named where it cannot be told. */
@@ -151,6 +153,8 @@ export interface CatalogChange {
   /** What there is to know beside a statement. */
   readonly note?: string;
   readonly subject?: DdlSubject;
+  /** Name of the database, '' when it was in none. */
+  readonly database?: string;
   /** Not to be run within a transaction block. */
   readonly alone?: boolean;
 }

@@ -2,7 +2,7 @@
  * One node's transactions: found by a scan of its WAL, then decoded whenever somebody looks, in any order.
  */
 import type { Catalog, CatalogFeed, Moment } from '../catalog/catalog.js';
-import type { Change, SequenceChange, Table } from '../rows/row-change.js';
+import type { Change, DdlSubject, SequenceChange, Table } from '../rows/row-change.js';
 import { WalReader } from '../wal/reader.js';
 import { recordVersion } from '../wal/record-versions.js';
 import { ResourceManager, TransactionOperation } from '../wal/resource-managers.js';
@@ -69,6 +69,30 @@ export class ClusterReader {
   tableNow(database: string, schema: string, name: string): Table | undefined {
     this.#tablesNow ??= new TablesNow(this.#catalog, this.scan.reader.position);
     return this.#tablesNow.find(database, schema, name);
+  }
+
+  /** Is there such a relation, column, type or schema where reading has come to? Undefined when that cannot be told. */
+  hasDefinition(database: string, { kind, schema, name, column }: DdlSubject): boolean | undefined {
+    const oid = this.#catalog.databases().find((each) => each.name === database)?.oid;
+    const rows = oid === undefined ? undefined : this.#catalog.rows(oid, { lsn: this.scan.reader.position });
+    if (!rows) return undefined;
+    switch (kind) {
+      case 'schema':
+        return rows.hasSchema(name);
+      case 'type':
+        return rows.typeNamed(schema, name) !== undefined;
+      case 'relation':
+        return rows.relationNamed(schema, name) !== undefined;
+      case 'column': {
+        const relation = rows.relationNamed(schema, name);
+        return (
+          relation !== undefined &&
+          rows.attributes(relation.oid).some((each) => !each.dropped && each.name === column)
+        );
+      }
+      default:
+        return undefined;
+    }
   }
 
   /** What is lost beside the rows of transactions; to be asked when the scan has finished. */

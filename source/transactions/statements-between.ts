@@ -258,7 +258,9 @@ class StatementFinder {
         return relation.rewriteOf !== 0 || (definition !== undefined && catalog.isTransient(definition));
       },
       wroteRows: (fileNode) => this.#transientFiles.has(fileNode),
-    }).map((statement) => catalogChange(xid, after.isComplete ? statement : untold(statement)));
+    }).map((statement) =>
+      catalogChange(xid, after.database.name, after.isComplete ? statement : untold(statement)),
+    );
   }
 
   #truncateChange({ lsn, relationOid }: Emptied, told: Lsn): RowChange | undefined {
@@ -322,7 +324,7 @@ class StatementFinder {
     const rows = this.#rows(change.lsn);
     if (!rows?.one(pgSequence, oid) || change.isCalled) return undefined;
     try {
-      return catalogChange(this.#parts.xid, {
+      return catalogChange(this.#parts.xid, change.database, {
         lsn: change.lsn,
         description: `restarts sequence ${change.schema}.${change.name}`,
         redo: `ALTER SEQUENCE ${relationName(rows, oid)} RESTART WITH ${change.lastValue}`,
@@ -345,9 +347,21 @@ function untold({ lsn, description, subject }: DdlStatement): DdlStatement {
   };
 }
 
-function catalogChange(xid: number, statement: DdlStatement): CatalogChange {
+function catalogChange(xid: number, database: string, statement: DdlStatement): CatalogChange {
   const { lsn, description, redo, undo, reason, note, subject, alone } = statement;
-  return { kind: 'catalog', lsn, xid, description, statement: redo, undo, reason, note, subject, alone };
+  return {
+    kind: 'catalog',
+    lsn,
+    xid,
+    database,
+    description,
+    statement: redo,
+    undo,
+    reason,
+    note,
+    subject,
+    alone,
+  };
 }
 
 /** Finds what a transaction that changed the catalog said to it. */
