@@ -13,26 +13,23 @@ export interface Link {
   readonly intact: boolean;
 }
 
-interface KeyLink extends Link {
-  readonly tableName: string;
-  readonly setName: string;
-  readonly key: string;
-}
-
-function linkName(tableName: string, set: KeySet, key: Key): string {
-  return `${tableName}\0${set.name}\0${key.text}`;
-}
+/** Links kept with their own words; beyond, they share a few: a transaction may write hundreds of thousands of rows. */
+const MOST_WORDED = 10_000;
 
 /** The writes of one transaction. */
 export class OwnWrites {
-  readonly #links = new Map<string, KeyLink>();
+  /** By table and key set, under the key. */
+  readonly #links = new Map<string, Map<string, Map<string, Link>>>();
+  #linkCount = 0;
+  readonly #wordless = new Map<string, Link>();
   readonly #emptied = new Map<string, Link>();
   readonly #untold = new Set<string>();
-  readonly #freed: { readonly tableName: string; readonly setName: string }[] = [];
+  /** Key sets by table of which a key was given up that is not known. */
+  readonly #freed = new Map<string, Set<string>>();
 
   /** What it did last under a key, if it wrote it. */
   link(table: Table, set: KeySet, key: Key): Link | undefined {
-    return this.#links.get(linkName(tableKey(table), set, key));
+    return this.#links.get(tableKey(table))?.get(set.name)?.get(key.text);
   }
 
   /** Its TRUNCATE of the table, if there was one. */
@@ -50,8 +47,7 @@ export class OwnWrites {
     const tableName = tableKey(table);
     const { identity, others } = keysOf(table);
     const note = (set: KeySet, key: Key, intact: boolean): void => {
-      const link = { tableName, setName: set.name, key: key.text, verdict, intact };
-      this.#links.set(linkName(tableName, set, key), link);
+      under(under(this.#links, tableName), set.name).set(key.text, this.#linkOf(verdict, intact));
     };
     const old = operation === 'insert' ? undefined : keyOf(table, identity, change.before);
     const fresh = operation === 'delete' ? undefined : keyOf(table, identity, change.after);
@@ -63,19 +59,51 @@ export class OwnWrites {
       if (operation === 'update' && kept(change, set)) continue;
       const left = operation === 'insert' ? undefined : keyOf(table, set, change.before);
       if (left && !neverTaken(set, left.values)) note(set, left, oldIntact);
-      else if (!left && operation !== 'insert') this.#freed.push({ tableName, setName: set.name });
+      else if (!left && operation !== 'insert') this.#noteFreed(tableName, set.name);
       const taken = operation === 'delete' ? undefined : keyOf(table, set, change.after);
       if (taken && !neverTaken(set, taken.values)) note(set, taken, newIntact);
     }
   }
 
+  #linkOf(verdict: RowVerdict, intact: boolean): Link {
+    if (++this.#linkCount <= MOST_WORDED) return { verdict, intact };
+    const name = `${verdict.verdict} ${intact}`;
+    let link = this.#wordless.get(name);
+    if (!link) {
+      const reason = `an earlier change of this transaction wrote the same row, and that one is ${verdict.verdict}`;
+      link = { verdict: { verdict: verdict.verdict, reason }, intact };
+      this.#wordless.set(name, link);
+    }
+    return link;
+  }
+
+  #noteFreed(tableName: string, setName: string): void {
+    const sets = this.#freed.get(tableName);
+    if (sets) sets.add(setName);
+    else this.#freed.set(tableName, new Set([setName]));
+  }
+
   /** Hands everything to those who remember it for later transactions. */
   record(touches: LostTouches, index: number): void {
     for (const [tableName, { intact }] of this.#emptied) touches.recordTruncate(tableName, { index, intact });
-    for (const { tableName, setName, key, intact } of this.#links.values()) {
-      touches.record(tableName, setName, key, { index, intact });
+    for (const [tableName, sets] of this.#links) {
+      for (const [setName, keys] of sets) {
+        for (const [key, { intact }] of keys) touches.record(tableName, setName, key, { index, intact });
+      }
     }
     for (const tableName of this.#untold) touches.recordUntold(tableName, index);
-    for (const { tableName, setName } of this.#freed) touches.recordFreed(tableName, setName, index);
+    for (const [tableName, sets] of this.#freed) {
+      for (const setName of sets) touches.recordFreed(tableName, setName, index);
+    }
   }
+}
+
+/** The Map under a name, made when there is none. */
+function under<Key, Value>(maps: Map<string, Map<Key, Value>>, name: string): Map<Key, Value> {
+  let found = maps.get(name);
+  if (!found) {
+    found = new Map();
+    maps.set(name, found);
+  }
+  return found;
 }
