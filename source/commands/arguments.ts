@@ -26,6 +26,7 @@ const OPTIONS = {
   restoreTimeout: { type: 'string', commands: READING },
   fork: { type: 'string', commands: READING },
   tempDir: { type: 'string', commands: READING.concat('demo') },
+  tempLimit: { type: 'string', commands: READING.concat('demo') },
   json: { type: 'boolean', commands: ['inspect', 'list', 'check'] },
   filter: { type: 'string', commands: ['list', 'export', 'check'] },
   against: { type: 'string', commands: ['check'] },
@@ -97,6 +98,21 @@ function tieValues(argv: readonly string[]): string[] {
 }
 
 const FORMATS: readonly ExportFormat[] = ['sql', 'wal2json', 'csv', 'report'];
+
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  KB: 1024,
+  MB: 1024 ** 2,
+  GB: 1024 ** 3,
+  TB: 1024 ** 4,
+};
+
+/** A size in bytes, as PostgreSQL's settings are written: `500MB`, `2GB`. */
+function sizeOf(text: string): number {
+  const match = /^(\d{1,12})\s*(|kB|MB|GB|TB)$/i.exec(text);
+  if (!match) throw usage(`--temp-limit ${text} is no size`, 'write it like 500MB or 2GB');
+  return Number(match[1]) * UNITS[match[2].toUpperCase()];
+}
 
 function formatOf(text: string | undefined): ExportFormat {
   const format = FORMATS.find((one) => one === (text ?? 'sql'));
@@ -181,7 +197,7 @@ export function readArguments(argv: readonly string[], importMeta: ImportMeta): 
   if (cli.flags.fork !== undefined && fork === undefined) {
     throw usage(`--fork ${cli.flags.fork} is no LSN`, 'write it like 0/A016F40');
   }
-  const { oldWal, newWal, restoreCommand, runRestoreCommand, tempDir } = cli.flags;
+  const { oldWal, newWal, restoreCommand, runRestoreCommand, tempDir, tempLimit } = cli.flags;
   const restoreTimeout =
     cli.flags.restoreTimeout === undefined ? undefined : Number(cli.flags.restoreTimeout);
   if (restoreTimeout !== undefined && !(restoreTimeout > 0 && restoreTimeout <= 86_400)) {
@@ -207,6 +223,7 @@ export function readArguments(argv: readonly string[], importMeta: ImportMeta): 
       restoreTimeout,
       fork,
       tempDir,
+      tempLimit: tempLimit === undefined ? undefined : sizeOf(tempLimit),
       against,
     },
     json: cli.flags.json ?? false,

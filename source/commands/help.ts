@@ -25,6 +25,8 @@ export const HELP = `
     --restore-timeout S      seconds it may take for one segment (300)
     --fork LSN               where the two parted, when their histories cannot tell
     --temp-dir DIR           for what does not fit in memory (private, removed at the end)
+    --temp-limit SIZE        put no more there than 500MB, 2GB … for each side; old rows that would
+                             need more are not known then, and said not to be
 
   Output
     --json                   inspect: one object; list, check: an object a line

@@ -55,7 +55,12 @@ function coverageJson(overview: IncidentOverview): object {
   return { old: of('old'), new: of('new') };
 }
 
-function overviewJson(overview: IncidentOverview, loss: LossFigures, complete: boolean): object {
+function overviewJson(
+  overview: IncidentOverview,
+  loss: LossFigures,
+  complete: boolean,
+  temporaryBytes: number,
+): object {
   const { fork, old } = overview;
   const time = (micros: number | undefined) => (micros === undefined ? undefined : formatTimestamp(micros));
   return {
@@ -89,6 +94,7 @@ function overviewJson(overview: IncidentOverview, loss: LossFigures, complete: b
       lastCommitTime: time(loss.lastCommitTime),
     },
     complete,
+    temporaryBytes,
     swapped: overview.swapped,
     warnings: overview.warnings,
   };
@@ -104,7 +110,8 @@ async function draw(options: Arguments, { incident, incomplete }: ReadIncident):
   const overview = incident.overview();
   const { loss } = incident.progress();
   const lines = new StandardLines();
-  if (options.json) lines.write(JSON.stringify(overviewJson(overview, loss, !incomplete)));
+  if (options.json)
+    lines.write(JSON.stringify(overviewJson(overview, loss, !incomplete, incident.temporaryBytes)));
   else
     for (const line of forkDiagram(overview, loss, process.stdout.columns || DEFAULT_WIDTH))
       lines.write(line);

@@ -18,6 +18,8 @@ export interface Incident {
   readNewSide(): Promise<void>;
   /** Asks the places that have to be asked for what reading came upon and did not find; done at once when there is nothing. */
   fetch(): Promise<void>;
+  /** Bytes in the temporary files of both sides. */
+  readonly temporaryBytes: number;
   /** Lost transactions known so far, in commit order. */
   readonly length: number;
   /** The transaction at a position in commit order, its verdict `pending` until judged. */

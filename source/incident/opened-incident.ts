@@ -250,6 +250,12 @@ export class OpenedIncident implements Incident {
     };
   }
 
+  /** Bytes in the temporary files of both sides. */
+  get temporaryBytes(): number {
+    const { old, fresh } = this.#parts;
+    return (old?.reader.scan.file.size ?? 0) + (fresh?.reader.scan.file.size ?? 0);
+  }
+
   /** What came after damage or a gap is not in the list, a lost transaction began before the WAL that is there, or its WAL is gone. */
   get incomplete(): boolean {
     const end = this.#parts.old?.reader.scan.reader.end;
