@@ -16,6 +16,9 @@ async function run(options: Arguments): Promise<ExitCode> {
       return (await import('./commands/export.js')).exportLost(options);
     case 'check':
       return (await import('./commands/check.js')).check(options);
+    case 'preserve':
+      endOnSignals();
+      return (await import('./commands/preserve.js')).preserveLost(options);
     case 'demo':
       return (await import('./commands/app.js')).app(
         (await import('./commands/demo.js')).demoArguments(options),

@@ -20,6 +20,7 @@ import type { DamagedPages } from './damaged-pages.js';
 import { DatabaseCatalog } from './database-catalog.js';
 import { transientName } from './definitions.js';
 import { NEVER, TransactionFates } from './fates.js';
+import type { FileUse } from './file-use.js';
 import { readFileNodeMap } from './filenode-map.js';
 import { readCatalogLayouts } from './layouts.js';
 import type { DatabaseDefinition, Oid, RelationDefinition, RelationLocator, TypeLookup } from './model.js';
@@ -39,6 +40,8 @@ export interface OpenCatalogOptions {
   readonly startNextXid: number;
   /** (Sub)transactions below startNextXid that had not ended at startLsn. */
   readonly startRunningXids: ReadonlySet<number>;
+  /** Is told which databases are read. */
+  readonly use?: FileUse;
 }
 
 /** After everything that was fed. */
@@ -80,6 +83,7 @@ class DataDirectoryCatalog implements BranchableCatalog {
   readonly dataDirectory: string;
   readonly origin: string;
   readonly #branch: Branch | undefined;
+  readonly #use: FileUse | undefined;
   readonly #context: ClusterContext;
   readonly #shared: CatalogGroup;
   readonly #databases = new Map<Oid, DatabaseCatalog | undefined>();
@@ -94,6 +98,7 @@ class DataDirectoryCatalog implements BranchableCatalog {
     const { majorVersion, pageSize } = options;
     this.dataDirectory = dataDirectory;
     this.#branch = branch;
+    this.#use = options.use;
     this.origin = branch
       ? "the new primary's catalog, as far as it was there at the fork,"
       : 'the catalog of the old primary';
@@ -275,6 +280,7 @@ class DataDirectoryCatalog implements BranchableCatalog {
   #read(oid: Oid): DatabaseCatalog | undefined {
     const place = this.#findDatabase(oid);
     if (!place) return undefined;
+    this.#use?.database(oid, place.directory);
     const branch = this.#branch;
     const from = branch ? branch.from.#open(oid) : undefined;
     // One that the other node made since is not this one's of that number.

@@ -35,6 +35,11 @@ export class RelationFile {
     this.#segmentCount = segmentCount;
   }
 
+  /** Pages each file but the last has; only the first has any when there is no second. */
+  get segmentBlocks(): number {
+    return this.#segmentBlocks;
+  }
+
   /** The relation file at `path` (no segment number), or undefined when there is none. `pageSize` in bytes. A page with a wrong checksum is as if it were not there, and noted in `damaged`; without that, pages have no checksums. */
   static find(path: string, pageSize: number, damaged?: DamagedPages): RelationFile | undefined {
     const firstSize = fileSize(path);

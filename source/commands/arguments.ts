@@ -16,7 +16,7 @@ interface Option {
   readonly commands: readonly string[];
 }
 
-const READING = ['app', 'inspect', 'list', 'export', 'check'];
+const READING = ['app', 'inspect', 'list', 'export', 'check', 'preserve'];
 
 const OPTIONS = {
   oldWal: { type: 'string', isMultiple: true, commands: READING },
@@ -31,7 +31,7 @@ const OPTIONS = {
   filter: { type: 'string', commands: ['list', 'export', 'check'] },
   against: { type: 'string', commands: ['check'] },
   dryRun: { type: 'boolean', commands: ['check'] },
-  output: { type: 'string', shortFlag: 'o', commands: ['export'] },
+  output: { type: 'string', shortFlag: 'o', commands: ['export', 'preserve'] },
   overwrite: { type: 'boolean', commands: ['export'] },
   format: { type: 'string', commands: ['export'] },
   undo: { type: 'boolean', commands: ['export'] },
@@ -42,7 +42,7 @@ const OPTIONS = {
 
 type OptionName = keyof typeof OPTIONS;
 
-const COMMANDS = ['inspect', 'list', 'export', 'check', 'demo'] as const;
+const COMMANDS = ['inspect', 'list', 'export', 'check', 'preserve', 'demo'] as const;
 
 /** The command, or `app` when only directories were named. */
 export type CommandName = (typeof COMMANDS)[number] | 'app';
@@ -133,6 +133,7 @@ function checkOperands(command: CommandName, operands: readonly string[]): void 
     list: [2, 2],
     export: [2, 2],
     check: [2, 2],
+    preserve: [2, 2],
   }[command];
   if (operands.length > most) {
     const next = command === 'app' ? `commands are ${COMMANDS.join(', ')}; see forkpoint --help` : undefined;
@@ -193,6 +194,8 @@ export function readArguments(argv: readonly string[], importMeta: ImportMeta): 
     if (given && !option.isMultiple && Array.isArray(value)) throw usage(`${dashed(name)} is given twice`);
   }
   checkOperands(command, operands);
+  if (command === 'preserve' && (cli.flags.output ?? '-') === '-')
+    throw usage('preserve needs a directory to copy to', 'forkpoint preserve OLD NEW -o DIR');
   const fork = cli.flags.fork === undefined ? undefined : parseLsn(cli.flags.fork);
   if (cli.flags.fork !== undefined && fork === undefined) {
     throw usage(`--fork ${cli.flags.fork} is no LSN`, 'write it like 0/A016F40');

@@ -9,9 +9,10 @@ export const HELP = `
     $ forkpoint list    OLD NEW         a line for each lost transaction, in commit order
     $ forkpoint export  OLD NEW         the lost transactions as SQL, wal2json, CSV or a report
     $ forkpoint check   OLD NEW         what the running new primary makes of them
+    $ forkpoint preserve OLD NEW -o DIR copies what was lost, and what it takes to read it, before it is gone
     $ forkpoint demo                    the full-screen program on the bundled sample incident
 
-    OLD  the old primary: its data directory, stopped
+    OLD  the old primary: its data directory, stopped, or a directory with nothing but its WAL
     NEW  the new primary: its data directory, or postgres://user@host/database of the running server
 
   Where to find WAL
@@ -31,7 +32,7 @@ export const HELP = `
   Output
     --json                   inspect: one object; list, check: an object a line
     --filter EXPR            list, export, check: only what the expression lets through
-    -o, --output FILE        export: write here; - or nothing is standard output. A directory gets a
+    -o, --output FILE        preserve: the new directory to copy to. export: write here; - or nothing is standard output. A directory gets a
                              file for each database
     --overwrite              export: replace an existing file
     --format FORMAT          export: sql (default), wal2json, csv or report

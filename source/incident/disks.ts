@@ -1,5 +1,6 @@
 /** The two nodes' disks as places to look for rows whose past is not in the WAL at hand. */
 import type { Lsn } from '../bytes/lsn.js';
+import type { FileUse } from '../catalog/file-use.js';
 import type { ControlFile } from '../timeline/control-file.js';
 import { DiskPages, type DiskPagesOptions } from '../transactions/disk-pages.js';
 import type { StartingPoint } from '../transactions/starting-point.js';
@@ -17,10 +18,15 @@ export interface SideDirectory {
 }
 
 /** The disks to look at for rows of `own`, best first: its own, then the other node's, which shares its history up to `fork`. */
-export function disksFor(own: SideDirectory, other: SideDirectory | undefined, fork: Lsn): DiskPages[] {
+export function disksFor(
+  own: SideDirectory,
+  other: SideDirectory | undefined,
+  fork: Lsn,
+  use: FileUse | undefined,
+): DiskPages[] {
   const disks: DiskPages[] = [];
   if (isOfItsHistory(own)) {
-    disks.push(new DiskPages({ ...describe(own), notSharedWith: other?.dataDirectory }));
+    disks.push(new DiskPages({ ...describe(own), use, notSharedWith: other?.dataDirectory }));
   }
   if (other && isOfItsHistory(other)) {
     disks.push(new DiskPages({ ...describe(other), notSharedWith: own.dataDirectory, sharedUpTo: fork }));

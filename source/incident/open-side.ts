@@ -2,6 +2,7 @@
 import type { Lsn } from '../bytes/lsn.js';
 import type { BranchableCatalog } from '../catalog/catalog.js';
 import { DamagedPages } from '../catalog/damaged-pages.js';
+import type { FileUse } from '../catalog/file-use.js';
 import { type OpenCatalogOptions, openCatalog } from '../catalog/open.js';
 import { ClusterReader } from '../transactions/cluster-reader.js';
 import { findStartingPoint, type StartingPoint, xidNotGivenOutAt } from '../transactions/starting-point.js';
@@ -22,17 +23,19 @@ export interface SideOptions {
   readonly tempLimit: number | undefined;
   /** Where to begin, when that has been found already. */
   readonly start?: StartingPoint;
+  /** Is told which of the side's files are needed. */
+  readonly use?: FileUse;
 }
 
 /** Opens a side; undefined when no WAL of it is there to begin with. Throws ForkpointError when its files cannot be read. */
 export function openSide(options: SideOptions): OpenedSide | undefined {
-  const { side, other, lostFrom, tempDir, tempLimit } = options;
+  const { side, other, lostFrom, tempDir, tempLimit, use } = options;
   const { dataDirectory, control, segments } = side;
   const { majorVersion, pageSize } = control;
   const start = options.start ?? findStartingPoint(segments, lostFrom, pageSize);
   if (!start) return undefined;
   const damagedPages = control.dataChecksumVersion > 0 ? new DamagedPages() : undefined;
-  const catalog = openCatalog(dataDirectory, catalogOptions(side, start, damagedPages));
+  const catalog = openCatalog(dataDirectory, { ...catalogOptions(side, start, damagedPages), use });
   const newer = side.name === 'new primary' ? side : other;
   const reader = new ClusterReader(
     {
@@ -47,7 +50,7 @@ export function openSide(options: SideOptions): OpenedSide | undefined {
       lostFrom,
       tempDir,
       spillLimit: tempLimit,
-      disks: disksFor(side, other, lostFrom),
+      disks: disksFor(side, other, lostFrom, use),
       wantedWal: wantedWal(side, start),
     },
     (pointer, databaseOid, at) => {
@@ -65,6 +68,7 @@ export function openSide(options: SideOptions): OpenedSide | undefined {
       pageSize,
       catalog,
       damagedPages,
+      use,
     }),
   ];
   if (other) toastFiles.push(othersToast(other, catalog, () => reader.scan.firstXidAfterFork));

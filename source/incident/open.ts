@@ -1,5 +1,6 @@
 /** Opens an incident: both sides, the fork, and readers set to where reading must begin. */
 import type { Lsn } from '../bytes/lsn.js';
+import type { FileUse } from '../catalog/file-use.js';
 import type { Gathering } from '../gather/gathering.js';
 import { findStartingPoint } from '../transactions/starting-point.js';
 import type { WalPlaces } from '../wal/places.js';
@@ -13,12 +14,12 @@ import { type OpenedSides, openSides } from './sides.js';
 
 /**
  * Opens both sides and finds the fork; no WAL beyond what that takes is read yet. Throws ForkpointError when a side is not what it
- * should be or the two do not belong together.
+ * should be or the two do not belong together. `use` is told which of the old side's files reading needs.
  */
-export async function openIncident(request: IncidentRequest): Promise<OpenedIncident> {
+export async function openIncident(request: IncidentRequest, use?: FileUse): Promise<OpenedIncident> {
   const sides = await openSides(request);
   const { fork } = sides.overview;
-  const opened = fork.diverged ? await openReaders(sides, request) : {};
+  const opened = fork.diverged ? await openReaders(sides, request, use) : {};
   const { old } = opened;
   const asked = sides.against ?? sides.server;
   const live = old && asked ? new (await import('./live-rows.js')).LiveRows(asked) : undefined;
@@ -49,7 +50,11 @@ interface OpenedReaders {
   readonly warnings?: readonly string[];
 }
 
-async function openReaders(sides: OpenedSides, request: IncidentRequest): Promise<OpenedReaders> {
+async function openReaders(
+  sides: OpenedSides,
+  request: IncidentRequest,
+  use: FileUse | undefined,
+): Promise<OpenedReaders> {
   const { oldSegments, newSegments, oldControl, newControl, overview } = sides;
   const { tempDir, tempLimit } = request;
   const lostFrom = overview.fork.lsn;
@@ -74,7 +79,7 @@ async function openReaders(sides: OpenedSides, request: IncidentRequest): Promis
     segments: oldSegments,
   };
   const shared = { lostFrom, tempDir, tempLimit };
-  const old = openSide({ ...shared, side: oldSide, other: newSide });
+  const old = openSide({ ...shared, side: oldSide, other: newSide, use });
   const fresh = old && newSide ? openSide({ ...shared, side: newSide, other: oldSide }) : undefined;
   return { old, fresh };
 }

@@ -5,6 +5,7 @@
 import { realpathSync } from 'node:fs';
 import type { Lsn } from '../bytes/lsn.js';
 import { DamagedPages } from '../catalog/damaged-pages.js';
+import type { FileUse } from '../catalog/file-use.js';
 import type { RelationLocator } from '../catalog/model.js';
 import { MultixactReader } from '../catalog/multixact.js';
 import { RelationFile } from '../catalog/relation-file.js';
@@ -26,6 +27,8 @@ export interface DiskPagesOptions {
   readonly sharedUpTo?: Lsn;
   /** It may have gone down while it wrote, and nothing vouches for a page being of one moment. */
   readonly mayBeTorn: boolean;
+  /** Is told of every page that is looked at. */
+  readonly use?: FileUse;
   /** Data directory of a node whose tablespaces must not be mistaken for this one's. */
   readonly notSharedWith?: string;
 }
@@ -54,7 +57,9 @@ export class DiskPages {
   /** One page of a relation's main fork; undefined when it is not there, makes no sense or has a wrong checksum. The caller must not change it. */
   page(locator: RelationLocator, block: number): Buffer | undefined {
     if (isOutside(locator.tablespaceOid) && !this.#isItsOwn(locator.tablespaceOid)) return undefined;
-    return this.#file(locator)?.page(block);
+    const file = this.#file(locator);
+    if (file) this.#options.use?.page(file.path, block, file.segmentBlocks);
+    return file?.page(block);
   }
 
   /** The member of a multixact that changed the row; undefined when there is none or pg_multixact does not say. */

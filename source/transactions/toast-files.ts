@@ -9,6 +9,7 @@
 import type { ToastPointer } from '../bytes/varlena.js';
 import type { Catalog, Moment } from '../catalog/catalog.js';
 import type { DamagedPages } from '../catalog/damaged-pages.js';
+import type { FileUse } from '../catalog/file-use.js';
 import type { Oid, RelationLocator } from '../catalog/model.js';
 import { RelationFile } from '../catalog/relation-file.js';
 import { relationPath } from '../catalog/relation-path.js';
@@ -29,6 +30,8 @@ export interface ToastFilesOptions {
   readonly catalog: Catalog;
   /** Undefined for a cluster without data checksums. */
   readonly damagedPages?: DamagedPages;
+  /** Is told of every page that a value is put together from. */
+  readonly use?: FileUse;
   /** For another node's disk: no transaction before the fork had this xid or a later one; 0 when it is not known. */
   readonly firstXidAfterFork?: () => number;
 }
@@ -54,7 +57,9 @@ export class ToastFiles {
     if (!opened || !places) return undefined;
     const bySequence = new Map<number, Buffer>();
     for (let i = 0; i < places.length; i += 2) {
-      const page = opened.file.page(places[i]);
+      const { file } = opened;
+      this.#options.use?.page(file.path, places[i], file.segmentBlocks);
+      const page = file.page(places[i]);
       const tuple = page && tupleAt(page, places[i + 1]);
       if (!page || !tuple || !this.#isOfSharedHistory(page, tuple.start)) continue;
       const chunk = readToastChunk(page.subarray(tuple.start, tuple.start + tuple.length));
