@@ -12,6 +12,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
@@ -43,9 +44,15 @@ function forkpoint(...args: readonly string[]) {
 /** What the list says, and every row that was lost, whichever directory they were read from. */
 function lostOf(old: string, fresh: string): string[] {
   return [
-    forkpoint('list', old, fresh, '--json').out,
-    forkpoint('export', old, fresh, '--format', 'wal2json').out,
-  ];
+    ['list', old, fresh, '--json'],
+    ['export', old, fresh, '--format', 'wal2json', '--filter', 'db:postgres'],
+    ['export', old, fresh, '--format', 'wal2json', '--filter', 'db:apart'],
+  ].map((args) => {
+    const { code, out, err } = forkpoint(...args);
+    // 3: an export leaves out the transaction in doubt.
+    assert.ok(code === 0 || code === 3, err);
+    return out;
+  });
 }
 
 /** The SQL for one database, there and back. */
@@ -68,6 +75,10 @@ function treeOf(directory: string): string {
 describe('preserving what was lost', { timeout: 300_000 }, () => {
   let built: BuiltIncident;
   let scratch: string;
+  /** The first segment that is left: rows written before it are nowhere but on disk. */
+  let first: string;
+  /** The file of a table of which two rows are lost. */
+  let far: string;
 
   before(async () => {
     scratch = temporaryDirectory('preserve');
@@ -80,8 +91,16 @@ describe('preserving what was lost', { timeout: 300_000 }, () => {
         await old.query('CREATE DATABASE idle');
         const apart = await old.connect('apart');
         await apart.query(
-          `CREATE TABLE far (id int PRIMARY KEY, v text); INSERT INTO far SELECT i, 'far ' || i FROM generate_series(1, 2000) i`,
+          `CREATE TABLE far (id int PRIMARY KEY, v text); INSERT INTO far SELECT i, 'far ' || i FROM generate_series(1, 20000) i`,
         );
+        [{ path: far }] = (
+          await apart.query<{ path: string }>(`SELECT pg_relation_filepath('far') AS path`)
+        ).rows;
+        await apart.query('CHECKPOINT');
+        await apart.query('SELECT pg_switch_wal()');
+        [{ name: first }] = (
+          await apart.query<{ name: string }>('SELECT pg_walfile_name(pg_current_wal_lsn()) AS name')
+        ).rows;
         await apart.end();
       },
       lostLast: async (old) => {
@@ -90,6 +109,12 @@ describe('preserving what was lost', { timeout: 300_000 }, () => {
         await apart.end();
       },
     });
+    for (const directory of [built.oldDataDirectory, built.newDataDirectory]) {
+      for (const name of readdirSync(join(directory, 'pg_wal'))) {
+        if (/^[0-9A-F]{24}$/.test(name) && name.slice(8) < first.slice(8))
+          unlinkSync(join(directory, 'pg_wal', name));
+      }
+    }
   });
 
   test('the copy answers every command as the original does, and nothing of the original was touched', () => {
@@ -115,11 +140,13 @@ describe('preserving what was lost', { timeout: 300_000 }, () => {
 
   test('it holds what is needed: of tables only the pages that are', () => {
     const copy = join(scratch, 'copy');
-    const size = Number(execFileSync('du', ['-sk', copy], { encoding: 'utf8' }).split('\t')[0]);
-    const whole = Number(
-      execFileSync('du', ['-sk', built.oldDataDirectory], { encoding: 'utf8' }).split('\t')[0],
+    const [part, whole] = [copy, built.oldDataDirectory].map((each) => statSync(join(each, far)));
+    assert.equal(part.size, whole.size);
+    assert.ok(part.blocks < whole.blocks / 4, `${part.blocks} blocks of ${whole.blocks}`);
+    assert.ok(
+      readdirSync(join(copy, 'base')).length < readdirSync(join(built.oldDataDirectory, 'base')).length,
+      'the catalog of a database that lost nothing is not needed',
     );
-    assert.ok(size < whole / 2, `${size} kB of ${whole} kB`);
     assert.equal(existsSync(join(copy, 'postmaster.pid')), false);
   });
 

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'n
 import { mkdir, open } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { ForkpointError } from '../bytes/errors.js';
+import { refuseReadOnlyPlace } from '../bytes/read-only-place.js';
 import { hashOf, writeText } from './copy-file.js';
 
 /** Says what the directory is; the first file in it. */
@@ -58,6 +59,7 @@ export class Destination {
         });
       }
     }
+    refuseReadOnlyPlace(dirname(directory));
     if (existsSync(directory)) refuseForeign(directory, identity);
     const destination = new Destination(directory, identity);
     try {
@@ -85,6 +87,11 @@ export class Destination {
   /** Notes a file that is there now. */
   add(name: string, sha256: string): void {
     this.#sums.set(name, sha256);
+  }
+
+  /** Has this file been noted? */
+  has(name: string): boolean {
+    return this.#sums.has(name);
   }
 
   /** Writes the sums: from now on it is complete. */

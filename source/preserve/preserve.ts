@@ -265,6 +265,8 @@ class Preservation {
       for (let segment = 0; segment <= last; segment++) {
         const file = segment === 0 ? relation : `${relation}.${segment}`;
         const name = join(relative(path, dirname(relation)), basename(file));
+        // A catalog has been copied whole.
+        if (this.#destination.has(name)) continue;
         const pages = bySegment.get(segment) ?? [];
         const copied = await copyPages(file, this.#destination.path(name), pages, pageSize);
         this.#note(name, copied.sha256, copied.bytes, copied.changing);
