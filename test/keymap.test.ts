@@ -12,6 +12,7 @@ const FACTS: Facts = {
   arranging: false,
   marked: 0,
   swappable: true,
+  restorable: false,
   searched: false,
 };
 

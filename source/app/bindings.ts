@@ -150,6 +150,27 @@ export const KEYMAP: readonly Binding[] = [
   },
   {
     context: 'timeline',
+    keys: ['p'],
+    action: 'add-old',
+    description: 'add a place with WAL of the OLD side: a directory or postgres://…',
+    hint: 'add WAL',
+  },
+  {
+    context: 'timeline',
+    keys: ['P'],
+    action: 'add-new',
+    description: 'add a place with WAL of the NEW side',
+  },
+  {
+    context: 'timeline',
+    keys: ['r'],
+    action: 'restore',
+    description: 'run the configured restore_command for missing WAL (shows it and asks first)',
+    disabledReason: (facts) =>
+      facts.restorable ? undefined : 'no restore_command is configured that is not run already',
+  },
+  {
+    context: 'timeline',
     keys: ['s'],
     action: 'swap',
     description: 'exchange old and new and open again',
@@ -169,6 +190,15 @@ export const KEYMAP: readonly Binding[] = [
     description: 'leave: quit, or choose others',
     hint: 'leave',
   },
+
+  {
+    context: 'timeline-place',
+    keys: ['tab'],
+    action: 'complete',
+    description: 'complete the path',
+    hint: 'complete',
+  },
+  ...field('timeline-place', 'add', 'look for WAL there too; marks, filter and place stay'),
 
   ...field('timeline-save', 'write', 'write the file (never over an existing one)'),
 

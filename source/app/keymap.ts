@@ -13,6 +13,7 @@ export type Context =
   | 'opening'
   | 'timeline'
   | 'timeline-save'
+  | 'timeline-place'
   | 'list'
   | 'list-filter'
   | 'list-jump'
@@ -39,6 +40,8 @@ export interface Facts {
   readonly refusal?: string;
   /** Both sides are directories and may be exchanged. */
   readonly swappable: boolean;
+  /** A side's configuration has a restore_command that is not run. */
+  readonly restorable: boolean;
   /** Something was searched for. */
   readonly searched: boolean;
   /** What an export would be missing. */
@@ -63,6 +66,7 @@ const TYPING: ReadonlySet<Context> = new Set<Context>([
   'pick-path',
   'pick-fork',
   'timeline-save',
+  'timeline-place',
   'list-filter',
   'list-jump',
   'detail-search',

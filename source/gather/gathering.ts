@@ -3,6 +3,7 @@ import { FetchingPlace, type SegmentSource } from './fetching-place.js';
 
 export class Gathering {
   readonly #places: FetchingPlace[] = [];
+  #closed = false;
   /** What is being fetched: a sentence's beginning for whoever waits. */
   fetching: string | undefined;
 
@@ -20,13 +21,13 @@ export class Gathering {
 
   /** Something is wanted: whoever reads may find more after fetch(). */
   get waiting(): boolean {
-    return this.#places.some((place) => place.waiting);
+    return !this.#closed && this.#places.some((place) => place.waiting);
   }
 
-  /** Asks for everything that is wanted. False when nothing was. */
+  /** Asks for everything that is wanted. False when nothing was, or this is closed. */
   async fetch(): Promise<boolean> {
     let asked = false;
-    while (this.waiting) {
+    while (this.waiting && !this.#closed) {
       asked = true;
       for (const place of this.#places) {
         await place.fetchWanted((fileName, label) => {
@@ -54,6 +55,7 @@ export class Gathering {
 
   /** Ends what is under way. */
   close(): void {
+    this.#closed = true;
     for (const place of this.#places) void place.close();
   }
 }

@@ -150,6 +150,7 @@ export class RestoreCommandSource implements SegmentSource {
   }
 
   async fetch({ fileName }: WantedSegment): Promise<RemoteAnswer> {
+    if (this.#stop.signal.aborted) return { reason: 'restore_command was stopped' };
     if (this.#broken !== undefined) return { reason: this.#broken };
     const directory = this.#spool.newPath('restore');
     mkdirSync(join(directory, 'pg_wal'), { recursive: true, mode: 0o700 });

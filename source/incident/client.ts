@@ -24,7 +24,10 @@ export interface ListView {
 }
 
 export interface IncidentClient {
-  /** Opens both sides, finds the fork, and begins to read WAL in the background. Rejects with ForkpointError. */
+  /**
+   * Opens both sides, finds the fork, and begins to read WAL in the background. Rejects with ForkpointError; what was open before
+   * stays open then.
+   */
   open(request: IncidentRequest): Promise<IncidentOverview>;
   /** Called at most ten times a second while WAL is read, and once when done or failed. Returns the way to stop listening. */
   onProgress(listener: (progress: Progress) => void): () => void;
@@ -65,6 +68,10 @@ export interface IncidentClient {
   ): Promise<ExportSummary>;
   /** Stops an export under way: it rejects, and nothing of it stays. Resolves when that is done; at once when none is. */
   stopExport(): Promise<void>;
+  /** Commit LSNs of transactions by index: what they are known by when the incident is opened again with more WAL. */
+  commitLsns(indexes: readonly number[]): Promise<number[]>;
+  /** Indexes of the transactions with these commit LSNs; undefined where there is none (any more). */
+  indexesOf(commitLsns: readonly number[]): Promise<(number | undefined)[]>;
   /** Sums over marked transactions, for the footer. */
   totals(indexes: readonly number[]): Promise<{ transactions: number; rows: number }>;
   /** Stops reading and frees everything. */

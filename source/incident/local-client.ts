@@ -40,15 +40,29 @@ export class LocalClient implements IncidentClient {
   #lastReport = 0;
   #failure: string | undefined;
   #closed = false;
+  #opening: Promise<IncidentOverview> | undefined;
+  #stopOpening = new AbortController();
   #exporting: Promise<ExportSummary> | undefined;
   #stopping = false;
   #sql: { key: string; lines: SqlLines } | undefined;
 
-  async open(request: IncidentRequest): Promise<IncidentOverview> {
+  open(request: IncidentRequest): Promise<IncidentOverview> {
+    this.#stopOpening.abort();
+    this.#stopOpening = new AbortController();
+    const opening = this.#open(request, this.#stopOpening.signal);
+    this.#opening = opening;
+    return opening;
+  }
+
+  async #open(request: IncidentRequest, stop: AbortSignal): Promise<IncidentOverview> {
+    const incident = await openIncident(request, { stop });
+    if (stop.aborted) {
+      incident.close();
+      throw new Error('closed while opening');
+    }
     this.#opened?.close();
     this.#failure = undefined;
     this.#sql = undefined;
-    const incident = await openIncident(request);
     this.#opened = incident;
     this.#view = new ListViewState(incident, '', { key: 'commit', descending: false });
     void this.#run(incident);
@@ -180,6 +194,16 @@ export class LocalClient implements IncidentClient {
     await this.#exporting?.catch(() => undefined);
   }
 
+  async commitLsns(indexes: readonly number[]): Promise<number[]> {
+    const incident = this.#incident();
+    return indexes.map((index) => incident.commitLsn(index));
+  }
+
+  async indexesOf(commitLsns: readonly number[]): Promise<(number | undefined)[]> {
+    const incident = this.#incident();
+    return commitLsns.map((lsn) => incident.indexOf(lsn));
+  }
+
   async totals(indexes: readonly number[]): Promise<{ transactions: number; rows: number }> {
     const incident = this.#incident();
     let rows = 0;
@@ -190,6 +214,8 @@ export class LocalClient implements IncidentClient {
   /** Stops reading; an export under way takes back what it has written before this returns. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#stopOpening.abort();
+    await this.#opening?.catch(() => undefined);
     await this.#exporting?.catch(() => undefined);
     this.#opened?.close();
     this.#opened = undefined;

@@ -14,10 +14,14 @@ import { type OpenedSides, openSides } from './sides.js';
 
 /**
  * Opens both sides and finds the fork; no WAL beyond what that takes is read yet. Throws ForkpointError when a side is not what it
- * should be or the two do not belong together. `use` is told which of the old side's files reading needs.
+ * should be or the two do not belong together. `use` is told which of the old side's files reading needs; `stop` ends what is being
+ * fetched meanwhile.
  */
-export async function openIncident(request: IncidentRequest, use?: FileUse): Promise<OpenedIncident> {
-  const sides = await openSides(request);
+export async function openIncident(
+  request: IncidentRequest,
+  { use, stop }: { readonly use?: FileUse; readonly stop?: AbortSignal } = {},
+): Promise<OpenedIncident> {
+  const sides = await openSides(request, stop);
   const { fork } = sides.overview;
   const opened = fork.diverged ? await openReaders(sides, request, use) : {};
   const { old } = opened;

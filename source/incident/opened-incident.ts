@@ -339,6 +339,22 @@ export class OpenedIncident implements Incident {
     }
   }
 
+  /** Where the transaction's commit (or prepare) record begins. */
+  commitLsn(index: number): Lsn {
+    return this.#reader().scan.index.commitLsn(index);
+  }
+
+  /** The transaction whose commit (or prepare) record begins there. */
+  indexOf(commitLsn: Lsn): number | undefined {
+    const { length } = this;
+    const at = this.atOrAfter(commitLsn);
+    if (at < length && this.commitLsn(at) === commitLsn) return at;
+    // What is in doubt stands behind all that committed, whenever it was prepared.
+    for (let index = length - 1; index >= 0 && this.transaction(index).state === 'prepared'; index--)
+      if (this.commitLsn(index) === commitLsn) return index;
+    return undefined;
+  }
+
   /** Positions in commit order of transactions near a place, for jumping to an LSN. */
   atOrAfter(lsn: Lsn): number {
     return this.#parts.old?.reader.scan.index.atOrAfter(lsn) ?? 0;

@@ -32,7 +32,6 @@ export interface SavedSession extends SessionKey {
   readonly savedAt: number;
   readonly oldWal?: readonly string[];
   readonly newWal?: readonly string[];
-  readonly restoreCommand?: string;
   readonly marks: readonly MarkedRange[];
   /** Some of the marked transactions, to recognise them by before the marks are believed again. */
   readonly checks: readonly TransactionCheck[];

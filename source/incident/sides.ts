@@ -296,7 +296,7 @@ async function fetchStretch(
  * Opens both sides and finds the fork. Throws ForkpointError when a side cannot be read, the two do not belong together, or
  * nothing tells where they parted.
  */
-export async function openSides(request: IncidentRequest): Promise<OpenedSides> {
+export async function openSides(request: IncidentRequest, stop?: AbortSignal): Promise<OpenedSides> {
   if (isServerUrl(request.old)) {
     throw new ForkpointError({
       what: 'the old primary is read from its files: a server cannot stand for it',
@@ -309,6 +309,7 @@ export async function openSides(request: IncidentRequest): Promise<OpenedSides> 
   const fresh = await openNewSide(request, oldProbe);
   const spool = new WalSpool(request.tempDir);
   const gathering = new Gathering();
+  stop?.addEventListener('abort', () => gathering.close(), { once: true });
   try {
     const node = { ...oldProbe, segmentSize: oldProbe.walSegmentSize };
     const oldRemotes = await openRemotes(request, request.oldWal, oldProbe, node, gathering, spool);

@@ -79,6 +79,8 @@ export function createWorkerClient(): IncidentClient {
     export: (request: ExportRequest, onProgress): Promise<ExportSummary> =>
       ask('export', [request], onProgress),
     stopExport: () => ask('stopExport', []),
+    commitLsns: (...args) => ask('commitLsns', args),
+    indexesOf: (...args) => ask('indexesOf', args),
     totals: (...args) => ask('totals', args),
     async close() {
       await ask('close', []).catch(() => undefined);

@@ -226,7 +226,7 @@ class Preservation {
 
   /** Reads the whole incident as an export would, to see what it takes. Returns how many transactions were lost. */
   async #read(): Promise<number> {
-    const incident = await openIncident(this.#request, this.#needed);
+    const incident = await openIncident(this.#request, { use: this.#needed });
     try {
       while (incident.step(SLICE)) {
         const { bytesRead, bytesTotal } = incident.progress();

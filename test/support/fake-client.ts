@@ -473,6 +473,19 @@ export class FakeClient implements IncidentClient {
     };
   }
 
+  async commitLsns(indexes: readonly number[]): Promise<number[]> {
+    await this.#answer('commitLsns');
+    return indexes.map((index) => fakeTransaction(index).commitLsn);
+  }
+
+  async indexesOf(commitLsns: readonly number[]): Promise<(number | undefined)[]> {
+    await this.#answer('indexesOf');
+    return commitLsns.map((lsn) => {
+      const index = Math.round((lsn - fakeTransaction(0).commitLsn) / TRANSACTION_BYTES);
+      return index >= 0 && index < this.#known ? index : undefined;
+    });
+  }
+
   async close(): Promise<void> {
     this.closed = true;
     this.#listeners.clear();

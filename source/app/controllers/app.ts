@@ -1,5 +1,6 @@
 /** The application: which screen is open, what a key does, what the worker has said. No drawing here. */
 
+import { printable } from '../../bytes/printable.js';
 import type { IncidentClient } from '../../incident/client.js';
 import { formatCount, plural } from '../../incident/figures.js';
 import { NOTHING_LOST } from '../../incident/loss-counter.js';
@@ -10,6 +11,7 @@ import { bindingFor, type Context, type Facts, isTyping } from '../keymap.js';
 import { type KeyPress, keyLabel } from '../keys.js';
 import type { Probing } from '../probing.js';
 import { Redraw } from '../redraw.js';
+import { maskPassword } from '../server-url.js';
 import type { Confirmation } from './confirm.js';
 import { DetailController } from './detail.js';
 import { ExportController } from './export.js';
@@ -51,7 +53,7 @@ const OPENING: Progress = {
 
 interface OpenIncident {
   readonly client: IncidentClient;
-  readonly request: IncidentRequest;
+  request: IncidentRequest;
   overview: IncidentOverview;
   readonly timeline: TimelineController;
   readonly list: ListController;
@@ -113,6 +115,7 @@ export class AppController implements Host {
       refusal: this.pick.refusal,
       swappable:
         this.screen === 'timeline' ? this.incident?.overview.new.kind !== 'server' : this.pick.swappable,
+      restorable: this.#restoreCommands().length > 0,
       searched: (this.detail?.needle ?? '') !== '',
       exportProblem: this.exporting?.writeProblem,
     };
@@ -318,6 +321,10 @@ export class AppController implements Host {
       swap: () => this.#swap(),
       fork: () => this.#nameFork(request),
       copy: (text) => this.#copy(text),
+      complete: (text) => this.#options.probing.complete(text),
+      resolve: (text) => this.#options.probing.resolve(text),
+      add: (side, place) => this.#addPlace(side, place),
+      restore: () => this.#askRestore(),
       incident: () => ({ overview: this.incident?.overview ?? overview, loss: this.progress.loss }),
     });
     const list = new ListController(client, this, {
@@ -429,6 +436,66 @@ export class AppController implements Host {
         newWal: request.oldWal,
       });
     });
+  }
+
+  /** Configured restore_commands that are not run yet, with the file that has each. */
+  #restoreCommands(): { readonly command: string; readonly where: string }[] {
+    const { overview } = this.incident ?? {};
+    return [overview?.old, overview?.new].flatMap((side) => {
+      const found = side?.archive?.restoreCommand;
+      return found && !found.used ? [found] : [];
+    });
+  }
+
+  #askRestore(): void {
+    const commands = this.#restoreCommands();
+    const { incident } = this;
+    if (!incident || commands.length === 0) return;
+    this.confirm(
+      [
+        ...commands.flatMap(({ command, where }) => [`${where} has this restore_command:`, '', command, '']),
+        'Run it, by the shell and as you, for each segment that is missing? It gets a private temporary directory and a time limit.',
+      ],
+      () => void this.#openAgain({ ...incident.request, runRestoreCommand: true }, 'asked the archive'),
+    );
+  }
+
+  async #addPlace(side: 'old' | 'new', place: string): Promise<string | undefined> {
+    const { incident } = this;
+    if (!incident) return undefined;
+    const { request } = incident;
+    const name = side === 'old' ? 'oldWal' : 'newWal';
+    const places = request[name] ?? [];
+    if (places.includes(place)) return `${maskPassword(place)} is one of its places already`;
+    return this.#openAgain({ ...request, [name]: [...places, place] }, `added ${maskPassword(place)}`);
+  }
+
+  /** Opens the same two sides with more places: marks, filter and place stay. The reason when that cannot be; then all is as it was. */
+  async #openAgain(request: IncidentRequest, said: string): Promise<string | undefined> {
+    const { incident } = this;
+    if (!incident) return undefined;
+    if (this.exporting?.state === 'writing') return 'an export is being written: wait for its end';
+    const { client, keeper, list } = incident;
+    try {
+      await keeper.beforeOpeningAgain();
+      const overview = await client.open(request);
+      if (this.incident !== incident) return undefined;
+      incident.request = request;
+      incident.overview = overview;
+      this.#knownPhase = 'opening';
+      this.detail?.close();
+      this.detail = undefined;
+      this.exporting = undefined;
+      await list.restore(list.filter, list.order);
+      await keeper.openedAgain(request, overview);
+      this.say(printable(said));
+      return undefined;
+    } catch (error) {
+      keeper.notOpenedAgain();
+      const problem = errorText(error);
+      this.say(problem, 'error');
+      return problem;
+    }
   }
 
   async #closeIncident(): Promise<void> {

@@ -6,7 +6,7 @@ import type { IncidentRequest } from '../../incident/model.js';
 import type { SavedSession } from '../../incident/session.js';
 import type { SidesComparison } from '../../timeline/compare-sides.js';
 import type { DataDirectoryProbe } from '../../timeline/probe.js';
-import { commonBeginning } from '../completion.js';
+import { completeField, restarted } from '../completion.js';
 import type { Context } from '../keymap.js';
 import type { KeyPress } from '../keys.js';
 import type { Probing } from '../probing.js';
@@ -35,13 +35,6 @@ export interface PickExits {
   /** `resume`: a session begun before was chosen. */
   open(request: IncidentRequest, resume: boolean): void;
   leave(): void;
-}
-
-/** A path or URL begun anew behind the one that was offered (`/srv//var/lib`, `/srv/~`): only what is new counts. */
-function restarted(field: TextField): TextField {
-  const text = fieldText(field);
-  const anew = /.\/(postgres(?:ql)?:\/\/.*|~.*)$/.exec(text) ?? /^(?!\w+:).*\/(\/.*)$/.exec(text);
-  return anew ? textField(anew[1]) : field;
 }
 
 /** State and actions of the picker. */
@@ -268,14 +261,11 @@ export class PickController {
   }
 
   #complete(): void {
-    const typed = fieldText(this.field);
-    if (isServerUrl(typed)) return;
-    const candidates = this.#probing.complete(typed);
-    const common = commonBeginning(candidates);
-    this.candidates = candidates.length > 1 ? candidates : [];
-    if (candidates.length === 1) this.field = textField(common.endsWith('/') ? common : `${common}/`);
-    else if (common.length > typed.length) this.field = textField(common);
-    else if (candidates.length === 0) this.fieldProblem = 'no directory begins like this';
+    if (isServerUrl(fieldText(this.field))) return;
+    const { field, candidates, problem } = completeField(this.field, (text) => this.#probing.complete(text));
+    this.field = field;
+    this.candidates = candidates;
+    this.fieldProblem = problem ?? this.fieldProblem;
     this.#host.redraw();
   }
 
@@ -306,7 +296,6 @@ export class PickController {
       this.#request = {
         oldWal: session.oldWal,
         newWal: session.newWal,
-        restoreCommand: session.restoreCommand,
         ...this.#request,
       };
       const problem = this.#pickBoth(session.old, session.new);

@@ -45,6 +45,9 @@ export class SessionKeeper {
   /** Marks waiting for the reading to reach them. */
   #pending: SavedSession | undefined;
   #pendingCursor: TransactionCheck | undefined;
+  /** Commit LSNs of what is marked, while the incident is being opened again, and from then until all is read. */
+  #noted: { readonly marks: readonly number[]; readonly cursor: TransactionCheck | undefined } | undefined;
+  #moving: readonly number[] | undefined;
   #verifying = false;
   #failed = false;
 
@@ -72,7 +75,37 @@ export class SessionKeeper {
 
   /** How many marks are still to come back. */
   get pendingMarks(): number {
-    return this.#pending?.markedTransactions ?? 0;
+    return this.#pending?.markedTransactions ?? this.#moving?.length ?? 0;
+  }
+
+  /** The incident is to be opened again with more WAL, which may shift positions: what is marked is noted by what stays. */
+  async beforeOpeningAgain(): Promise<void> {
+    const current = this.#list.current;
+    this.#noted = {
+      marks: this.#moving ?? (await this.#client.commitLsns([...this.#list.marks])),
+      cursor: current && { index: current.index, xid: current.xid, commitLsn: current.commitLsn },
+    };
+  }
+
+  /** It was not: everything is as it was. */
+  notOpenedAgain(): void {
+    this.#noted = undefined;
+  }
+
+  /** It was: the marks come back once all is read, the place as soon as it is there. */
+  async openedAgain(request: IncidentRequest, overview: IncidentOverview): Promise<void> {
+    const noted = this.#noted;
+    this.#noted = undefined;
+    this.#request = request;
+    this.#overview = overview;
+    this.#checks.clear();
+    if (noted) {
+      this.#moving = noted.marks;
+      this.#pendingCursor = noted.cursor;
+    }
+    this.#list.marks.clear();
+    this.#list.totals.recount();
+    await this.grown();
   }
 
   /** Something changed: written soon. */
@@ -104,6 +137,11 @@ export class SessionKeeper {
   /** More is read (or all of it is): what waits for it may be there now. */
   async grown(): Promise<void> {
     await this.#restoreMarks();
+    await this.#moveCursor();
+    await this.#moveMarks();
+  }
+
+  async #moveCursor(): Promise<void> {
     const cursor = this.#pendingCursor;
     if (!cursor || this.#list.total <= cursor.index) return;
     this.#pendingCursor = undefined;
@@ -140,6 +178,33 @@ export class SessionKeeper {
     }
   }
 
+  async #moveMarks(): Promise<void> {
+    const moving = this.#moving;
+    if (!moving || this.#verifying) return;
+    this.#verifying = true;
+    try {
+      if ((await this.#client.view()).growing) return;
+      const indexes = await this.#client.indexesOf(moving);
+      if (this.#moving !== moving) return;
+      this.#moving = undefined;
+      const found = indexes.filter((index) => index !== undefined);
+      for (const index of found) this.#list.marks.add(index);
+      this.#list.totals.recount();
+      const gone = moving.length - found.length;
+      if (gone > 0)
+        this.#host.say(
+          `${plural(gone, 'mark')} could not be kept: with more WAL that is not a lost transaction any more`,
+          'warning',
+        );
+      this.remember();
+    } catch (error) {
+      this.#host.say(errorText(error), 'error');
+    } finally {
+      this.#verifying = false;
+      this.#host.redraw();
+    }
+  }
+
   async #recognise(checks: readonly TransactionCheck[]): Promise<boolean> {
     const found = await this.#client.transactions(checks.map((check) => check.index));
     return checks.every(
@@ -161,7 +226,7 @@ export class SessionKeeper {
 
   #save(): void {
     // Marks that are still to come back must not be overwritten by their absence.
-    if (this.#pending) return;
+    if (this.#pending || this.#moving) return;
     const list = this.#list;
     const ranges = list.marks.ranges();
     const current = list.current;
@@ -171,7 +236,6 @@ export class SessionKeeper {
       savedAt: Date.now(),
       oldWal: this.#request.oldWal,
       newWal: this.#request.newWal,
-      restoreCommand: this.#request.restoreCommand,
       marks: ranges,
       checks: spreadSample(ranges).flatMap((index) => this.#checks.get(index) ?? []),
       markedTransactions: list.marks.count,

@@ -1,7 +1,7 @@
 import { Box } from 'ink';
 import type { ReactElement } from 'react';
 import { printable } from '../../bytes/printable.js';
-import { wrapWords } from '../../bytes/text-width.js';
+import { truncateMiddle, wrapWords } from '../../bytes/text-width.js';
 import { fieldLine } from '../components/field-line.js';
 import { LinesView } from '../components/lines-view.js';
 import type { TimelineController } from '../controllers/timeline.js';
@@ -14,6 +14,33 @@ export interface TimelineScreenProps {
   readonly problem?: string;
   readonly width: number;
   readonly height: number;
+}
+
+/** Ways to go on that are shown under the box. */
+const MOST_CANDIDATES = 4;
+
+/** The box for a place of WAL. */
+function placeBox(timeline: TimelineController, width: number): Line[] {
+  if (!timeline.adding) return [];
+  const { candidates } = timeline;
+  const more = candidates.length - MOST_CANDIDATES;
+  return [
+    fieldLine(
+      `WAL of the ${timeline.adding.toUpperCase()} side, directory or postgres://`,
+      timeline.field,
+      width,
+    ),
+    ...(timeline.fieldProblem
+      ? wrapWords(printable(timeline.fieldProblem), width)
+          .slice(0, 4)
+          .map((text): Line => [{ text, style: 'error' }])
+      : []),
+    ...(timeline.busy ? [[{ text: 'looking there…', style: 'muted' as const }]] : []),
+    ...candidates
+      .slice(0, MOST_CANDIDATES)
+      .map((path): Line => [{ text: `  ${truncateMiddle(printable(path), width - 2)}`, style: 'muted' }]),
+    ...(more > 0 ? [[{ text: `  and ${more} more`, style: 'muted' as const }]] : []),
+  ];
 }
 
 /** The picture of the incident, and under it the box for a file's name while that is typed. */
@@ -32,7 +59,9 @@ export function TimelineScreen({ timeline, problem, width, height }: TimelineScr
       ]
     : [];
   const lines = timeline.lines(width);
-  const under = [...failed, ...box];
+  const { advice } = timeline;
+  const advised: Line[] = advice ? [[{ text: advice, style: 'warning' }]] : [];
+  const under = [...failed, ...advised, ...placeBox(timeline, width), ...box];
   timeline.height = height - under.length - 1;
   const top = Math.max(0, Math.min(timeline.top, lines.length - timeline.height));
   const below = lines.length - top - timeline.height;
