@@ -31,6 +31,7 @@ import { scratchDirectory } from './support/scratch.js';
 import {
   buildWalIncident,
   copyOfOld,
+  LOST_TRANSACTIONS,
   moveAway,
   type ReadLoss,
   readLoss,
@@ -46,7 +47,7 @@ before(async () => {
   built = await buildWalIncident();
   whole = await readLoss({ old: built.oldDataDirectory, new: built.newDataDirectory });
   assert.equal(whole.incomplete, false);
-  assert.equal(whole.transactions.length, 120);
+  assert.equal(whole.transactions.length, LOST_TRANSACTIONS);
   const forkSegment = whole.overview.old.segments.findIndex(
     ({ startLsn }) => startLsn <= built.fork && built.fork < startLsn + 1024 * 1024,
   );

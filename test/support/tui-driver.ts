@@ -125,6 +125,8 @@ export interface TuiOptions {
   readonly sessions?: SessionStore;
   readonly initialFilter?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Milliseconds to wait for what is expected: more where real WAL is read in a thread of its own. */
+  readonly patience?: number;
 }
 
 /** A running TUI. */
@@ -189,7 +191,7 @@ export async function startTui(options: TuiOptions): Promise<Tui> {
     satisfied: (lines: readonly string[]) => boolean,
     what: () => string,
   ): Promise<void> => {
-    const deadline = Date.now() + PATIENCE_MILLISECONDS;
+    const deadline = Date.now() + (options.patience ?? PATIENCE_MILLISECONDS);
     let lines = await screen.lines();
     while (!satisfied(lines)) {
       if (Date.now() > deadline) assert.fail(`${what()}\non the screen:\n${lines.join('\n')}`);

@@ -12,6 +12,9 @@ import { scratchDirectory } from './scratch.js';
 
 const SEGMENT = /^[0-9A-F]{24}$/;
 
+/** How many transactions it loses. */
+export const LOST_TRANSACTIONS = 60;
+
 /** Builds one whose lost part lies in at least four segments of 1 MB. */
 export function buildWalIncident(major = 17): Promise<BuiltIncident> {
   return buildIncident({
@@ -31,7 +34,7 @@ export function buildWalIncident(major = 17): Promise<BuiltIncident> {
         await old.query(`UPDATE item SET state = 'shared ${round}' WHERE id % 10 = ${round % 10}`);
     },
     lost: async (old) => {
-      for (let round = 0; round < 120; round++)
+      for (let round = 0; round < LOST_TRANSACTIONS; round++)
         await old.query(
           `UPDATE item SET state = 'lost ${round}', filler = md5(filler) || filler WHERE id % 3 = ${round % 3}`,
         );
