@@ -14,7 +14,14 @@ import { textWidth } from '../source/bytes/text-width.js';
 import { NOTHING_LOST } from '../source/incident/loss-counter.js';
 import type { Progress } from '../source/incident/model.js';
 
-const FACTS: Facts = { shown: 0, arranging: false, marked: 0, swappable: false, restorable: false, searched: false };
+const FACTS: Facts = {
+  shown: 0,
+  arranging: false,
+  marked: 0,
+  swappable: false,
+  restorable: false,
+  searched: false,
+};
 
 const READING: Progress = {
   phase: 'old',
