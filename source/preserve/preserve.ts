@@ -231,6 +231,7 @@ class Preservation {
       while (incident.step(SLICE)) {
         const { bytesRead, bytesTotal } = incident.progress();
         this.#onProgress({ doing: 'reading', done: bytesRead, total: bytesTotal, unit: 'bytes' });
+        await incident.fetch();
         await breathe();
       }
       const all = Array.from({ length: incident.length }, (_, index) => index);
