@@ -17,7 +17,6 @@ async function run(options: Arguments): Promise<ExitCode> {
     case 'check':
       return (await import('./commands/check.js')).check(options);
     case 'preserve':
-      endOnSignals();
       return (await import('./commands/preserve.js')).preserveLost(options);
     case 'demo':
       return (await import('./commands/app.js')).app(

@@ -9,6 +9,7 @@ import { withoutPassword } from '../server/connection.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import { ProgressLine } from './reading.js';
+import { endOnSignals } from './signals.js';
 
 function progressText({ doing, done, total, unit }: PreserveProgress): string {
   const [reached, all] = unit === 'bytes' ? [formatBytes(done), formatBytes(total)] : [done, total];
@@ -17,6 +18,7 @@ function progressText({ doing, done, total, unit }: PreserveProgress): string {
 
 /** Runs the command. Throws ForkpointError; what was copied until then stays, and the same command goes on from there. */
 export async function preserveLost(options: Arguments): Promise<ExitCode> {
+  endOnSignals();
   const line = new ProgressLine();
   const say = (text: string) => process.stdout.write(`${printable(text)}\n`);
   try {
