@@ -4,7 +4,16 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chownSync, cpSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +26,7 @@ import { scratchDirectory } from './support/scratch.js';
 import { TreeWatch } from './support/tree-watch.js';
 
 const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
+const WRITE_WATCH = new URL('./support/write-watch.js', import.meta.url).href;
 
 let built: BuiltIncident;
 let old: string;
@@ -139,6 +149,40 @@ describe('through every command', () => {
     assert.notEqual(code, null, err);
     await live.stop();
     watch.assertUntouched('forkpoint check');
+  });
+});
+
+describe('from inside the process', () => {
+  /** Runs forkpoint with every call that could write below `watched` noted. */
+  const noted = (watched: readonly string[], ...args: string[]): string => {
+    const notes = join(outside, 'writes');
+    rmSync(notes, { force: true });
+    const { status, stderr } = spawnSync(process.execPath, ['--import', WRITE_WATCH, CLI, ...args], {
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+      cwd: outside,
+      env: { ...environment(), FORKPOINT_WATCHED: watched.join(':'), FORKPOINT_WRITES: notes },
+    });
+    assert.ok(status === 0 || status === 3, stderr);
+    return existsSync(notes) ? readFileSync(notes, 'utf8') : '';
+  };
+
+  test('no file of them is ever opened for anything but reading', () => {
+    const places = ['--old-wal', oldArchive, '--new-wal', newArchive];
+    for (const command of commands()) {
+      const options = OPTIONS[command]?.('inside')[0] ?? [];
+      const notes = noted([old, fresh, oldArchive, newArchive], command, old, fresh, ...places, ...options);
+      assert.equal(notes, '', command);
+    }
+  });
+
+  test('where something is written, that is noted', () => {
+    const directory = join(outside, 'watched');
+    mkdirSync(directory);
+    assert.match(
+      noted([directory], 'export', old, fresh, '-o', join(directory, 'lost.sql')),
+      /^openSync .*watched/,
+    );
   });
 });
 
