@@ -6,11 +6,13 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { type BuiltIncident, buildIncident, serverHashes } from './servers/incident.js';
 import { type Server, stopAllServers } from './servers/server.js';
-import type { TableHashes } from './servers/truth.js';
+import { type TableHashes, tableContents } from './servers/truth.js';
 import { assertEqualsTruth, assertOldRowsComplete, readIncident } from './support/against-the-server.js';
 import { definitions } from './support/definitions.js';
 import { exportSql, runSql } from './support/exported-sql.js';
 import { RandomWork } from './support/random-work.js';
+import type { DatabaseRows } from './support/recorded.js';
+import { assertVerdicts } from './support/verdict-truth.js';
 
 after(stopAllServers);
 
@@ -30,6 +32,10 @@ const WAL_LEVELS = (process.env['FORKPOINT_WAL_LEVELS'] ?? 'logical,replica').sp
 
 function without(hashes: TableHashes, tables: ReadonlySet<string>): TableHashes {
   return Object.fromEntries(Object.entries(hashes).filter(([name]) => !tables.has(name)));
+}
+
+async function contentsOf(server: Server): Promise<DatabaseRows> {
+  return { postgres: await tableContents(await server.connect()) };
 }
 
 /** Transactions prepared before the crash hold their locks on any copy that is started. */
@@ -62,6 +68,7 @@ for (const seed of SEEDS) {
         before: (old) => work.setUp(old),
         shared: (old) => work.workShared(old),
         lost: (old) => work.workAlone(old),
+        after: (promoted) => work.workOnNewPrimary(promoted),
       });
       context.diagnostic(work.summary);
     });
@@ -94,8 +101,22 @@ for (const seed of SEEDS) {
       );
     });
 
-    // Dropped columns and truncated rows are nowhere to be had from.
+    // Dropped columns and truncated rows are nowhere to be had from, and what changed the catalog is not compared.
     if (ddl) return;
+
+    test('verdicts are what the new primary’s tables say', async (context) => {
+      const fresh = await built.startNew();
+      const contents = await contentsOf(fresh);
+      await fresh.stop('immediate');
+      const incident = await readIncident(built);
+      try {
+        await incident.judge();
+        const met = await assertVerdicts(incident, contents);
+        context.diagnostic(`verdicts: ${JSON.stringify(Object.fromEntries(met))}`);
+      } finally {
+        incident.close();
+      }
+    });
 
     test('undo makes the old primary’s tables what they were', async () => {
       const undo = await exportSql(built, { undo: true });

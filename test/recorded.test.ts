@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import type { RowVerdict } from '../source/incident/model.js';
 import type { OpenedIncident } from '../source/incident/opened-incident.js';
 import type { RowChange } from '../source/rows/row-change.js';
 import {
@@ -15,7 +14,7 @@ import {
 } from './support/against-the-server.js';
 import { type RecordedIncident, recordedIncidents } from './support/recorded.js';
 import { Replay } from './support/replay.js';
-import { expectedVerdict } from './support/verdict-truth.js';
+import { assertVerdicts } from './support/verdict-truth.js';
 import { TRUNCATED } from './support/workload.js';
 
 const MAJORS = [10, 11, 12, 13, 14, 15, 16, 17, 18];
@@ -80,22 +79,7 @@ for (const { pack, major, title } of PACKS) {
         const { truth, ...directories } = recorded[walLevel];
         const incident = await readIncident(directories);
         await incident.judge();
-        const expected = expectedVerdict(truth.contents);
-        const met = new Map<string, number>();
-        for (const { transaction, changes } of everythingLost(incident)) {
-          const verdicts: readonly (RowVerdict | undefined)[] = await incident.verdicts(transaction.index);
-          changes.forEach((change, i) => {
-            if (change.kind !== 'row') return;
-            const verdict = expected(change);
-            if (!verdict) return;
-            assert.equal(
-              verdicts[i]?.verdict,
-              verdict,
-              `xid ${transaction.xid}, change ${i}: ${verdicts[i]?.reason}`,
-            );
-            met.set(verdict, (met.get(verdict) ?? 0) + 1);
-          });
-        }
+        const met = await assertVerdicts(incident, truth.contents.new);
         for (const verdict of ['clean', 'changed', 'missing', 'exists', 'applied']) {
           assert.ok(met.has(verdict), `${verdict} was not met: ${JSON.stringify([...met])}`);
         }

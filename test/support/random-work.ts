@@ -142,6 +142,15 @@ export class RandomWork {
     await this.#run(this.#sessions[0].client, 'SELECT pg_switch_wal()');
   }
 
+  /** Writes on the new primary after its promotion, on tables as they were at the fork. For `after`. */
+  async workOnNewPrimary(promoted: Server): Promise<void> {
+    const client = await promoted.connect();
+    await client.query('SET lock_timeout = 40');
+    const session = { client, open: false, savepoints: 0, exclusive: false };
+    for (let n = 10 + this.#below(30); n > 0; n--) await this.#write(session, promoted);
+    await client.end();
+  }
+
   #below(limit: number): number {
     return this.#random(limit) - 1;
   }
@@ -231,7 +240,7 @@ export class RandomWork {
   }
 
   #insert(table: WorkTable, rows: number): string {
-    const from = this.#below(4000);
+    const from = this.#below(1500);
     const { names, values } = this.#values(table, 'i');
     const conflict = table.key.length > 0 ? this.#conflict(table) : '';
     return `INSERT INTO ${quote(table.name)} (${names.join(', ')}) SELECT ${values.join(', ')} FROM generate_series(${from}, ${from + rows}) i ${conflict}`;
@@ -253,7 +262,7 @@ export class RandomWork {
 
   #where(table: WorkTable): string {
     const alias = quote(table.name);
-    const from = this.#below(4000);
+    const from = this.#below(1500);
     return this.#pick([
       `${alias}.id BETWEEN ${from} AND ${from + this.#below(60)}`,
       `${alias}.id BETWEEN ${from} AND ${from + this.#below(600)} AND ${alias}.n % ${2 + this.#below(5)} = 0`,

@@ -10,7 +10,8 @@ import type { DatabaseRows } from './recorded.js';
 
 const FLOAT_NAMES: Readonly<Record<number, string>> = { 700: 'real', 701: 'double precision' };
 
-function comparable(text: string | null, typeOid: number): string | null {
+/** A value as it is compared. */
+export function comparable(text: string | null, typeOid: number): string | null {
   return comparableFloat(FLOAT_NAMES[typeOid] ?? '', text);
 }
 
