@@ -100,11 +100,19 @@ for (const major of MAJORS) {
       const { sql } = await exportSql(built, { guard: true });
       const server = await built.startAtFork();
       // The new primary still holds the locks of what it knows as prepared.
+      await assert.rejects(runSql(server, sql), /transaction straddles is prepared here/);
+      await server.query('DELETE FROM t WHERE id > 20');
       for (const gid of ['straddles', 'rolled back', 'known to both'])
         await server.query(`ROLLBACK PREPARED '${gid}'`);
       await runSql(server, sql);
       assert.deepEqual(await serverHashes(server), built.truth.oldHashes);
       await server.stop('immediate');
+      const resolved = await built.startAtFork();
+      await resolved.query(`COMMIT PREPARED 'straddles'`);
+      assert.deepEqual(await resolved.query('SELECT v FROM t WHERE id = 2'), [
+        { v: 'prepared before, committed after' },
+      ]);
+      await resolved.stop('immediate');
       const undo = await exportSql(built, { guard: true, undo: true });
       const old = await built.startOld();
       for (const gid of ['in doubt', 'known to both']) await old.query(`ROLLBACK PREPARED '${gid}'`);

@@ -34,6 +34,7 @@ export function jsonObject(t: ListedTransaction): object {
     gid: t.gid,
     database: t.database,
     straddlesFork: t.straddlesFork,
+    preparedBeforeFork: t.preparedBeforeFork,
     tables,
     messages: t.messages,
     movesSequences: t.movesSequences,

@@ -39,3 +39,23 @@ export function guardCondition(condition: string, subject: string): string {
   const quote = dollarQuote(body);
   return `DO ${quote}${body}${quote}`;
 }
+
+/**
+ * A statement of its own (without semicolon) that raises an error while the server holds a transaction of that global identifier prepared:
+ * its locks would be waited for for ever.
+ */
+export function notPreparedHere(gid: string): string {
+  const message = quoteLiteral(
+    `forkpoint: transaction ${gid} is prepared here, as it was on the old primary before it was committed there`.replaceAll(
+      '%',
+      '%%',
+    ),
+  );
+  const hint = quoteLiteral(
+    `Say COMMIT PREPARED ${quoteLiteral(gid)} here instead and leave this transaction out, or ROLLBACK PREPARED first.`,
+  );
+  const held = `EXISTS (SELECT FROM pg_catalog.pg_prepared_xacts WHERE gid = ${quoteLiteral(gid)})`;
+  const body = `BEGIN IF ${held} THEN RAISE EXCEPTION ${message} USING HINT = ${hint}; END IF; END`;
+  const quote = dollarQuote(body);
+  return `DO ${quote}${body}${quote}`;
+}

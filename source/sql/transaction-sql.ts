@@ -5,7 +5,7 @@ import { formatTimestamp, type TimestampMicros } from '../bytes/timestamp.js';
 import { type CatalogChange, type Change, type RowChange, tableLabel } from '../rows/row-change.js';
 import { originText, rowCount, type TransactionSummary } from '../transactions/transaction.js';
 import { comment } from './comments.js';
-import { guardedStatement } from './guard.js';
+import { guardedStatement, notPreparedHere } from './guard.js';
 import { isLargeObjectChange, LargeObjectWriter } from './large-object.js';
 import { redoStatement } from './redo.js';
 import type { RowStatement } from './row-statement.js';
@@ -34,7 +34,7 @@ export function formatUtc(time: TimestampMicros): string {
 
 /** The comment that heads a transaction: `xid 738  committed 2026-11-21 02:45:47.184429 UTC  LSN 0/A016F40`. */
 export function transactionHeading(transaction: TransactionSummary): string {
-  const { xid, state, gid, commitTime, commitLsn, straddlesFork, origin } = transaction;
+  const { xid, state, gid, commitTime, commitLsn, straddlesFork, preparedBeforeFork, origin } = transaction;
   if (state === 'message') {
     const sender = xid === 0 ? 'without a transaction' : `by xid ${xid}`;
     return `sent at once ${sender}  LSN ${formatLsn(commitLsn)}`;
@@ -45,7 +45,8 @@ export function transactionHeading(transaction: TransactionSummary): string {
     `LSN ${formatLsn(commitLsn)}`,
   ];
   if (gid !== undefined) facts.push(`gid ${gid}`);
-  if (straddlesFork) facts.push('began before the fork');
+  if (preparedBeforeFork) facts.push('prepared before the fork');
+  else if (straddlesFork) facts.push('began before the fork');
   if (origin) facts.push(originText(origin));
   return facts.join('  ');
 }
@@ -232,7 +233,13 @@ export function* transactionLines(
   yield 'BEGIN;';
   // As deferred as they can be: what only held at the end of the original transaction is only asked at the end here.
   yield 'SET CONSTRAINTS ALL DEFERRED;';
-  const { xid } = transaction;
+  const { xid, gid } = transaction;
+  if (transaction.preparedBeforeFork && gid !== undefined && options.direction === 'redo') {
+    yield comment(
+      `The new primary may hold it prepared still, with its locks: then COMMIT PREPARED does all of this.`,
+    );
+    yield `${notPreparedHere(gid)};`;
+  }
   const objects = new LargeObjectWriter(options);
   for (const group of groupTruncates(from(first, rest))) {
     const change = 'truncate' in group ? undefined : group.single;

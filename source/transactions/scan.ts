@@ -306,6 +306,7 @@ export class Scan {
       walBytes: transaction.walBytes,
       state: 'committed',
       origin: end.origin,
+      preparedBeforeFork: end.twoPhase && (prepared?.endLsn ?? 0) <= this.#options.lostFrom,
       straddlesFork: transaction.firstLsn < this.#options.lostFrom,
       beginningMissing: this.#beganBeforeStart(xids),
       changesCatalog: transaction.changesCatalog,

@@ -31,6 +31,7 @@ export interface TransactionEntry {
   readonly walBytes: number;
   readonly state: TransactionState;
   readonly origin?: RecordedOrigin;
+  readonly preparedBeforeFork?: boolean;
   readonly straddlesFork: boolean;
   readonly beginningMissing: boolean;
   readonly changesCatalog: boolean;
@@ -45,6 +46,7 @@ const CATALOG = 4;
 const BEGINNING_MISSING = 8;
 const MESSAGE = 16;
 const REPLICATED = 32;
+const PREPARED_BEFORE_FORK = 64;
 
 interface Columns {
   readonly xid: Uint32Array;
@@ -101,6 +103,7 @@ export class TransactionIndex {
       (entry.state === 'prepared' ? PREPARED : 0) |
       (entry.state === 'message' ? MESSAGE : 0) |
       (entry.origin ? REPLICATED : 0) |
+      (entry.preparedBeforeFork ? PREPARED_BEFORE_FORK : 0) |
       (entry.straddlesFork ? STRADDLES : 0) |
       (entry.changesCatalog ? CATALOG : 0) |
       (entry.beginningMissing ? BEGINNING_MISSING : 0);
@@ -134,6 +137,7 @@ export class TransactionIndex {
       commitLsn: columns.commitLsn[at],
       commitEndLsn: columns.commitLsn[at] + columns.endDistance[at],
       commitTime: columns.time[at],
+      preparedBeforeFork: (flags & PREPARED_BEFORE_FORK) !== 0 || undefined,
       straddlesFork: (flags & STRADDLES) !== 0,
       changesCatalog: (flags & CATALOG) !== 0,
       walBytes: columns.walBytes[at],

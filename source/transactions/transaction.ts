@@ -45,6 +45,11 @@ export interface TransactionSummary {
   readonly commitTime: TimestampMicros;
   /** Undefined when it was not replicated from elsewhere. */
   readonly origin?: TransactionOrigin;
+  /**
+   * It was prepared (PREPARE TRANSACTION) before the fork and committed after it: the new primary holds it prepared, locks and all, until
+   * somebody resolves it there.
+   */
+  readonly preparedBeforeFork?: boolean;
   /** It wrote before the fork and committed after it. */
   readonly straddlesFork: boolean;
   readonly tables: readonly TableCounts[];
