@@ -18,6 +18,8 @@ async function run(options: Arguments): Promise<ExitCode> {
       return (await import('./commands/check.js')).check(options);
     case 'preserve':
       return (await import('./commands/preserve.js')).preserveLost(options);
+    case 'rewind':
+      return (await import('./commands/rewind.js')).rewind(options);
     case 'demo':
       return (await import('./commands/app.js')).app(
         (await import('./commands/demo.js')).demoArguments(options),

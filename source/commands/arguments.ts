@@ -16,7 +16,7 @@ interface Option {
   readonly commands: readonly string[];
 }
 
-const READING = ['app', 'inspect', 'list', 'export', 'check', 'preserve'];
+const READING = ['app', 'inspect', 'list', 'export', 'check', 'preserve', 'rewind'];
 
 const OPTIONS = {
   oldWal: { type: 'string', isMultiple: true, commands: READING },
@@ -27,7 +27,7 @@ const OPTIONS = {
   fork: { type: 'string', commands: READING },
   tempDir: { type: 'string', commands: READING.concat('demo') },
   tempLimit: { type: 'string', commands: READING.concat('demo') },
-  json: { type: 'boolean', commands: ['inspect', 'list', 'check'] },
+  json: { type: 'boolean', commands: ['inspect', 'list', 'check', 'rewind'] },
   filter: { type: 'string', commands: ['list', 'export', 'check'] },
   against: { type: 'string', commands: ['check'] },
   dryRun: { type: 'boolean', commands: ['check'] },
@@ -42,7 +42,7 @@ const OPTIONS = {
 
 type OptionName = keyof typeof OPTIONS;
 
-const COMMANDS = ['inspect', 'list', 'export', 'check', 'preserve', 'demo'] as const;
+const COMMANDS = ['inspect', 'list', 'export', 'check', 'preserve', 'rewind', 'demo'] as const;
 
 /** The command, or `app` when only directories were named. */
 export type CommandName = (typeof COMMANDS)[number] | 'app';
@@ -134,6 +134,7 @@ function checkOperands(command: CommandName, operands: readonly string[]): void 
     export: [2, 2],
     check: [2, 2],
     preserve: [2, 2],
+    rewind: [2, 2],
   }[command];
   if (operands.length > most) {
     const next = command === 'app' ? `commands are ${COMMANDS.join(', ')}; see forkpoint --help` : undefined;

@@ -10,6 +10,7 @@ export const HELP = `
     $ forkpoint export  OLD NEW         the lost transactions as SQL, wal2json, CSV or a report
     $ forkpoint check   OLD NEW         what the running new primary makes of them
     $ forkpoint preserve OLD NEW -o DIR copies what was lost, and what it takes to read it, before it is gone
+    $ forkpoint rewind  OLD NEW         whether pg_rewind can make a standby of OLD, and the exact command
     $ forkpoint demo                    the full-screen program on the bundled sample incident
 
     OLD  the old primary: its data directory, stopped, or a directory with nothing but its WAL
@@ -30,7 +31,7 @@ export const HELP = `
                              need more are not known then, and said not to be
 
   Output
-    --json                   inspect: one object; list, check: an object a line
+    --json                   inspect, rewind: one object; list, check: an object a line
     --filter EXPR            list, export, check: only what the expression lets through
     -o, --output FILE        preserve: the new directory to copy to. export: write here; - or nothing is standard output. A directory gets a
                              file for each database

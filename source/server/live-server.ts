@@ -28,6 +28,9 @@ export interface ServerFacts {
   /** Where it writes, or as a standby replays, at this moment. */
   readonly currentLsn: Lsn;
   readonly walLevel: string;
+  readonly fullPageWrites: boolean;
+  /** The timeline of its last checkpoint: still the old one right after a promotion. */
+  readonly checkpointTimeline: number;
   /** In bytes. */
   readonly walSegmentSize: number;
   readonly walPageSize: number;
@@ -42,6 +45,7 @@ const FACTS = `
 SELECT current_setting('server_version') AS version,
        current_setting('server_version_num')::int / 10000 AS major,
        current_setting('wal_level') AS wal_level,
+       current_setting('full_page_writes') AS full_page_writes,
        pg_is_in_recovery() AS recovering,
        s.system_identifier::text AS system_identifier,
        c.timeline_id AS checkpoint_timeline,
@@ -133,6 +137,8 @@ async function readFacts(client: pg.Client, url: string): Promise<ServerFacts> {
     checkpointTime: (Number(row.checkpoint_seconds) - POSTGRES_EPOCH_MS / 1000) * 1_000_000,
     currentLsn: lsnOf(row.current_lsn),
     walLevel: row.wal_level ?? '',
+    fullPageWrites: row.full_page_writes === 'on',
+    checkpointTimeline: Number(row.checkpoint_timeline),
     walSegmentSize: Number(row.wal_segment_size),
     walPageSize: Number(row.wal_block_size),
     pageSize: Number(row.database_block_size),

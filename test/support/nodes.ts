@@ -16,10 +16,11 @@ const SETTINGS: Settings = {
 };
 
 /** A new running primary with a table `work (id, note)`; segments of 1 MB where the major can. */
-export async function newPrimary(major: number, settings: Settings = {}): Promise<Server> {
+export async function newPrimary(major: number, settings: Settings = {}, checksums = true): Promise<Server> {
   const keep: Settings = major >= 13 ? { wal_keep_size: '512MB' } : { wal_keep_segments: 100 };
   const server = await initdb(major, {
     walSegmentSizeMb: major > 10 ? 1 : undefined,
+    checksums,
     settings: { ...SETTINGS, ...keep, ...settings },
   });
   await server.start();
