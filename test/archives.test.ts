@@ -366,3 +366,40 @@ describe('files in lz4 frames', () => {
     );
   });
 });
+
+describe('damage before the fork, where both nodes share every byte', { timeout: 120_000 }, () => {
+  const MIB = 1024 * 1024;
+
+  /** Breaks bytes of the old primary's WAL at an LSN. */
+  function breakAt(old: string, lsn: number, length: number): string {
+    const start = lsn - (lsn % MIB);
+    const { fileName } = whole.overview.old.segments.find((segment) => segment.startLsn === start)!;
+    scribble(join(old, 'pg_wal', fileName), lsn - start, Buffer.alloc(length, 0xa5));
+    return fileName;
+  }
+
+  it('is mended from the new primary, in the segment of the fork too, and said', async () => {
+    const forkSegment = built.fork - (built.fork % MIB);
+    for (const at of [forkSegment - 500_000, forkSegment + Math.floor((built.fork - forkSegment) / 2)]) {
+      const old = copyOfOld(built);
+      const fileName = breakAt(old, at, 900);
+      const read = await readLoss({ old, new: built.newDataDirectory });
+      assert.deepEqual(read.transactions, whole.transactions, fileName);
+      assert.equal(read.incomplete, false);
+      const told = read.overview.old.disagreements.find((each) => each.fileName === fileName)!;
+      assert.equal(told.kind, 'damaged');
+      assert.ok(told.taken.startsWith(built.newDataDirectory), told.taken);
+      assert.ok(told.lsn >= at && told.lsn < at + 900);
+      assert.match(read.overview.old.warnings.join('\n'), /before the fork both nodes share every byte/);
+    }
+  });
+
+  it('is not mended behind the fork, where nobody else has what was lost', async () => {
+    const old = copyOfOld(built);
+    breakAt(old, built.fork + 300_000, 900);
+    const read = await readLoss({ old, new: built.newDataDirectory });
+    assert.equal(read.incomplete, true);
+    assert.deepEqual(read.transactions, whole.transactions.slice(0, read.transactions.length));
+    assert.equal(read.overview.gaps[0].state, 'damaged');
+  });
+});

@@ -343,8 +343,8 @@ export async function openSides(request: IncidentRequest, stop?: AbortSignal): P
     const fork = found.diverged
       ? found
       : { ...found, untold: whyUntold(oldProbe, old.history, oldPlaces, spool) };
-    const oldSegments = newWal ? withCommonHistory(oldWal, newWal, fork.lsn) : oldWal;
-    const newSegments = newWal && withCommonHistory(newWal, oldWal, fork.lsn);
+    const oldSegments = newWal ? withCommonHistory(oldWal, newWal, fork.lsn, spool) : oldWal;
+    const newSegments = newWal && withCommonHistory(newWal, oldWal, fork.lsn, spool);
 
     const through = fork.lsn;
     const from = oldProbe.redoLsn > 0 ? Math.min(oldProbe.redoLsn, through) : through;

@@ -25,7 +25,7 @@ import {
 } from './page-header.js';
 import { PageWindows, type PageWindowsOptions } from './page-windows.js';
 import type { RecordCursor } from './record-cursor.js';
-import { findRecordBehind } from './record-search.js';
+import { findPageBehind, findRecordBehind } from './record-search.js';
 import { recordVersion } from './record-versions.js';
 import type { SegmentFile, WalSegments } from './segments.js';
 
@@ -207,8 +207,18 @@ export class WalReader implements RecordCursor, BlockReferences {
   next(): boolean {
     for (;;) {
       const outcome = this.#read();
-      if (outcome !== RESTART) return outcome === OK;
+      if (outcome === OK) return true;
+      if (outcome !== RESTART && !this.#mended()) return false;
     }
+  }
+
+  /** After a stop: is there a better copy of what could not be read? Then it is read from here on. */
+  #mended(): boolean {
+    const { end } = this;
+    if (end?.path === undefined || !this.segments.mend?.(end.lsn, end.path)) return false;
+    this.closeFile();
+    this.end = undefined;
+    return true;
   }
 
   #read(): number {
@@ -465,20 +475,15 @@ export class WalReader implements RecordCursor, BlockReferences {
   /**
    * After next() returned false at `lsn`: does WAL of this node go on behind the record that could not be read (behind the last page that
    * was tried for it: a crash in the middle of a long record leaves the first of its pages)? Then it is no end but damage.
-   * Looks at page headers of what follows in this segment and the next, and then for records themselves: they may all be on the page of
+   * Looks at page headers of what follows in this segment and the next (far away not at all of them), and then for records themselves: they may all be on the page of
    * the broken one, or behind broken headers.
    */
   continuesAfter(lsn: Lsn): Lsn | undefined {
     const pageSize = this.#pageSize;
-    const segmentSize = this.segments.segmentSize;
-    const start = lsn - (lsn % pageSize);
-    let page = Math.max(start, this.#furthestPage) + pageSize;
-    const last = lsn - (lsn % segmentSize) + 2 * segmentSize;
-    for (; page < last; page += pageSize) {
-      this.#latestPageTimeline = 0;
-      if (this.#loadPage(page, page)) return page;
-      if (this.end?.kind === 'missing') break;
-    }
+    const { segmentSize } = this.segments;
+    const behind = Math.max(lsn - (lsn % pageSize), this.#furthestPage) + pageSize;
+    const page = findPageBehind(this.segments, behind, lsn - (lsn % segmentSize) + 2 * segmentSize);
+    if (page !== undefined) return page;
     return findRecordBehind(this.segments, lsn, this.#expectedPrevious);
   }
 

@@ -6,13 +6,45 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { updateCrc32c } from '../bytes/crc32c.js';
 import type { Lsn } from '../bytes/lsn.js';
 import { RECORD_HEADER_SIZE } from './block-references.js';
-import { SHORT_PAGE_HEADER_SIZE } from './page-header.js';
+import { checkPageHeader } from './page-check.js';
+import { LONG_PAGE_HEADER_SIZE, SHORT_PAGE_HEADER_SIZE } from './page-header.js';
 import { readablePath, type WalSegments } from './segments.js';
 
 /** Bytes looked through: damage is local, and a lost transaction behind a longer gap shows in the page headers. */
 const FAR_ENOUGH = 32 * 1024 * 1024;
 /** MAXALIGN: records begin at multiples of it. */
 const ALIGNMENT = 8;
+
+/** Between pages looked at beyond that, in bytes: WAL that goes on does so for more than a megabyte or is found near. */
+const FAR_STRIDE = 1024 * 1024;
+
+/**
+ * The first page from `from` up to `until` whose header is one of this node's there: every page for a stretch, then one in each megabyte,
+ * since a segment may have a gigabyte and only its headers would be read. Undefined when there is none before a missing segment.
+ */
+export function findPageBehind(segments: WalSegments, from: Lsn, until: Lsn): Lsn | undefined {
+  const { pageSize, segmentSize } = segments;
+  const header = Buffer.alloc(LONG_PAGE_HEADER_SIZE);
+  const view = new DataView(header.buffer, header.byteOffset, header.length);
+  for (let page = from; page < until; ) {
+    const segment = segments.at(page);
+    if ('missing' in segment) return undefined;
+    const start = page - (page % segmentSize);
+    const next = start + segmentSize;
+    const end = Math.min(until, start + segment.length);
+    const file = openSync(readablePath(segment), 'r');
+    try {
+      for (; page < end; page += page - from < FAR_ENOUGH ? pageSize : FAR_STRIDE) {
+        if (readSync(file, header, 0, header.length, page - start) < header.length) break;
+        if (checkPageHeader(view, 0, page, segments, segment, 0) === undefined) return page;
+      }
+    } finally {
+      closeSync(file);
+    }
+    page = next;
+  }
+  return undefined;
+}
 
 /**
  * The first whole record (right checksum, within one page) behind `lsn` whose back link points to `lsn` or behind it; `lsn` itself when the

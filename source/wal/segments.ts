@@ -53,6 +53,11 @@ export interface WalSegments {
   look(lsn: Lsn): SegmentFile | MissingSegment;
   /** Places that take a while were asked for something: what was missing may be there later. */
   waiting(): boolean;
+  /**
+   * The record at `lsn` cannot be read, in the file known as `path` or one before it: is there a better copy? True when another file is
+   * read from now on.
+   */
+  mend?(lsn: Lsn, path: string): boolean;
   /** Timeline an LSN belongs to on this node's history. */
   timelineAt(lsn: Lsn): number;
   /** Every segment position known of (present, partial or known to be missing) in LSN order. */
