@@ -4,7 +4,14 @@ import { printable } from '../bytes/printable.js';
 import { breakLines, fit, textWidth, wrapWords } from '../bytes/text-width.js';
 import { formatBytes, formatCount } from '../incident/figures.js';
 import type { ListedChange, RowVerdict } from '../incident/model.js';
-import { type Change, type ColumnValue, isUnknown, type RowChange, tableLabel } from '../rows/row-change.js';
+import {
+  type CatalogChange,
+  type Change,
+  type ColumnValue,
+  isUnknown,
+  type RowChange,
+  tableLabel,
+} from '../rows/row-change.js';
 import { fitLine, type Line, type Span, spread } from './span.js';
 import type { Style } from './theme.js';
 import { VERDICT_LOOKS } from './verdicts.js';
@@ -214,7 +221,7 @@ function title(change: Change): { text: string; style: Style } {
         style: 'new',
       };
     case 'catalog':
-      return { text: `CATALOG ${printable(change.description)}`, style: 'fork' };
+      return { text: `DDL ${printable(change.description)}`, style: 'fork' };
     case 'sequence':
       return { text: `SEQUENCE ${printable(`${change.schema}.${change.name}`)}`, style: 'shared' };
   }
@@ -233,6 +240,22 @@ function textLines(text: string, options: BlockOptions, style: Style = 'plain'):
   return lines.map((part) => [{ text: '    ' }, ...highlight(part, style, options.needle)]);
 }
 
+/** DDL as it was put back together, and what of it cannot be told. */
+function definitionLines({ statement, reason, note }: CatalogChange, options: BlockOptions): Line[] {
+  const { width } = options;
+  const lines: Line[] = [];
+  if (statement !== undefined) {
+    lines.push(...proseLines('reconstructed from the catalog’s rows:', 'muted', width));
+    lines.push(...textLines(`${statement};`, options));
+  }
+  if (reason !== undefined) {
+    const what = statement === undefined ? 'cannot be told as a statement' : 'is not the whole';
+    lines.push(...proseLines(`!! This ${what}: ${printable(reason)}.`, 'error', width, '  '));
+  }
+  if (note !== undefined) lines.push(...proseLines(printable(note), 'muted', width));
+  return lines;
+}
+
 function bodyLines({ change, verdict }: ListedChange, options: BlockOptions): Line[] {
   switch (change.kind) {
     case 'row': {
@@ -247,12 +270,7 @@ function bodyLines({ change, verdict }: ListedChange, options: BlockOptions): Li
     case 'message':
       return textLines(Buffer.from(change.content).toString('utf8'), options);
     case 'catalog':
-      return change.statement === undefined
-        ? []
-        : [
-            ...proseLines('reconstructed from the catalog’s rows:', 'muted', options.width),
-            ...change.statement.split('\n').flatMap((part) => textLines(part, options)),
-          ];
+      return definitionLines(change, options);
     case 'sequence':
       return proseLines(
         `advanced to ${printable(change.lastValue)}${change.isCalled ? '' : ', not yet called'}`,

@@ -39,7 +39,7 @@ export const HELP = `
     --format FORMAT          export: sql (default), wal2json, csv or report
     --undo                   export: SQL that takes the transactions back, the last one first
     --guard                  export: SQL whose statements fail unless they meet the row they expect
-    --ddl                    export: reconstructed DDL as statements, not as comments
+    --ddl                    export: run reconstructed DDL in its place; without it, it is written as comments
     --partition-root         export: rows of partitions as rows of the partitioned table they belong to
     --against URL            check: the running new primary, postgres://user@host/database (NEW, when that
                              is a server)

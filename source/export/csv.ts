@@ -95,7 +95,7 @@ function changeFields(change: Change, tally: Tally): string[] {
         'ddl',
         '',
         '',
-        strangerField([change.description, change.statement].filter(Boolean).join(': ')),
+        strangerField([change.description, change.statement, change.reason].filter(Boolean).join(': ')),
       ];
     case 'sequence': {
       tally.statements++;

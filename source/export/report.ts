@@ -1,9 +1,11 @@
 /** The incident report for people who were not there: Markdown that reads well as plain text too. */
+
 import { formatLsn } from '../bytes/lsn.js';
 import { printable } from '../bytes/printable.js';
 import { forkDiagram } from '../incident/diagram.js';
 import { formatBytes, formatCount, formatTime, plural } from '../incident/figures.js';
 import { type ListedTransaction, VERDICTS, type Verdict } from '../incident/model.js';
+import type { CatalogChange } from '../rows/row-change.js';
 import { rowCount } from '../transactions/transaction.js';
 import type { FileContext, FormatWriter } from './format.js';
 
@@ -11,6 +13,8 @@ import type { FileContext, FormatWriter } from './format.js';
 const WIDTH = 80;
 /** In-doubt transactions that are listed one by one. */
 const IN_DOUBT_LISTED = 100;
+/** And changed definitions. */
+const DEFINITIONS_LISTED = 500;
 
 const MEANINGS: Readonly<Record<Verdict, string>> = {
   clean: 'the rows are still what these transactions started from: they can be repeated as they are',
@@ -27,6 +31,14 @@ const MEANINGS: Readonly<Record<Verdict, string>> = {
 /** Text of strangers inside a table cell or sentence. */
 function cell(text: string): string {
   return printable(text).replace(/[\\`*_|<>[\]#]/g, '\\$&');
+}
+
+/** SQL between as many backticks as it takes. */
+function codeSpan(sql: string): string {
+  const text = printable(sql);
+  const fence = '`'.repeat(1 + Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length)));
+  const space = /^`|`$/.test(text) ? ' ' : '';
+  return `${fence}${space}${text}${space}${fence}`;
 }
 
 function tableRow(cells: readonly string[]): string {
@@ -89,10 +101,12 @@ function* summary({ overview, selection, request }: FileContext): Generator<stri
   yield '\n';
 }
 
-/** Opens the report: summaries alone, no row is decoded for it. */
+/** Opens the report: mostly from summaries; only transactions that changed definitions are looked into. */
 export function writeReport(context: FileContext): FormatWriter {
   const { overview, loss, version } = context;
   const inDoubt: ListedTransaction[] = [];
+  const definitions: { readonly transaction: ListedTransaction; readonly change: CatalogChange }[] = [];
+  let definitionCount = 0;
   return {
     *header() {
       yield '# What the failover lost\n\n';
@@ -103,11 +117,28 @@ export function writeReport(context: FileContext): FormatWriter {
       yield* figuresByTable(context);
       yield* verdictLines(context);
     },
-    transaction(transaction) {
+    transaction(transaction, changes) {
       if (transaction.state === 'prepared' && inDoubt.length < IN_DOUBT_LISTED) inDoubt.push(transaction);
+      if (transaction.changesCatalog) {
+        for (const change of changes) {
+          if (change.kind !== 'catalog') continue;
+          if (definitions.length < DEFINITIONS_LISTED) definitions.push({ transaction, change });
+          definitionCount++;
+        }
+      }
       return [];
     },
     *footer() {
+      if (definitionCount > 0) {
+        yield '## Definitions changed\n\nReconstructed from the rows of the system catalogs, in commit order.\n\n';
+        for (const { transaction, change } of definitions) {
+          const what =
+            change.statement === undefined ? cell(change.description) : codeSpan(`${change.statement};`);
+          yield `- xid ${transaction.xid}: ${what}${change.reason === undefined ? '' : `: **${cell(change.reason)}**`}\n`;
+        }
+        const more = definitionCount - definitions.length;
+        yield more > 0 ? `- and ${formatCount(more)} more\n\n` : '\n';
+      }
       if (inDoubt.length > 0) {
         yield '## In doubt\n\nPrepared and never committed nor rolled back: whoever coordinates them has to say. They are in no export unless chosen.\n\n';
         for (const one of inDoubt) {

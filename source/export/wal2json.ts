@@ -99,8 +99,10 @@ export function writeWal2json({ inDoubtChosen }: FileContext, tally: Tally): For
         return;
       }
       case 'catalog':
+        tally.leaveOut(`DDL, which wal2json has no form for: ${change.description}`);
+        return;
       case 'sequence':
-        // Logical decoding knows neither.
+        // Logical decoding does not know them.
         return;
     }
   }

@@ -16,7 +16,7 @@ export function searchableText(change: Change): string {
     case 'message':
       return `${change.prefix}\u0000${Buffer.from(change.content).toString('utf8')}`.toLowerCase();
     case 'catalog':
-      return `${change.description}\u0000${change.statement ?? ''}`.toLowerCase();
+      return `${change.description}\u0000${change.statement ?? ''}\u0000${change.reason ?? ''}`.toLowerCase();
     case 'sequence':
       return `${change.schema}.${change.name}\u0000${change.lastValue}`.toLowerCase();
   }
