@@ -6,8 +6,8 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { type BuiltIncident, buildIncident, serverHashes } from './servers/incident.js';
 import { stopAllServers } from './servers/server.js';
-import { assertEqualsTruth, readIncident } from './support/against-the-server.js';
-import { BEFORE, lostDdl } from './support/ddl-workload.js';
+import { assertEqualsTruth, everythingLost, readIncident } from './support/against-the-server.js';
+import { BEFORE, lostDdl, ON_NEW_PRIMARY, UNDOABLE } from './support/ddl-workload.js';
 import { definitions } from './support/definitions.js';
 import { exportSql, runStatements } from './support/exported-sql.js';
 
@@ -25,6 +25,7 @@ for (const [major, walLevel] of MAJORS.flatMap((each) => WAL_LEVELS.map((level) 
         major,
         walLevel,
         walSegmentSizeMb: major >= 11 ? 1 : undefined,
+        settings: major >= 13 ? { wal_keep_size: '64MB' } : { wal_keep_segments: 64 },
         before: async (old) => {
           await old.query(BEFORE);
         },
@@ -32,6 +33,9 @@ for (const [major, walLevel] of MAJORS.flatMap((each) => WAL_LEVELS.map((level) 
           const client = await old.connect();
           for (const sql of lostDdl(major)) await client.query(sql);
           await client.end();
+        },
+        after: async (promoted) => {
+          await promoted.query(ON_NEW_PRIMARY);
         },
       });
     });
@@ -53,5 +57,58 @@ for (const [major, walLevel] of MAJORS.flatMap((each) => WAL_LEVELS.map((level) 
       await old.stop('immediate');
       await fresh.stop('immediate');
     });
+
+    test('DDL is judged by what the new primary has of its name, and rows by the transaction that made their table', async () => {
+      const incident = await readIncident(built);
+      await incident.judge();
+      const all = everythingLost(incident);
+      const verdictOf = (description: string): string => {
+        const found = all.find(({ changes }) =>
+          changes.some((change) => change.kind === 'catalog' && change.description.startsWith(description)),
+        );
+        assert.ok(found, description);
+        return incident.transaction(found.transaction.index).verdict;
+      };
+      assert.equal(verdictOf('creates table public.made'), 'exists');
+      assert.equal(verdictOf('creates table public.with_serial'), 'clean');
+      assert.equal(verdictOf('creates table public.copied'), 'clean');
+      assert.equal(verdictOf('drops tables public.doomed, public.doomed_too'), 'changed');
+      assert.equal(verdictOf('renames table public.swap_a to '), 'changed');
+      assert.equal(verdictOf('creates type public.place'), 'clean');
+      const rows = all.find(
+        ({ changes }) =>
+          changes.every((each) => each.kind !== 'catalog') &&
+          changes.some((each) => each.kind === 'row' && each.table.name === 'with_serial'),
+      );
+      assert.ok(rows);
+      assert.equal(incident.transaction(rows.transaction.index).verdict, 'dependency');
+      assert.equal(incident.dependencies(rows.transaction.index).length, 1);
+      incident.close();
+    });
   });
 }
+
+describe(`DDL undone on PostgreSQL ${MAJORS.at(-1)}`, { timeout: 300_000 }, () => {
+  test('undo with --ddl makes definitions and rows what they were at the fork', async () => {
+    const built = await buildIncident({
+      major: MAJORS.at(-1)!,
+      walLevel: 'replica',
+      before: async (old) => {
+        await old.query(BEFORE);
+      },
+      lost: async (old) => {
+        const client = await old.connect();
+        for (const sql of UNDOABLE) await client.query(sql);
+        await client.end();
+      },
+    });
+    const { sql, summary } = await exportSql(built, { undo: true, ddl: true });
+    assert.deepEqual(summary.leftOutReasons, []);
+    const [old, fork] = [await built.startOld(), await built.startAtFork()];
+    await runStatements(old, sql);
+    assert.deepEqual(await definitions(old), await definitions(fork));
+    assert.deepEqual(await serverHashes(old), built.truth.forkHashes);
+    await old.stop('immediate');
+    await fork.stop('immediate');
+  });
+});

@@ -309,7 +309,10 @@ function dropTables(run: Run, tables: readonly TouchedRelation[]): void {
     {
       lsn: Math.min(...dropped.map(({ lsn }) => lsn)),
       description: `drops ${names.length === 1 ? 'table' : 'tables'} ${names.join(', ')}`,
-      subject: relationSubject(rows, relations[0], 'drop'),
+      subject: {
+        ...relationSubject(rows, relations[0], 'drop'),
+        and: relations.slice(1).map((each) => relationSubject(rows, each, 'drop')),
+      },
     },
     () => ({
       redo: `DROP TABLE ${relations.map((each) => relationName(rows, each.oid)).join(', ')}`,

@@ -3,6 +3,7 @@ import { formatLsn } from '../bytes/lsn.js';
 import {
   type CatalogChange,
   type Change,
+  type DdlSubject,
   type Row,
   type RowChange,
   type Table,
@@ -96,21 +97,35 @@ export class TransactionJudge {
 
   /** DDL: is what it is about on the new primary as this statement found it? */
   #definition(change: CatalogChange): RowVerdict {
-    const { definitions, current } = this.#evidence;
     const { subject, database = '', statement, reason } = change;
     if (statement === undefined || reason !== undefined || !subject)
       return unknown(`it ${change.description}${reason === undefined ? '' : `: ${reason}`}`);
+    const verdicts = [subject, ...(subject.and ?? []).map((each) => ({ ...subject, ...each }))].map((each) =>
+      this.#definitionOf(database, each),
+    );
+    this.#evidence.definitions.note(change, this.#index);
+    // Of several tables, some are gone already: as one statement it cannot be repeated, nor is it superfluous.
+    const gone = verdicts.find((each) => each.verdict === 'applied');
+    if (gone && verdicts.some((each) => each.verdict !== 'applied')) return { ...gone, verdict: 'changed' };
+    return verdicts.reduce((worst, each) =>
+      worse(worst.verdict, each.verdict) === worst.verdict ? worst : each,
+    );
+  }
+
+  #definitionOf(database: string, subject: DdlSubject): RowVerdict {
+    const { definitions, current } = this.#evidence;
     const whole = subject.column === undefined ? subject.name : `${subject.name}.${subject.column}`;
     const label = subject.kind === 'schema' ? `schema ${subject.name}` : `${subject.schema}.${whole}`;
     const maker = definitions.maker(database, subject, this.#index);
     const alterer = definitions.alterer(database, subject, this.#index);
-    definitions.note(change, this.#index);
     if (maker === this.#index) return { verdict: 'clean', reason: `this transaction made ${label} itself` };
     const now = current.definition?.(database, subject);
     if (!now) return unknown(`it cannot be told how ${label} stands on the new primary`);
     if (subject.effect === 'create' && now.exists)
       return { verdict: 'exists', reason: `${label} is on the new primary already` };
     if (maker !== undefined) return this.#builtOn(maker, label);
+    if (subject.effect === 'drop' && !now.exists)
+      return { verdict: 'applied', reason: `${label} is not on the new primary any more` };
     if (now.altered)
       return { verdict: 'changed', reason: `${label} was altered on the new primary since the fork` };
     if (alterer !== undefined && alterer !== this.#index) return this.#builtOn(alterer, label);
@@ -124,10 +139,7 @@ export class TransactionJudge {
           }
         : this.#certain({ verdict: 'clean', reason: `there is no ${label} on the new primary` });
     }
-    if (!now.exists)
-      return subject.effect === 'drop'
-        ? { verdict: 'applied', reason: `${label} is not on the new primary any more` }
-        : { verdict: 'missing', reason: `${label} is not on the new primary` };
+    if (!now.exists) return { verdict: 'missing', reason: `${label} is not on the new primary` };
     return this.#certain({
       verdict: 'clean',
       reason: `nothing altered ${label} on the new primary since the fork`,

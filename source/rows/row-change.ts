@@ -135,6 +135,8 @@ export interface DdlSubject {
   readonly column?: string;
   /** Where it is called something else afterwards. */
   readonly to?: { readonly schema: string; readonly name: string };
+  /** Others of the same kind in the same statement. */
+  readonly and?: readonly { readonly schema: string; readonly name: string }[];
 }
 
 /** What the transaction did to the catalog: one statement of DDL, reconstructed, or named where it cannot be told. */

@@ -105,3 +105,20 @@ export function lostDdl(major: number): string[] {
   const lost = major >= 11 ? LOST : LOST.map((sql) => sql.replace(stable, ''));
   return [...lost, ...NEWER.filter(([since]) => major >= since).map(([, sql]) => sql)];
 }
+
+/** What the new primary does to the same definitions meanwhile. */
+export const ON_NEW_PRIMARY = `CREATE TABLE made (id int); ALTER TABLE swap_a ADD COLUMN there int; DROP TABLE doomed_too; INSERT INTO altered (id) VALUES (900)`;
+
+/** DDL that leaves behind everything it takes to undo it. */
+export const UNDOABLE: readonly string[] = [
+  `CREATE TABLE brief (id serial PRIMARY KEY, v text); INSERT INTO brief (v) VALUES ('x')`,
+  `ALTER TABLE altered ADD COLUMN extra int DEFAULT 3; UPDATE altered SET extra = 4 WHERE id = 1`,
+  `ALTER TABLE altered RENAME COLUMN a TO renamed; ALTER TABLE altered ALTER c SET DEFAULT 9, ALTER b TYPE varchar(30), ADD CHECK (c > 0), ALTER gone DROP DEFAULT`,
+  `UPDATE altered SET renamed = 'changed' WHERE id = 2; DELETE FROM altered WHERE id = 3`,
+  `BEGIN; ALTER TABLE swap_a RENAME TO swap_c; ALTER TABLE swap_b RENAME TO swap_a; ALTER TABLE swap_c RENAME TO swap_b; INSERT INTO swap_a VALUES (3, 3); COMMIT`,
+  `ALTER TABLE plain SET SCHEMA moving; DROP INDEX moving.plain_v; ALTER TABLE moving.plain ADD UNIQUE (v); INSERT INTO moving.plain VALUES (100, 'new')`,
+  `ALTER TABLE widened DROP CONSTRAINT widened_price_check, ALTER amount DROP DEFAULT, REPLICA IDENTITY FULL, SET (fillfactor = 50)`,
+  `CREATE SCHEMA passing; CREATE TYPE passing.shade AS ENUM ('dark'); CREATE TABLE passing.here (s passing.shade); INSERT INTO passing.here VALUES ('dark')`,
+  `ALTER DOMAIN positive ADD CONSTRAINT small CHECK (VALUE < 1000); CREATE SEQUENCE brief_sequence; ALTER SEQUENCE counter INCREMENT 7; ALTER SCHEMA moving RENAME TO gone_on`,
+  `ALTER TABLE parent DETACH PARTITION west; CREATE TABLE south PARTITION OF parent FOR VALUES IN ('south'); INSERT INTO parent VALUES (9, 'south')`,
+];
