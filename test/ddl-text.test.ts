@@ -11,9 +11,10 @@ import {
   partitionKeyText,
 } from '../source/ddl/definition-text.js';
 import { Expressions } from '../source/ddl/expressions.js';
-import { CannotTellError } from '../source/ddl/node-tree.js';
+import { CannotTellError, reasonOf } from '../source/ddl/node-tree.js';
 import { readControlFile } from '../source/timeline/control-file.js';
 import { initdb, type Server, stopAllServers } from './servers/server.js';
+import { seeded } from './support/seeded.js';
 
 after(stopAllServers);
 
@@ -143,6 +144,34 @@ function plain(text: string): string {
     .trim();
 }
 
+/** Damages stored trees in every way a token can be damaged: what comes of it is text or a reason, never anything else. Returns how many were tried. */
+function tryDamaged(rows: CatalogSnapshot): number {
+  const chance = seeded(7);
+  let tried = 0;
+  for (const relation of rows.tables()) {
+    for (const { expression } of rows.all(pgAttributeDefault, relation.oid)) {
+      const tokens = expression!.split(' ');
+      for (let i = 0; i < 40; i++) {
+        const damaged = [...tokens];
+        const at = chance(tokens.length) - 1;
+        const how = chance(4);
+        if (how === 1) damaged.splice(at, 1);
+        else if (how === 2)
+          damaged[at] = ['<>', '{', '}', '(', ')', '-1', '99999', '[', ']', '\\'][chance(10) - 1];
+        else if (how === 3) damaged.length = at;
+        else damaged.splice(at, 0, tokens[chance(tokens.length) - 1]);
+        tried++;
+        try {
+          new Expressions(rows, rows.attributes(relation.oid)).text(damaged.join(' '));
+        } catch (error) {
+          assert.ok(reasonOf(error).length > 0);
+        }
+      }
+    }
+  }
+  return tried;
+}
+
 describe('every stored default, check, key, index and partition bound reads as the server writes it', () => {
   for (const major of MAJORS) {
     test(`PostgreSQL ${major}`, async () => {
@@ -177,6 +206,7 @@ describe('every stored default, check, key, index and partition bound reads as t
         if (plain(own) !== plain(text)) wrong.push(`${key}: ${own}\n    where the server says ${text}`);
       }
       assert.deepEqual(wrong, []);
+      assert.ok(tryDamaged(rows) > 1000);
     });
   }
 });

@@ -7,7 +7,7 @@ import { after, describe, test } from 'node:test';
 import { type BuiltIncident, buildIncident, serverHashes } from './servers/incident.js';
 import { stopAllServers } from './servers/server.js';
 import { assertEqualsTruth, everythingLost, readIncident } from './support/against-the-server.js';
-import { BEFORE, lostDdl, ON_NEW_PRIMARY, UNDOABLE } from './support/ddl-workload.js';
+import { BEFORE, lostDdl, ON_NEW_PRIMARY, UNDOABLE, UNTOLD } from './support/ddl-workload.js';
 import { definitions } from './support/definitions.js';
 import { exportSql, runStatements } from './support/exported-sql.js';
 
@@ -109,6 +109,36 @@ describe(`DDL undone on PostgreSQL ${MAJORS.at(-1)}`, { timeout: 300_000 }, () =
     assert.deepEqual(await definitions(old), await definitions(fork));
     assert.deepEqual(await serverHashes(old), built.truth.forkHashes);
     await old.stop('immediate');
+    await fork.stop('immediate');
+  });
+});
+
+describe(`DDL that cannot be told on PostgreSQL ${MAJORS.at(-1)}`, { timeout: 300_000 }, () => {
+  test('is named, with the reason, counted as left out, and never guessed', async () => {
+    const built = await buildIncident({
+      major: MAJORS.at(-1)!,
+      walLevel: 'replica',
+      before: async (old) => {
+        await old.query(BEFORE);
+      },
+      lost: async (old) => {
+        const client = await old.connect();
+        for (const [sql] of UNTOLD) await client.query(sql);
+        await client.end();
+      },
+    });
+    const { sql, summary } = await exportSql(built, { ddl: true });
+    for (const [what, said] of UNTOLD)
+      assert.ok(
+        summary.leftOutReasons.some((reason) => said.test(reason)),
+        `${what}\n${summary.leftOutReasons.join('\n')}`,
+      );
+    assert.doesNotMatch(sql, /^(?:CREATE (?:VIEW|FUNCTION|TRIGGER)|GRANT|COMMENT|ALTER TABLE .* TYPE)/m);
+    assert.match(sql, /^-- LEFT OUT: DDL at LSN [0-9A-F]+\/[0-9A-F]+: creates view public\.looking/m);
+    assert.match(sql, /^-- NOT WHOLE: adds column random/m);
+    // What is left runs as it is.
+    const fork = await built.startAtFork();
+    await runStatements(fork, sql);
     await fork.stop('immediate');
   });
 });

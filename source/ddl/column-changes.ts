@@ -21,7 +21,7 @@ import {
   sequenceOptions,
 } from './columns.js';
 import { optionList } from './definition-text.js';
-import { CannotTellError } from './node-tree.js';
+import { CannotTellError, reasonOf } from './node-tree.js';
 import { orderRenames } from './renames.js';
 import { type DdlSubject, type Run, Stage } from './run.js';
 import { label, relationSubject, type TableChange } from './tables.js';
@@ -40,8 +40,7 @@ function attempt(write: () => Written): Written {
   try {
     return write();
   } catch (error) {
-    if (!(error instanceof CannotTellError)) throw error;
-    return { reason: error.message };
+    return { reason: reasonOf(error) };
   }
 }
 
@@ -288,8 +287,7 @@ function defaultOf(rows: CatalogSnapshot, attribute: AttributeRow): string | und
   try {
     return defaultText(rows, attribute);
   } catch (error) {
-    if (error instanceof CannotTellError) return `\0${error.message}`;
-    throw error;
+    return `\0${reasonOf(error)}`;
   }
 }
 

@@ -8,7 +8,7 @@ import type { Oid } from '../catalog/model.js';
 import type { ConstraintRow } from '../catalog/rows.js';
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
 import { constraintText } from './definition-text.js';
-import { CannotTellError } from './node-tree.js';
+import { reasonOf } from './node-tree.js';
 import { type Run, Stage } from './run.js';
 import {
   addTableChange,
@@ -35,8 +35,8 @@ function textOf(rows: CatalogSnapshot, constraint: ConstraintRow): string | unde
   try {
     return constraintText(rows, constraint, true);
   } catch (error) {
-    if (error instanceof CannotTellError) return undefined;
-    throw error;
+    reasonOf(error);
+    return undefined;
   }
 }
 
@@ -115,7 +115,7 @@ function added(run: Run, constraint: ConstraintRow, lsn: Lsn, table: string): Ta
     description: `adds constraint ${constraint.name} to table ${table}`,
     subject: relationSubject(run.after, relation, 'alter'),
     ...(text === undefined
-      ? { reason: reasonOf(run.after, constraint) }
+      ? { reason: whyNot(run.after, constraint) }
       : { redo: `ADD CONSTRAINT ${name} ${text}`, undo: `DROP CONSTRAINT ${name}` }),
   };
 }
@@ -138,12 +138,11 @@ function dropped(run: Run, constraint: ConstraintRow, lsn: Lsn, table: string): 
   };
 }
 
-function reasonOf(rows: CatalogSnapshot, constraint: ConstraintRow): string {
+function whyNot(rows: CatalogSnapshot, constraint: ConstraintRow): string {
   try {
     constraintText(rows, constraint, true);
   } catch (error) {
-    if (error instanceof CannotTellError) return error.message;
-    throw error;
+    return reasonOf(error);
   }
   return 'it cannot be told';
 }

@@ -342,7 +342,7 @@ export function partitionBoundText(rows: CatalogSnapshot, tree: string): string 
           .nodes(field)
           .map((datum) => {
             const kind = datum.number('kind');
-            return kind < 0 ? 'MINVALUE' : kind > 0 ? 'MAXVALUE' : constant(datum.node('value')!);
+            return kind < 0 ? 'MINVALUE' : kind > 0 ? 'MAXVALUE' : constant(datum.child('value'));
           })
           .join(', ');
       return `FOR VALUES FROM (${side('lowerdatums')}) TO (${side('upperdatums')})`;

@@ -235,9 +235,7 @@ export class Expressions {
   }
 
   #child(node: TreeNode, field: string, implicit = true): string {
-    const child = node.node(field);
-    if (!child) throw new CannotTellError(`its stored form has a ${node.type} node without ${field}`);
-    return this.expression(child, implicit);
+    return this.expression(node.child(field), implicit);
   }
 
   #all(node: TreeNode, field: string, implicit = true): string[] {
@@ -294,8 +292,7 @@ export class Expressions {
   }
 
   #value(node: TreeNode, type: Oid): string {
-    const data = node.datum('constvalue');
-    if (!data) throw new CannotTellError('its stored form has a constant without value');
+    const data = node.bytes('constvalue');
     const length = node.number('constlen');
     try {
       let bytes: Buffer = data;
@@ -314,6 +311,8 @@ export class Expressions {
   #function(node: TreeNode, implicit: boolean): string {
     const format = node.number('funcformat');
     const args = node.nodes('args');
+    if (format !== CALL && args.length === 0)
+      throw new CannotTellError('its stored form has a cast of nothing');
     if (format === IMPLICIT_CAST && !implicit) return this.expression(args[0], false);
     if (format === EXPLICIT_CAST || format === IMPLICIT_CAST)
       return this.#cast(args[0], node.number('funcresulttype'), lengthCoercion(args));
@@ -376,7 +375,7 @@ export class Expressions {
   }
 
   #coercion(node: TreeNode, formatField: string, implicit: boolean, typmod: number): string {
-    const arg = node.node('arg')!;
+    const arg = node.child('arg');
     if (node.number(formatField) === IMPLICIT_CAST && !implicit) return this.expression(arg, false);
     return this.#cast(arg, node.number('resulttype'), typmod);
   }
@@ -393,7 +392,7 @@ export class Expressions {
     const parts = ['CASE'];
     if (arg) parts.push(this.expression(arg, true));
     for (const when of node.nodes('args')) {
-      let condition = when.node('expr')!;
+      let condition = when.child('expr');
       if (arg) {
         // The parser made `CaseTestExpr = value` of what stood there.
         const sides = condition.type === 'OPEXPR' ? condition.nodes('args') : [];
@@ -425,7 +424,7 @@ export class Expressions {
   }
 
   #nullTest(node: TreeNode): string {
-    const arg = node.node('arg')!;
+    const arg = node.child('arg');
     const isNull = node.number('nulltesttype') === 0;
     const text = this.expression(arg, true);
     // IS NULL of a row asks for its fields; a whole one is asked for like this.
@@ -444,7 +443,7 @@ export class Expressions {
 
   #subscript(node: TreeNode): string {
     if (node.node('refassgnexpr')) throw new CannotTellError('it assigns to an array element');
-    const array = node.node('refexpr')!;
+    const array = node.child('refexpr');
     const text = this.expression(array, true);
     const simple = array.type === 'VAR' || array.type === 'FIELDSELECT';
     const upper = node.list('refupperindexpr').map((each) => this.#bound(each));
@@ -458,7 +457,7 @@ export class Expressions {
   }
 
   #field(node: TreeNode): string {
-    const arg = node.node('arg')!;
+    const arg = node.child('arg');
     const oid = resultType(arg);
     const type = oid === undefined ? undefined : this.#rows.types.type(oid);
     const field = type?.attributes?.find((each) => each.number === node.number('fieldnum'));
@@ -490,7 +489,7 @@ function lengthCoercion(args: readonly TreeNode[]): number {
   const [, second] = args;
   if (second.type !== 'CONST' || second.number('consttype') !== TYPE.int4 || second.flag('constisnull'))
     return -1;
-  return second.datum('constvalue')!.readInt32LE(0);
+  return second.bytes('constvalue').readInt32LE(0);
 }
 
 function resultType(node: TreeNode): Oid | undefined {
@@ -508,7 +507,7 @@ function withoutImplicitCasts(node: TreeNode): TreeNode {
   };
   const format = formats[node.type];
   if (format !== undefined && node.number(format) === IMPLICIT_CAST)
-    return withoutImplicitCasts(node.node('arg')!);
+    return withoutImplicitCasts(node.child('arg'));
   if (node.type === 'FUNCEXPR' && node.number('funcformat') === IMPLICIT_CAST)
     return withoutImplicitCasts(node.nodes('args')[0]);
   return node;

@@ -5,7 +5,7 @@ import type { Oid } from '../catalog/model.js';
 import type { IndexRow } from '../catalog/rows.js';
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
 import { indexText, optionList } from './definition-text.js';
-import { CannotTellError } from './node-tree.js';
+import { CannotTellError, reasonOf } from './node-tree.js';
 import { type Run, Stage } from './run.js';
 import {
   type DdlRename,
@@ -39,8 +39,8 @@ function definition(rows: CatalogSnapshot, index: IndexRow): string | undefined 
   try {
     return indexText(rows, index, false);
   } catch (error) {
-    if (error instanceof CannotTellError) return undefined;
-    throw error;
+    reasonOf(error);
+    return undefined;
   }
 }
 

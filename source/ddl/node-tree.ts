@@ -3,6 +3,8 @@
  * (nodes/read.c): `{CONST :consttype 23 … :constvalue 4 [ 1 0 0 0 0 0 0 0 ]}`, lists in parentheses, `<>` for nothing.
  */
 
+import { CorruptDatumError } from '../bytes/corrupt-datum.js';
+
 /** Why an expression, and with it a statement, cannot be told: one sentence without a full stop. */
 export class CannotTellError extends Error {
   constructor(reason: string) {
@@ -55,6 +57,13 @@ export class TreeNode {
     return value;
   }
 
+  /** A node that has to be there. */
+  child(field: string): TreeNode {
+    const node = this.node(field);
+    if (!node) throw new CannotTellError(`its stored form has a ${this.type} node without ${field}`);
+    return node;
+  }
+
   /** A list of nodes; empty for `<>`. */
   nodes(field: string): TreeNode[] {
     const list = this.list(field);
@@ -74,10 +83,9 @@ export class TreeNode {
     return value;
   }
 
-  /** The bytes of a datum: `length [ b b … ]`, each byte as a signed number. Undefined for `<>`. */
-  datum(field: string): Buffer | undefined {
+  /** The bytes of a datum: `length [ b b … ]`, each byte as a signed number. */
+  bytes(field: string): Buffer {
     const values = this.fields.get(field) ?? [];
-    if (values[0] === '<>') return undefined;
     const [length, open, ...bytes] = values;
     if (bytes.pop() !== ']' || open !== '[')
       throw new CannotTellError(`its stored form has an odd ${field} in a ${this.type} node`);
@@ -86,6 +94,14 @@ export class TreeNode {
     if (data.length < Number(length)) throw new CannotTellError('its stored form has a constant cut short');
     return data;
   }
+}
+
+/** What an error says of why something cannot be told; other errors than those that stored bytes may lead to are thrown on. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof CannotTellError) return error.message;
+  if (error instanceof CorruptDatumError || error instanceof RangeError)
+    return `what is stored makes no sense: ${error.message}`;
+  throw error;
 }
 
 const DEPTH_LIMIT = 500;

@@ -10,7 +10,7 @@ import type { Oid } from '../catalog/model.js';
 import type { ClassRow, DependRow } from '../catalog/rows.js';
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
 import type { DdlSubject } from '../rows/row-change.js';
-import { CannotTellError } from './node-tree.js';
+import { reasonOf } from './node-tree.js';
 
 export type { DdlSubject } from '../rows/row-change.js';
 
@@ -113,8 +113,7 @@ export class Run {
     try {
       written = write();
     } catch (error) {
-      if (!(error instanceof CannotTellError)) throw error;
-      written = { reason: error.message };
+      written = { reason: reasonOf(error) };
     }
     this.add(stage, order, { ...about, ...written });
   }

@@ -11,7 +11,7 @@ import type { CatalogSnapshot } from '../catalog/snapshot.js';
 import { columnType } from './columns.js';
 import { constraintText } from './definition-text.js';
 import { Expressions } from './expressions.js';
-import { CannotTellError } from './node-tree.js';
+import { CannotTellError, reasonOf } from './node-tree.js';
 import { type DdlSubject, type Run, Stage } from './run.js';
 import { type DdlRename, schemaOf } from './tables.js';
 
@@ -102,7 +102,7 @@ function dropType(run: Run, before: TypeRow, lsn: Lsn): void {
       try {
         undo = createType(run.before, before);
       } catch (error) {
-        if (!(error instanceof CannotTellError)) throw error;
+        reasonOf(error);
       }
       return { redo: `DROP ${word(before)} ${typeName(run.before, before)}`, undo };
     },

@@ -10,7 +10,7 @@ import { pgSequence } from '../catalog/catalog-tables.js';
 import type { Oid } from '../catalog/model.js';
 import type { ClassRow } from '../catalog/rows.js';
 import { relationName } from '../ddl/definition-text.js';
-import { CannotTellError } from '../ddl/node-tree.js';
+import { reasonOf } from '../ddl/node-tree.js';
 import { reconstruct } from '../ddl/reconstruct.js';
 import { type DdlStatement, ownedSequences } from '../ddl/run.js';
 import type { CatalogChange, RowChange, SequenceChange } from '../rows/row-change.js';
@@ -331,8 +331,8 @@ class StatementFinder {
         subject: { effect: 'alter', kind: 'relation', schema: change.schema, name: change.name },
       });
     } catch (error) {
-      if (error instanceof CannotTellError) return undefined;
-      throw error;
+      reasonOf(error);
+      return undefined;
     }
   }
 }

@@ -122,3 +122,35 @@ export const UNDOABLE: readonly string[] = [
   `ALTER DOMAIN positive ADD CONSTRAINT small CHECK (VALUE < 1000); CREATE SEQUENCE brief_sequence; ALTER SEQUENCE counter INCREMENT 7; ALTER SCHEMA moving RENAME TO gone_on`,
   `ALTER TABLE parent DETACH PARTITION west; CREATE TABLE south PARTITION OF parent FOR VALUES IN ('south'); INSERT INTO parent VALUES (9, 'south')`,
 ];
+
+/** DDL that the rows of the catalog do not tell, or not wholly, and what is said of it. */
+export const UNTOLD: readonly (readonly [sql: string, said: RegExp])[] = [
+  [
+    'CREATE VIEW looking AS SELECT * FROM plain',
+    /creates view public\.looking: the definition of a view is not reconstructed/,
+  ],
+  [
+    `CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql AS 'SELECT $1 * 2'`,
+    /creates function public\.twice\(integer\): the body of a function is not reconstructed/,
+  ],
+  [
+    `CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER note BEFORE INSERT ON plain FOR EACH ROW EXECUTE PROCEDURE noted()`,
+    /creates trigger note on public\.plain: the definition of a trigger is not reconstructed/,
+  ],
+  [
+    'ALTER TABLE widened ADD COLUMN random float8 DEFAULT random()',
+    /adds column random to table public\.widened: existing rows got values of a default that is computed for each/,
+  ],
+  [
+    `ALTER TABLE widened ALTER amount TYPE text USING 'a' || amount`,
+    /changes the type of column amount of table public\.widened: each row was converted to text by an expression \(USING …\) that the catalog does not keep/,
+  ],
+  [
+    'GRANT SELECT ON plain TO clerk',
+    /changes the privileges on table public\.plain: who was granted what is not reconstructed/,
+  ],
+  [
+    `COMMENT ON TABLE plain IS 'said of it'`,
+    /also changes the catalog: pg_description: what it changed there is not reconstructed/,
+  ],
+];
