@@ -33,6 +33,8 @@ describe('check', { timeout: 240_000 }, () => {
       walLevel: 'logical',
       decode: false,
       walSegmentSizeMb: 1,
+      // The new primary's restarts would let go of what it wrote since the fork.
+      settings: { wal_keep_size: '64MB' },
       databases: DATABASES,
       before: async (old) => {
         await old.query(

@@ -188,6 +188,11 @@ export class OpenedIncident implements Incident {
     warnings.push(...withoutWalNotes(this.besides().withoutWal).map((note) => `old primary: ${note}`));
     const incomplete = this.#freshIncomplete();
     if (fresh && incomplete) warnings.push(`new primary: ${incomplete}`);
+    if (old && !fresh && !this.#parts.live) {
+      warnings.push(
+        `new primary: its WAL from the fork at ${formatLsn(this.#parts.overview.fork.lsn)} on is not there, so verdicts are unknown: add it with --new-wal, or ask the running server (forkpoint check)`,
+      );
+    }
     return warnings;
   }
 
