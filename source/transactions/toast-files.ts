@@ -17,9 +17,6 @@ import { LinePointerState, linePointerCount, linePointerState, tupleAt } from '.
 import { INVALID_XID, tupleXmin, xidPrecedes } from '../heap/tuple.js';
 import { readToastChunk } from './toast-chunk.js';
 
-/** Where each value's chunks are: block and offset number of each, in file order. */
-type ChunkPlaces = Map<number, number[]>;
-
 /** One node's TOAST files. */
 export interface ToastFilesOptions {
   readonly dataDirectory: string;
@@ -40,7 +37,7 @@ export class ToastFiles {
   readonly #options: ToastFilesOptions;
   readonly #files = new Map<
     string,
-    { readonly file: RelationFile; readonly places: ChunkPlaces } | undefined
+    { readonly file: RelationFile; readonly blocks: ValueBlocks } | undefined
   >();
 
   constructor(options: ToastFilesOptions) {
@@ -53,19 +50,20 @@ export class ToastFiles {
     if (!relation) return undefined;
     const { tablespaceOid, fileNode } = relation;
     const opened = this.#open({ tablespaceOid, databaseOid, fileNode });
-    const places = opened?.places.get(pointer.valueId);
-    if (!opened || !places) return undefined;
+    if (!opened) return undefined;
+    const { file, blocks } = opened;
     const bySequence = new Map<number, Buffer>();
-    for (let i = 0; i < places.length; i += 2) {
-      const { file } = opened;
-      this.#options.use?.page(file.path, places[i], file.segmentBlocks);
-      const page = file.page(places[i]);
-      const tuple = page && tupleAt(page, places[i + 1]);
-      if (!page || !tuple || !this.#isOfSharedHistory(page, tuple.start)) continue;
-      const chunk = readToastChunk(page.subarray(tuple.start, tuple.start + tuple.length));
-      const known = bySequence.get(chunk.sequence);
-      if (known && !known.equals(chunk.data)) return undefined;
-      bySequence.set(chunk.sequence, Buffer.from(chunk.data));
+    for (const block of blocks.of(pointer.valueId)) {
+      this.#options.use?.page(file.path, block, file.segmentBlocks);
+      const page = file.page(block);
+      if (!page) continue;
+      for (const [valueId, start, length] of chunksOn(page)) {
+        if (valueId !== pointer.valueId || !this.#isOfSharedHistory(page, start)) continue;
+        const chunk = readToastChunk(page.subarray(start, start + length));
+        const known = bySequence.get(chunk.sequence);
+        if (known && !known.equals(chunk.data)) return undefined;
+        bySequence.set(chunk.sequence, Buffer.from(chunk.data));
+      }
     }
     const chunks: Buffer[] = [];
     for (let sequence = 0; bySequence.has(sequence); sequence++)
@@ -87,23 +85,68 @@ export class ToastFiles {
     const path = relationPath(dataDirectory, majorVersion, locator);
     if (this.#files.has(path)) return this.#files.get(path);
     const file = RelationFile.find(path, pageSize, damagedPages);
-    const places: ChunkPlaces = new Map();
+    const blocks = new ValueBlocks();
     file?.eachPage((page, block) => {
-      const count = linePointerCount(page);
-      for (let offset = 1; offset <= count; offset++) {
-        if (linePointerState(page, offset) !== LinePointerState.normal) continue;
-        const tuple = tupleAt(page, offset);
-        if (!tuple || tuple.length < 32) continue;
-        const data = tuple.start + page[tuple.start + 22];
-        if (data + 4 > page.length) continue;
-        const valueId = page.readUInt32LE(data);
-        const known = places.get(valueId);
-        if (known) known.push(block, offset);
-        else places.set(valueId, [block, offset]);
+      let last = -1;
+      for (const [valueId] of chunksOn(page)) {
+        if (valueId !== last) blocks.add(valueId, block);
+        last = valueId;
       }
     });
-    const opened = file && { file, places };
+    blocks.sort();
+    const opened = file && { file, blocks };
     this.#files.set(path, opened);
     return opened;
+  }
+}
+
+/** The chunks on a page of a TOAST table: value id, and where the tuple begins and how long it is. */
+function* chunksOn(page: Buffer): Generator<readonly [valueId: number, start: number, length: number]> {
+  const count = linePointerCount(page);
+  for (let offset = 1; offset <= count; offset++) {
+    if (linePointerState(page, offset) !== LinePointerState.normal) continue;
+    const tuple = tupleAt(page, offset);
+    if (!tuple || tuple.length < 32) continue;
+    const data = tuple.start + page[tuple.start + 22];
+    if (data + 4 <= page.length) yield [page.readUInt32LE(data), tuple.start, tuple.length];
+  }
+}
+
+/** On which blocks each value has chunks: eight bytes a value and block, of files that may hold millions. */
+class ValueBlocks {
+  /** Block, value id, block, value id …: as 64-bit numbers (of a little-endian machine) they sort by value and then by block. */
+  #pairs = new Uint32Array(2048);
+  #count = 0;
+
+  add(valueId: number, block: number): void {
+    if (this.#count * 2 === this.#pairs.length) {
+      const larger = new Uint32Array(this.#pairs.length * 2);
+      larger.set(this.#pairs);
+      this.#pairs = larger;
+    }
+    this.#pairs[this.#count * 2] = block;
+    this.#pairs[this.#count * 2 + 1] = valueId;
+    this.#count++;
+  }
+
+  /** To be called once, after the last was added. */
+  sort(): void {
+    new BigUint64Array(this.#pairs.buffer, 0, this.#count).sort();
+  }
+
+  /** A value's blocks, each once, in file order. */
+  of(valueId: number): number[] {
+    let low = 0;
+    let high = this.#count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#pairs[middle * 2 + 1] < valueId) low = middle + 1;
+      else high = middle;
+    }
+    const blocks: number[] = [];
+    for (let at = low; at < this.#count && this.#pairs[at * 2 + 1] === valueId; at++) {
+      if (blocks[blocks.length - 1] !== this.#pairs[at * 2]) blocks.push(this.#pairs[at * 2]);
+    }
+    return blocks;
   }
 }
