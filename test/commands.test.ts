@@ -52,6 +52,7 @@ describe('command line, no incident', () => {
     [['list', 'a', 'b', '--filter', 'tabel:x'], /unknown field "tabel"/],
     [['list', 'a', 'b', '--filter', '-op:x'], /op: cannot be "x"/],
     [['list', 'a', 'b', '--fork', 'x'], /no LSN/],
+    [['list', 'a', 'b', '--max-memory', 'lots'], /--max-memory lots is no size/],
     [['export', 'a', 'b', '--format', 'xml'], /no format "xml"/],
     [['export', 'a', 'b', '--format', 'csv', '--undo'], /--undo/],
     [['demo', 'x'], /demo takes no directory/],

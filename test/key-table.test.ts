@@ -47,12 +47,13 @@ test('keys of the same characters in another order, and of other lengths, are ot
   });
 });
 
-test('where not all writes can be remembered, the first that is forgotten may have been any row of its table', () => {
+test('where not all writes can be remembered, it is known from which transaction on they are not', () => {
   const touches = new LostTouches(2);
   for (let index = 0; index < 4; index++) touches.record('shop', 'id', `${index}`, { index, intact: true });
   assert.deepEqual(touches.before('shop', 'id', '1', 9), { index: 1, intact: true });
   assert.equal(touches.before('shop', 'id', '3', 9), undefined);
-  assert.equal(touches.untoldBefore('shop', 'id', 9), 2);
-  assert.equal(touches.untoldBefore('shop', 'id', 2), undefined);
-  assert.equal(touches.untoldBefore('other', 'id', 9), undefined);
+  assert.equal(touches.remembersAll('shop', 2), true);
+  assert.equal(touches.remembersAll('shop', 3), false);
+  assert.equal(touches.remembersAll('other', 9), true);
+  assert.equal(touches.firstForgotten, 2);
 });

@@ -27,6 +27,7 @@ const OPTIONS = {
   fork: { type: 'string', commands: READING },
   tempDir: { type: 'string', commands: READING.concat('demo') },
   tempLimit: { type: 'string', commands: READING.concat('demo') },
+  maxMemory: { type: 'string', commands: READING.concat('demo') },
   json: { type: 'boolean', commands: ['inspect', 'list', 'check', 'rewind'] },
   filter: { type: 'string', commands: ['list', 'export', 'check'] },
   against: { type: 'string', commands: ['check'] },
@@ -107,10 +108,11 @@ const UNITS: Readonly<Record<string, number>> = {
   TB: 1024 ** 4,
 };
 
-/** A size in bytes, as PostgreSQL's settings are written: `500MB`, `2GB`. */
-function sizeOf(text: string): number {
+/** A size in bytes, as PostgreSQL's settings are written: `500MB`, `2GB`; undefined when the option is not there. */
+function sizeOf(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   const match = /^(\d{1,12})\s*(|kB|MB|GB|TB)$/i.exec(text);
-  if (!match) throw usage(`--temp-limit ${text} is no size`, 'write it like 500MB or 2GB');
+  if (!match) throw usage(`${option} ${text} is no size`, 'write it like 500MB or 2GB');
   return Number(match[1]) * UNITS[match[2].toUpperCase()];
 }
 
@@ -227,7 +229,8 @@ export function readArguments(argv: readonly string[], importMeta: ImportMeta): 
       restoreTimeout,
       fork,
       tempDir,
-      tempLimit: tempLimit === undefined ? undefined : sizeOf(tempLimit),
+      tempLimit: sizeOf('--temp-limit', tempLimit),
+      maxMemory: sizeOf('--max-memory', cli.flags.maxMemory),
       against,
     },
     json: cli.flags.json ?? false,

@@ -29,6 +29,7 @@ export const HELP = `
     --temp-dir DIR           for what does not fit in memory (private, removed at the end)
     --temp-limit SIZE        put no more there than 500MB, 2GB … for each side; old rows that would
                              need more are not known then, and said not to be
+    --max-memory SIZE        most that verdicts may remember; beyond it they are unknown (a quarter of the machine's)
 
   Output
     --json                   inspect, rewind: one object; list, check: an object a line

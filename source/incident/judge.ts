@@ -38,7 +38,7 @@ interface Question {
 export class Judge {
   readonly #current: CurrentRows;
   readonly #nameOf: TransactionNames;
-  readonly #touches = new LostTouches();
+  readonly #touches: LostTouches;
   readonly #definitions = new LostDefinitions();
   /** Dependencies of all transactions one after the other, and where each one's begin. */
   readonly #dependencies: number[] = [];
@@ -50,8 +50,12 @@ export class Judge {
   /** The transaction that goes on in the next batch. */
   #unfinished: { readonly judge: TransactionJudge; readonly verdict: Verdict } | undefined;
 
-  /** `nameOf` gives a lost transaction's xid and commit LSN, for reasons that name it. */
-  constructor(current: CurrentRows, nameOf: TransactionNames) {
+  /**
+   * `nameOf` gives a lost transaction's xid and commit LSN, for reasons that name it. `touches` remembers which lost transaction wrote
+   * which key.
+   */
+  constructor(current: CurrentRows, nameOf: TransactionNames, touches = new LostTouches()) {
+    this.#touches = touches;
     this.#current = current;
     this.#nameOf = nameOf;
   }
@@ -78,7 +82,7 @@ export class Judge {
   /** A transaction, next in commit order, that is not looked at: what it wrote in these tables is not known to those after it. */
   passOver(index: number, database: string, tables: readonly Pick<TableCounts, 'schema' | 'table'>[]): void {
     for (const { schema, table } of tables)
-      this.#touches.recordUntold(tableKey({ database, schema, name: table }), index);
+      this.#touches.forget(tableKey({ database, schema, name: table }), index);
     this.#dependenciesFrom[index] = this.#dependencies.length;
   }
 
@@ -86,6 +90,11 @@ export class Judge {
   async rowVerdicts(index: number, changes: readonly Change[]): Promise<(RowVerdict | undefined)[]> {
     this.#answers = await this.#ask([changes]);
     return this.#judged(this.#judgeOf(index), changes).rows;
+  }
+
+  /** The first transaction that was too much to remember: verdicts of those after it may be unknown for it. */
+  get firstForgotten(): number | undefined {
+    return this.#touches.firstForgotten;
   }
 
   /** Earlier lost transactions that this one builds upon directly, ascending; none before it was judged. */

@@ -17,14 +17,16 @@ interface TouchedTable {
   readonly truncated: number[];
   /** The first transaction that wrote a row which cannot be told. */
   firstUntold: number;
+  /** The first transaction of whose writes not all are remembered. */
+  firstForgotten: number;
   /** Under a key set's name: the first transaction that gave up a key which cannot be told. */
   readonly firstFreed: Map<string, number>;
 }
 
 const NONE = 0xffff_ffff;
 
-/** Some fifty bytes each. */
-const MOST_TOUCHES = 32 * 1024 * 1024;
+/** What a touch takes at most, while the tables grow. */
+const BYTES_A_TOUCH = 80;
 
 /** The touches of all lost transactions, recorded in commit order. */
 export class LostTouches {
@@ -37,11 +39,18 @@ export class LostTouches {
   /** Touch by touch: the one before it of the same key. */
   #previous = new Uint32Array(1024);
   #count = 0;
+  /** The first transaction of which not everything was remembered. */
+  firstForgotten: number | undefined;
   readonly #most: number;
 
-  /** `most` touches are remembered; who comes later is counted among those whose rows cannot be told. */
-  constructor(most = MOST_TOUCHES) {
+  /** `most` touches are remembered; what comes later is forgotten. */
+  constructor(most = Number.POSITIVE_INFINITY) {
     this.#most = most;
+  }
+
+  /** As many touches as fit into so many bytes. */
+  static within(bytes: number): LostTouches {
+    return new LostTouches(Math.floor(bytes / BYTES_A_TOUCH));
   }
 
   #table(name: string): TouchedTable {
@@ -51,6 +60,7 @@ export class LostTouches {
         spaces: new Map(),
         truncated: [],
         firstUntold: Number.POSITIVE_INFINITY,
+        firstForgotten: Number.POSITIVE_INFINITY,
         firstFreed: new Map(),
       };
       this.#tables.set(name, table);
@@ -61,7 +71,7 @@ export class LostTouches {
   /** A transaction wrote this key. */
   record(tableName: string, setName: string, key: string, touch: Touch): void {
     if (this.#count >= this.#most) {
-      this.recordUntold(tableName, touch.index);
+      this.forget(tableName, touch.index);
       return;
     }
     const { spaces } = this.#table(tableName);
@@ -87,6 +97,18 @@ export class LostTouches {
   recordUntold(tableName: string, index: number): void {
     const table = this.#table(tableName);
     table.firstUntold = Math.min(table.firstUntold, index);
+  }
+
+  /** What a transaction wrote to the table is not remembered. */
+  forget(tableName: string, index: number): void {
+    this.firstForgotten = Math.min(this.firstForgotten ?? index, index);
+    const table = this.#table(tableName);
+    table.firstForgotten = Math.min(table.firstForgotten, index);
+  }
+
+  /** Is all remembered that transactions before `index` wrote to the table? */
+  remembersAll(tableName: string, index: number): boolean {
+    return index <= (this.#tables.get(tableName)?.firstForgotten ?? Number.POSITIVE_INFINITY);
   }
 
   /** A transaction took away a key of this set, and it is not known which. */

@@ -27,6 +27,8 @@ export interface IncidentRequest {
   readonly tempDir?: string;
   /** Bytes that may be put there for each side; no limit when undefined. */
   readonly tempLimit?: number;
+  /** Bytes that verdicts may take to remember which lost transaction wrote which row; a quarter of the machine's when undefined. */
+  readonly maxMemory?: number;
 }
 
 /** How much of one segment is there. */

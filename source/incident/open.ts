@@ -29,6 +29,7 @@ export async function openIncident(
   const live = old && asked ? new (await import('./live-rows.js')).LiveRows(asked) : undefined;
   const warnings = [...sides.overview.warnings, ...(opened.warnings ?? [])];
   return new OpenedIncident({
+    maxMemory: request.maxMemory,
     overview: { ...sides.overview, warnings },
     old,
     oldSegments: sides.oldSegments,

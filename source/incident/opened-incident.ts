@@ -2,6 +2,7 @@
  * An incident with both sides open: the old primary's lost transactions, read and decoded in this thread, and what the new primary
  * has written since.
  */
+import { totalmem } from 'node:os';
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import type { BranchableCatalog } from '../catalog/catalog.js';
 import type { DamagedPages } from '../catalog/damaged-pages.js';
@@ -17,6 +18,7 @@ import { type CurrentRows, WrittenSinceFork } from './current-rows.js';
 import type { Incident } from './incident.js';
 import { Judge, type LostTransaction } from './judge.js';
 import { LossCounter } from './loss-counter.js';
+import { LostTouches } from './lost-touches.js';
 import {
   type IncidentOverview,
   type ListedTransaction,
@@ -60,6 +62,8 @@ export interface IncidentParts {
   readonly findings: () => { readonly old: WalFindings; readonly new: WalFindings | undefined };
   /** Places that have to be asked for segments. */
   readonly gathering: Gathering;
+  /** See IncidentRequest. */
+  readonly maxMemory?: number;
   readonly close: () => void;
 }
 
@@ -67,8 +71,8 @@ export interface IncidentParts {
 const JUDGED_TOGETHER = 256;
 /** Changes held at once for that, at most. */
 const CHANGES_JUDGED_TOGETHER = 2048;
-/** Rows of one transaction, at most: how each of them left its row has to be held until its end, in half a kilobyte. */
-const MOST_ROWS_JUDGED = 500_000;
+/** How each row of one transaction was left has to be held until its end, in so many bytes. */
+const BYTES_A_ROW_JUDGED = 1024;
 
 export class OpenedIncident implements Incident {
   readonly #parts: IncidentParts;
@@ -183,6 +187,11 @@ export class OpenedIncident implements Incident {
         `old primary: wrong checksum on a page of its own files (${damagedPages[0]}${more}): nothing on it is believed, and rows that need it cannot be told`,
       );
     }
+    const forgotten = this.#judge?.firstForgotten;
+    if (forgotten !== undefined)
+      warnings.push(
+        `verdicts: more rows were lost than may be remembered; from xid ${this.#reader().summary(forgotten).xid} on some are unknown for that alone: allow more with --max-memory`,
+      );
     const tooEarly = this.#endsTooEarly();
     if (tooEarly) warnings.push(tooEarly);
     warnings.push(...withoutWalNotes(this.besides().withoutWal).map((note) => `old primary: ${note}`));
@@ -271,6 +280,7 @@ export class OpenedIncident implements Incident {
       this.#parts.old?.reader.scan.file.failure !== undefined ||
       (end !== undefined && end.kind !== 'end') ||
       this.#begunBefore > 0 ||
+      this.#judge?.firstForgotten !== undefined ||
       this.#conflicts().length > 0 ||
       this.#endsTooEarly() !== undefined
     );
@@ -368,7 +378,13 @@ export class OpenedIncident implements Incident {
   async judge(onProgress?: (done: number, total: number) => void): Promise<void> {
     if (this.#phase === 'done') return;
     while (this.step(1000)) await this.fetch();
-    const judge = new Judge(await this.#currentRows(), (index) => this.#reader().summary(index));
+    const memory = this.#parts.maxMemory ?? totalmem() / 4;
+    const judge = new Judge(
+      await this.#currentRows(),
+      (index) => this.#reader().summary(index),
+      LostTouches.within(memory / 2),
+    );
+    const mostRows = memory / 2 / BYTES_A_ROW_JUDGED;
     this.#judge = judge;
     const total = this.length;
     let batch: LostTransaction[] = [];
@@ -384,7 +400,7 @@ export class OpenedIncident implements Incident {
       await breathe();
     };
     for (const { transaction, changes } of this.transactionsWithChanges(range(total))) {
-      if (rowCount(transaction) > MOST_ROWS_JUDGED) {
+      if (rowCount(transaction) > mostRows) {
         if (batch.length > 0) await flush();
         judge.passOver(transaction.index, transaction.database, transaction.tables);
         this.#setVerdict(transaction.index, 'unknown');

@@ -200,7 +200,11 @@ export class TransactionJudge {
     let own: RowVerdict;
     const misfit = this.#evidence.current.misfit(table);
     if (change.problem) own = unknown(change.problem);
-    else if (misfit !== undefined) own = this.#misfitting(table, misfit);
+    else if (!this.#evidence.touches.remembersAll(tableKey(table), this.#index)) {
+      own = unknown(
+        `what other lost transactions wrote to ${tableLabel(table)} before was too much to remember: allow more with --max-memory`,
+      );
+    } else if (misfit !== undefined) own = this.#misfitting(table, misfit);
     else if (inherited) own = inherited.verdict;
     else if (operation !== 'insert') own = this.#started(change);
     else if (identity.wholeRow) {
