@@ -37,6 +37,12 @@ function facts({
       : `selection: ${request.filter ? `filter ${request.filter}` : 'everything lost'}`,
     `${plural(selection.transactions, 'transaction')}: ${formatCount(selection.inserts)} rows inserted, ${formatCount(selection.updates)} updated, ${formatCount(selection.deletes)} deleted, ${plural(selection.truncates, 'table')} truncated`,
   );
+  if (selection.changingCatalog > 0) {
+    const how = request.ddl
+      ? 'reconstructed statements stand in their place'
+      : 'it is written as comments, and rows that need it will fail (--ddl writes it as statements)';
+    lines.push(`${plural(selection.changingCatalog, 'transaction')} with DDL: ${how}`);
+  }
   if (selection.inDoubt > 0) {
     const fate = inDoubtChosen && !request.undo ? 'written as if committed' : 'left out';
     lines.push(`${plural(selection.inDoubt, 'transaction')} in doubt (prepared, never resolved): ${fate}`);
