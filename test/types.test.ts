@@ -14,7 +14,7 @@ import {
 } from '../source/types/registry.js';
 import { initdb, type Server, stopAllServers } from './servers/server.js';
 import { loadTypes, readStored } from './support/stored-values.js';
-import { COLUMN_TYPES, SEED, setup, valuesOf } from './support/type-samples.js';
+import { COLUMN_TYPES, SAMPLES, SEED, setup, valuesOf } from './support/type-samples.js';
 
 after(stopAllServers);
 
@@ -26,7 +26,7 @@ const SETTINGS = `SET DateStyle = 'ISO, YMD'; SET TimeZone = 'UTC'; SET Interval
   SET xmloption = 'content'; SET lc_monetary = 'C'; SET check_function_bodies = off`;
 
 for (const major of MAJORS) {
-  describe(`types of PostgreSQL ${major}`, { timeout: 120_000 }, () => {
+  describe(`types of PostgreSQL ${major}`, { timeout: 120_000 + SAMPLES * 500 }, () => {
     let server: Server;
     let types: TypeLookup;
     const columns = COLUMN_TYPES.filter((column) => major >= (column.since ?? 0));

@@ -1,5 +1,6 @@
 /** What a transaction said to the catalog between two row changes, put back into statements. */
 import { qualifiedName, quoteIdentifier } from '../bytes/identifiers.js';
+import { CannotTellError } from './node-tree.js';
 import { extensionStatements, namedStatements, schemaStatements } from './others.js';
 import { orderRenames } from './renames.js';
 import { type DdlStatement, Run, type RunParts, Stage } from './run.js';
@@ -16,13 +17,24 @@ const WORDS = ['SCHEMA', 'TYPE', 'DOMAIN'];
 export function reconstruct(parts: RunParts): DdlStatement[] {
   const run = new Run(parts);
   const renames: DdlRename[] = [];
-  extensionStatements(run);
-  schemaStatements(run, renames);
-  typeStatements(run, renames);
-  relationStatements(run, renames);
-  namedStatements(run);
+  attempt(run, 'extensions', () => extensionStatements(run));
+  attempt(run, 'schemas', () => schemaStatements(run, renames));
+  attempt(run, 'types', () => typeStatements(run, renames));
+  attempt(run, 'relations', () => relationStatements(run, renames));
+  attempt(run, 'other objects', () => namedStatements(run));
   addRenames(run, renames);
   return run.statements();
+}
+
+/** Tells what became of one sort of objects; where the catalog lacks what even their names are made of, that there was something. */
+function attempt(run: Run, what: string, tell: () => void): void {
+  try {
+    tell();
+  } catch (error) {
+    if (!(error instanceof CannotTellError)) throw error;
+    const { lsn } = run.changes[0];
+    run.add(Stage.rename, -1, { lsn, description: `changes ${what}`, reason: error.message });
+  }
 }
 
 function addRenames(run: Run, renames: readonly DdlRename[]): void {

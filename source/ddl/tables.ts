@@ -152,11 +152,11 @@ export function noteRename(
   renames: DdlRename[],
 ): void {
   if (!before || !after) return;
-  const from = [schemaOf(run.before, before.namespaceOid), before.name] as const;
   // A schema that was renamed takes its tables along.
   const moved = before.namespaceOid !== after.namespaceOid;
-  const to = [moved ? schemaOf(run.after, after.namespaceOid) : from[0], after.name] as const;
   if (!moved && before.name === after.name) return;
+  const from = [schemaOf(run.before, before.namespaceOid), before.name] as const;
+  const to = [moved ? schemaOf(run.after, after.namespaceOid) : from[0], after.name] as const;
   const word = (RELATION_WORDS[after.kind] ?? 'table').toUpperCase();
   renames.push({ space: 'relation', id: oid, lsn, word, from, to });
 }

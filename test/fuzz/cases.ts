@@ -76,9 +76,12 @@ export async function runCase({ incident, seed }: Case): Promise<CaseResult> {
       const path = candidates[chance(candidates.length)];
       done.push(`${damage.kind}: ${side}/${path}: ${damage.apply(victim, path, chance, other)}`);
     }
+    // Nothing but a control file says how far WAL went.
+    const cut = walOnly && damages.some(({ kind }) => kind.startsWith('WAL: segment'));
+    const blindness = worst(damages) === 'none' && cut ? 'silenced' : worst(damages);
     const old = walOnly ? join(sides.old.directory, 'pg_wal') : sides.old.directory;
-    let outcome = await examine(old, sides.new.directory, walOnly ? truthOfWal : truth, worst(damages));
-    if (exported && !('why' in outcome))
+    let outcome = await examine(old, sides.new.directory, walOnly ? truthOfWal : truth, blindness);
+    if (exported && outcome.kind !== 'refused' && !('why' in outcome))
       outcome = (await tryExport(old, sides.new.directory, chance)) ?? outcome;
     return { kinds: damages.map(({ kind }) => kind), what: done.join('; '), outcome };
   } finally {

@@ -16,7 +16,7 @@ export interface ColumnType {
 }
 
 /** Samples of each type in one run; FORKPOINT_SAMPLES asks for more. */
-const SAMPLES = Number(process.env.FORKPOINT_SAMPLES ?? 120);
+export const SAMPLES = Number(process.env.FORKPOINT_SAMPLES ?? 120);
 
 /** The seed of this run's samples; FORKPOINT_SEED repeats another's. */
 export const SEED = Number(process.env.FORKPOINT_SEED ?? Math.floor(Math.random() * 2 ** 31));
