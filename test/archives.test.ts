@@ -403,3 +403,30 @@ describe('damage before the fork, where both nodes share every byte', { timeout:
     assert.equal(read.overview.gaps[0].state, 'damaged');
   });
 });
+
+describe('an old primary of which only a packed archive is left', { timeout: 120_000 }, () => {
+  it('is read out of it, histories in subdirectories and all', async () => {
+    const archive = scratchDirectory('archive');
+    const below = join(archive, whole.overview.old.segments[0].fileName.slice(0, 16));
+    mkdirSync(below);
+    const wal = join(built.oldDataDirectory, 'pg_wal');
+    for (const name of segmentsOf(built.oldDataDirectory))
+      writeFileSync(join(below, `${name}.gz`), gzipSync(readFileSync(join(wal, name))));
+    const read = await readLoss({ old: archive, new: built.newDataDirectory });
+    assert.equal(read.overview.old.kind, 'wal-directory');
+    assert.equal(read.transactions.length, whole.transactions.length);
+    const xidOf = (line: string): unknown => JSON.parse(line)[0];
+    assert.deepEqual(read.transactions.map(xidOf), whole.transactions.map(xidOf));
+
+    // The new side's history, packed, in a place of its own.
+    const fresh = join(scratchDirectory('new'), 'data');
+    execFileSync('cp', ['-a', built.newDataDirectory, fresh]);
+    const history = join(fresh, 'pg_wal', '00000002.history');
+    const place = scratchDirectory('histories');
+    writeFileSync(join(place, '00000002.history.gz'), gzipSync(readFileSync(history)));
+    rmSync(history);
+    const found = await readLoss({ old: built.oldDataDirectory, new: fresh, newWal: [place] });
+    assert.deepEqual(found.transactions, whole.transactions);
+    assert.deepEqual(found.overview.new.warnings, []);
+  });
+});

@@ -286,7 +286,7 @@ describe('bad input', () => {
     assert.match(refusal(directory('empty')), /neither PG_VERSION nor WAL segments/);
     assert.match(
       refusal(directory('gz', { '000000010000000000000001.gz': 'x' })),
-      /segments are compressed \(000000010000000000000001\.gz\)/,
+      /named like WAL segments, but none is one: 000000010000000000000001: truncated/,
     );
     directory('outer/15', { PG_VERSION: '15\n' });
     assert.match(refusal(join(scratch, 'bad', 'outer')), /look at .*outer\/15/);

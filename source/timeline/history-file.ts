@@ -6,6 +6,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ForkpointError } from '../bytes/errors.js';
 import { formatLsn, type Lsn, parseLsn } from '../bytes/lsn.js';
+import { packingOf, unpackHead } from '../wal/compressed-file.js';
+import { walDirectoriesOf } from '../wal/place-listing.js';
 import type { TimelineSpan } from '../wal/places.js';
 import { historyFileName } from '../wal/segment-name.js';
 
@@ -101,11 +103,30 @@ function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }
 
+/** Bytes of a history file that are read where it is packed: a line for each timeline there ever was. */
+const MOST_HISTORY = 64 * 1024;
+
+/** Where a place may have a history file: in each of its directories, perhaps packed. */
+function historyPaths(place: string, name: string): string[] {
+  let directories = [place];
+  try {
+    directories = walDirectoriesOf(place).map(({ path }) => path);
+  } catch {
+    // Whoever reads the place's segments says why it cannot be listed.
+  }
+  return directories.flatMap((directory) =>
+    ['', '.gz', '.zst', '.lz4'].map((suffix) => join(directory, name + suffix)),
+  );
+}
+
 /** The history in one file; undefined when there is no such file. Throws ForkpointError when it cannot be read or is broken. */
 function readHistory(timeline: number, path: string): FoundHistory | undefined {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    const bytes = readFileSync(path);
+    const packing = packingOf(bytes);
+    const { compression } = packing.packed ? packing : { compression: undefined };
+    text = (compression ? unpackHead(bytes, compression, MOST_HISTORY) : bytes).toString('utf8');
   } catch (error) {
     if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return undefined;
     throw new ForkpointError(
@@ -129,11 +150,13 @@ export function findHistory(timeline: number, places: readonly string[]): FoundH
   const name = historyFileName(timeline);
   let broken: unknown;
   for (const place of places) {
-    try {
-      const found = readHistory(timeline, join(place, name));
-      if (found) return found;
-    } catch (error) {
-      broken ??= error;
+    for (const path of historyPaths(place, name)) {
+      try {
+        const found = readHistory(timeline, path);
+        if (found) return found;
+      } catch (error) {
+        broken ??= error;
+      }
     }
   }
   if (broken !== undefined) throw broken;

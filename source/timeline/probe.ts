@@ -7,6 +7,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { ForkpointError, whatAndWhere } from '../bytes/errors.js';
 import type { Lsn } from '../bytes/lsn.js';
 import type { TimestampMicros } from '../bytes/timestamp.js';
+import { type ListedFile, listSegmentFiles } from '../wal/place-listing.js';
 import { openWalSegments } from '../wal/places.js';
 import { readFirstPage } from '../wal/segment-file.js';
 import {
@@ -185,16 +186,17 @@ function historyOrWarning(timeline: number, place: string, warnings: string[]): 
   }
 }
 
-function probeWalDirectory(path: string, names: readonly string[]): DataDirectoryProbe {
+function probeWalDirectory(path: string, files: readonly ListedFile[]): DataDirectoryProbe {
+  const names = files.map(({ segment }) => segment);
   const refuse = (reason: string): RefusedProbe => ({ ok: false, path, reason, browsable: true });
   // The newest names may be recycled or zeros: the first that is WAL tells what the directory is.
-  const sorted = [...names].sort().reverse();
+  const sorted = [...files].sort((a, b) => (a.segment < b.segment ? 1 : -1));
   let problem = '';
-  for (const name of sorted) {
-    const page = readFirstPage(join(path, name));
+  for (const { segment: name, path: file } of sorted) {
+    const page = readFirstPage(file);
     if ('kind' in page) {
       problem ||= `${name}: ${page.reason}`;
-      if (page.kind === 'unreadable') return refuse(`cannot read ${join(path, name)}: ${page.reason}`);
+      if (page.kind === 'unreadable') return refuse(`cannot read ${file}: ${page.reason}`);
       continue;
     }
     if (!isValidSegmentSize(page.segmentSize)) {
@@ -357,14 +359,12 @@ export function probeDataDirectory(given: string): DataDirectoryProbe {
       }
       return probeCluster(path);
     }
-    const segmentNames = names.filter(looksLikeSegmentName);
-    if (segmentNames.length > 0) return probeWalDirectory(path, segmentNames);
+    const files = listSegmentFiles(path);
+    if (files.length > 0) return probeWalDirectory(path, files);
   } catch (error) {
     const where = error instanceof Error && 'path' in error ? String(error.path) : path;
     return refuse(fileProblem(error, where));
   }
-  const compressed = names.find((name) => /^[0-9A-F]{24}\.[a-z0-9]+$/.test(name));
-  if (compressed) return refuse(`its WAL segments are compressed (${compressed}): decompress them first`);
   const inside = dataDirectoriesInside(path, names);
   const hint = inside.length > 0 ? `; look at ${inside.map((name) => join(path, name)).join(', ')}` : '';
   return refuse(`not a data directory: it has neither PG_VERSION nor WAL segments${hint}`);
