@@ -72,7 +72,7 @@ async function openReaders(
       segments: newSegments,
     };
   if (!oldControl) {
-    if (!newSide) return { unreadable: NO_DEFINITIONS };
+    if (!newSide) return { unreadable: sides.server ? ONLY_A_SERVER : NO_DEFINITIONS };
     for (const segments of [oldSegments, newSide.segments])
       await fetchToTheEnd(segments, lostFrom, sides.gathering);
     return openBranchedSides({ newSide, oldSegments, fork: lostFrom, tempDir, tempLimit });
@@ -108,6 +108,8 @@ async function fetchToTheEnd(segments: WalPlaces, from: Lsn, gathering: Gatherin
   });
 }
 
+const ONLY_A_SERVER =
+  "of the old primary there is only WAL, and how its tables are defined is read from the new primary's files: name the new primary's data directory, or a copy of it, not the running server";
 const NO_DEFINITIONS = 'neither side has a data directory, so nothing tells how the tables are defined';
 
 function whyUnreadable(segments: WalPlaces, lostFrom: Lsn): string {
