@@ -54,11 +54,11 @@ export const SHAPES: readonly Shape[] = [
       CREATE TABLE event (id bigint, kind text, at timestamptz, amount numeric(12,2), note text);
       CREATE TABLE source AS SELECT i AS id, 'kind ' || i % 17 AS kind, timestamptz '2026-01-01' + i * interval '1 second' AS at,
         (i % 100000) / 7.0 AS amount, repeat('note ', 1 + i % 9) AS note FROM generate_series(1, 10000) i;
-      COPY source TO '/dev/shm/forkpoint-bench.copy';
+      DO $$ BEGIN EXECUTE format('COPY source TO %L', current_setting('data_directory') || '/bench.copy'); END $$;
       CREATE PROCEDURE work(client int, n int) LANGUAGE plpgsql AS $$
       BEGIN
         FOR i IN 1..n LOOP
-          COPY event FROM '/dev/shm/forkpoint-bench.copy';
+          EXECUTE format('COPY event FROM %L', current_setting('data_directory') || '/bench.copy');
           COMMIT;
         END LOOP;
       END $$;`,
