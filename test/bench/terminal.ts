@@ -95,30 +95,8 @@ function table(rows: readonly Row[], base: KeyTimes | undefined): void {
   );
 }
 
-/** Seconds from start to the first frame, and of a Node that does nothing: medians of 7. */
-async function startUp(): Promise<{ firstFrame: number; node: number }> {
-  const median = (times: number[]): number => times.sort((a, b) => a - b)[Math.floor(times.length / 2)];
-  const frames: number[] = [];
-  const nothing: number[] = [];
-  for (let i = 0; i < 7; i++) {
-    const began = performance.now();
-    const terminal = new TimedTerminal(process.execPath, [CLI]);
-    await terminal.see('forkpoint');
-    frames.push(performance.now() - began);
-    await terminal.close();
-    const before = performance.now();
-    spawnSync(process.execPath, ['-e', '0']);
-    nothing.push(performance.now() - before);
-  }
-  return { firstFrame: median(frames), node: median(nothing) };
-}
-
 const directory = mkdtempSync(join(tmpdir(), 'forkpoint-bench-'));
 try {
-  const started = await startUp();
-  process.stdout.write(
-    `start to first frame ${started.firstFrame.toFixed(0)} ms, of which node -e 0 is ${started.node.toFixed(0)} ms\n`,
-  );
   const incident = await incidentOf(LIST, 'replica', LENGTH);
   const rows: Row[] = [];
   const ours = new TimedTerminal(process.execPath, [CLI, incident.old, incident.new]);
@@ -156,7 +134,7 @@ try {
   );
   table(rows, tig);
   const file = process.env['FORKPOINT_BENCH_JSON'];
-  if (file) writeFileSync(file, `${JSON.stringify({ length: LENGTH, started, rows }, undefined, 2)}\n`);
+  if (file) writeFileSync(file, `${JSON.stringify({ length: LENGTH, rows }, undefined, 2)}\n`);
 } finally {
   await stopAllServers();
   rmSync(directory, { recursive: true, force: true });
