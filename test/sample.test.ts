@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { LocalClient } from '../source/incident/local-client.js';
+import { preserve } from '../source/preserve/preserve.js';
 import type { Truth } from './servers/incident.js';
 import { assertEqualsTruth, assertOldRowsComplete, readIncident } from './support/against-the-server.js';
 import { scratchDirectory } from './support/scratch.js';
@@ -44,6 +45,16 @@ test('the sample has something of everything', async () => {
     ['bank-settlement-17'],
   );
   incident.close();
+});
+
+test('the sample, which holds one database only, is preserved whole: the copy tells the same transactions', async () => {
+  const sides = { old: `${ROOT}samples/shop/old`, new: `${ROOT}samples/shop/new` };
+  const output = join(scratchDirectory('preserved'), 'copy');
+  const preserved = await preserve(sides, output);
+  const copy = await readIncident({ oldDataDirectory: output, newDataDirectory: sides.new });
+  assert.equal(preserved.transactions, copy.length);
+  assertEqualsTruth(copy, recorded.truth.transactions ?? []);
+  copy.close();
 });
 
 test('closing in the middle of an export leaves nothing half-written behind', async () => {

@@ -5,7 +5,7 @@
  * First the WAL, which goes first; then what is small; then the incident is read, which tells whose catalogs and which single pages of
  * tables it takes. Nothing has its name before it is whole and was read back; the list of sums comes last.
  */
-import { statfsSync, statSync } from 'node:fs';
+import { existsSync, statfsSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { ForkpointError } from '../bytes/errors.js';
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
@@ -207,12 +207,14 @@ class Preservation {
     return dataFiles(path).map((name) => ({ source: join(path, name), name }));
   }
 
-  /** The catalogs of every database that reading needed, and of the first, which tells the columns of the catalogs themselves. */
+  /** The catalogs of every database that reading needed, and of the first where it is there. */
   #catalogFiles(): { source: string; name: string }[] {
     const { path } = this.#sides.overview.old;
     const { majorVersion, pageSize } = this.#sides.oldControl!;
     const files: { source: string; name: string }[] = [];
-    for (const directory of new Set([join(path, 'base', '1'), ...this.#needed.databases.values()])) {
+    // template1's catalogs tell the columns of the catalogs themselves; any other database's do, too.
+    const layouts = [join(path, 'base', '1')].filter((directory) => existsSync(directory));
+    for (const directory of new Set([...layouts, ...this.#needed.databases.values()])) {
       for (const name of [
         'PG_VERSION',
         'pg_filenode.map',
