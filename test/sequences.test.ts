@@ -35,6 +35,7 @@ const BEFORE = `
   CREATE SEQUENCE set_back; SELECT setval('set_back', 500); CREATE SEQUENCE restarted; CREATE SEQUENCE "Odd ""one""";
   CREATE SEQUENCE rolled_back; CREATE SEQUENCE open_at_the_crash; CREATE SEQUENCE ahead; CREATE SEQUENCE not_moved; CREATE SEQUENCE ahead_down INCREMENT -1;
   CREATE TABLE serials (id serial PRIMARY KEY, v text); CREATE TABLE identities (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, v text);
+  CREATE SEQUENCE thrown_away;
   CREATE UNLOGGED TABLE kept_in_memory (id int); CREATE UNLOGGED TABLE cache (id serial, v text)`;
 
 const LOST: readonly string[] = [
@@ -52,6 +53,9 @@ const LOST: readonly string[] = [
   `INSERT INTO serials (v) SELECT 'x' FROM generate_series(1, 50)`,
   `INSERT INTO identities (v) SELECT 'x' FROM generate_series(1, 50)`,
   `INSERT INTO kept_in_memory VALUES (1); INSERT INTO cache (v) VALUES ('gone')`,
+  `BEGIN; SELECT nextval('thrown_away'); ROLLBACK; DROP SEQUENCE thrown_away`,
+  'CREATE SEQUENCE new_one',
+  `BEGIN; SELECT nextval('new_one'); ROLLBACK`,
   `CREATE TABLE late (id serial PRIMARY KEY); INSERT INTO late DEFAULT VALUES`,
 ];
 
@@ -107,6 +111,21 @@ for (const major of MAJORS) {
       assert.notEqual(expected.open_at_the_crash, atFork.open_at_the_crash);
       await server.stop('immediate');
       await old.stop('immediate');
+    });
+
+    test('one that was dropped in the lost part is not moved, and one that was made there only where that is run', async () => {
+      const commented = await exportSql(built, { filter: '' });
+      assert.doesNotMatch(commented.sql, /setval\([^)]*(thrown_away|new_one)/);
+      const run = await exportSql(built, { filter: '', ddl: true });
+      assert.doesNotMatch(run.sql, /setval\([^)]*thrown_away/);
+      assert.match(run.sql, /^DROP SEQUENCE public\.thrown_away;$/m);
+      const server = await built.startAtFork();
+      await runSql(server, run.sql);
+      const [{ last }] = await server.query(
+        `SELECT last_value::text AS last FROM public.new_one WHERE is_called`,
+      );
+      assert.equal(last, '33');
+      await server.stop('immediate');
     });
 
     test('a sequence that is further on the new primary is never turned back', async () => {

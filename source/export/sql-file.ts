@@ -86,8 +86,8 @@ export function writeSql(context: FileContext, tally: Tally): FormatWriter {
     },
     *footer() {
       if (!request.undo && request.transactions === undefined && !request.filter) {
-        const sequences = context.besides.sequences.filter((each) => inFile(each.database));
-        for (const line of sequenceLines(sequences, tally)) yield `${line}\n`;
+        const sequences = context.besides.sequences.filter(({ change }) => inFile(change.database));
+        for (const line of sequenceLines(sequences, request.ddl, tally)) yield `${line}\n`;
       }
       for (const reason of tally.reasons()) yield `${comment(`LEFT OUT: ${reason}`)}\n`;
       const missing =

@@ -2,6 +2,7 @@
 import { qualifiedName } from '../bytes/identifiers.js';
 import { quoteLiteral } from '../bytes/string-literal.js';
 import type { SequenceChange } from '../rows/row-change.js';
+import type { SequenceAtEnd } from '../transactions/lost-besides.js';
 import { comment } from './comments.js';
 import { regclassText } from './identifiers.js';
 import type { Tally } from './tally.js';
@@ -25,9 +26,18 @@ export function sequenceStatement(change: SequenceChange): string {
   return `SELECT pg_catalog.setval(${regclass}, ${change.lastValue}, ${change.isCalled}) FROM ${name} AS s, pg_catalog.pg_sequence AS d WHERE d.seqrelid = ${regclass} AND ${behind}`;
 }
 
-/** The lines that follow the transactions: sequences which somebody moved further than any of those did. */
-export function* sequenceLines(sequences: readonly SequenceChange[], tally: Tally): Generator<string> {
-  const further = sequences.filter((change) => tally.sequences.get(sequenceKey(change)) !== change.lsn);
+/**
+ * The lines that follow the transactions: sequences which somebody moved further than any of those did. Without `ddl` those made in the lost
+ * part are not there, and others have the names they had at the fork.
+ */
+export function* sequenceLines(
+  sequences: readonly SequenceAtEnd[],
+  ddl: boolean,
+  tally: Tally,
+): Generator<string> {
+  const further = sequences
+    .filter(({ change }) => tally.sequences.get(sequenceKey(change)) !== change.lsn)
+    .flatMap(({ change, before }) => (ddl ? [change] : before ? [{ ...change, ...before }] : []));
   if (further.length === 0) return;
   yield comment(
     'Sequences, to where they stood at the end: what rolled back, or was still running at the crash, took numbers too.',

@@ -56,7 +56,8 @@ export type RecordRole =
   | { readonly kind: 'sequence'; readonly relationOid: Oid | undefined }
   | { readonly kind: 'emptied'; readonly relationOid: Oid };
 
-function locatorOf(record: RecordCursor): RelationLocator {
+/** The relation that the record's first block is of. */
+export function locatorOf(record: RecordCursor): RelationLocator {
   return {
     tablespaceOid: record.blockTablespace[0],
     databaseOid: record.blockDatabase[0],
@@ -397,12 +398,7 @@ export class ChangeDecoder {
 
   /** The position that the record under the cursor gives a sequence, under the name it has at `moment`; none where it is no more. */
   sequence(record: RecordCursor, moment: Moment): SequenceChange[] {
-    const locator = {
-      tablespaceOid: record.blockTablespace[0],
-      databaseOid: record.blockDatabase[0],
-      fileNode: record.blockFileNode[0],
-    };
-    const definition = this.#catalog.relationByLocator(locator, moment);
+    const definition = this.#catalog.relationByLocator(locatorOf(record), moment);
     if (!definition) return [];
     const { lastValue, isCalled } = parseSequence(record);
     const { schema, name } = definition;

@@ -2,13 +2,13 @@
  * One node's transactions: found by a scan of its WAL, then decoded whenever somebody looks, in any order.
  */
 import type { Catalog, CatalogFeed, Moment } from '../catalog/catalog.js';
-import type { Change, DdlSubject, SequenceChange, Table } from '../rows/row-change.js';
+import type { Change, DdlSubject, Table } from '../rows/row-change.js';
 import { WalReader } from '../wal/reader.js';
 import { recordVersion } from '../wal/record-versions.js';
 import { ResourceManager, TransactionOperation } from '../wal/resource-managers.js';
 import { parsePrepare, parseTransactionEnd } from '../wal/transaction-record.js';
-import { ChangeDecoder } from './changes.js';
-import type { LostBesides } from './lost-besides.js';
+import { ChangeDecoder, locatorOf } from './changes.js';
+import type { LostBesides, SequenceAtEnd } from './lost-besides.js';
 import { type CollectedRecords, RecordCollector } from './record-collector.js';
 import { Scan, type ScanOptions } from './scan.js';
 import { type StatementsBetween, statementsBetween } from './statements-between.js';
@@ -98,12 +98,22 @@ export class ClusterReader {
   /** What is lost beside the rows of transactions; to be asked when the scan has finished. */
   besides(databases: ReadonlySet<string>): LostBesides {
     const now: Moment = { lsn: this.scan.reader.position };
-    const sequences = new Map<string, SequenceChange>();
+    const fork: Moment = { lsn: this.#options.lostFrom };
+    const sequences = new Map<string, SequenceAtEnd>();
     for (const lsn of this.scan.lastSequenceRecords()) {
       if (!this.#records.readAt(lsn)) throw lostRecord(lsn, this.#records.end?.reason);
+      const definition = this.#catalog.relationByLocator(locatorOf(this.#records), now);
+      if (!definition) continue;
+      const { oid, database } = definition;
+      // It is found by a file it had, even when it was dropped since.
+      if (!this.#catalog.relationByOid(database.oid, oid, now)) continue;
+      const before = this.#catalog.relationByOid(database.oid, oid, fork);
       for (const change of this.#decoder.sequence(this.#records, now)) {
         // A sequence that was restarted has a new file, and its last word is there.
-        sequences.set(JSON.stringify([change.database, change.schema, change.name]), change);
+        sequences.set(`${database.oid}/${oid}`, {
+          change,
+          before: before && { schema: before.schema, name: before.name },
+        });
       }
     }
     const withoutWal = this.#catalog

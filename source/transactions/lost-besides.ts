@@ -10,12 +10,20 @@ export interface RelationWithoutWal {
   readonly persistence: 'unlogged' | 'temporary';
 }
 
+/** Where a sequence stood at the end. */
+export interface SequenceAtEnd {
+  /** By its name at the end. */
+  readonly change: SequenceChange;
+  /** Its name at the fork; undefined when it was made in the lost part. */
+  readonly before?: { readonly schema: string; readonly name: string };
+}
+
 export interface LostBesides {
   /**
-   * Where each sequence that was written in the lost part stood at its end. Numbers taken by transactions that rolled back, or were
+   * Where each sequence that was written in the lost part, and is still there, stood at its end. Numbers taken by transactions that rolled back, or were
    * still running at the crash, count too: sequences know no rollback.
    */
-  readonly sequences: readonly SequenceChange[];
+  readonly sequences: readonly SequenceAtEnd[];
   /** Of the databases in which something was lost, as they were at the end. */
   readonly withoutWal: readonly RelationWithoutWal[];
 }
