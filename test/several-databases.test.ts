@@ -72,6 +72,7 @@ for (const major of MAJORS) {
       const lost = everythingLost(incident).filter(({ transaction }) => known.has(transaction.database));
       const only = {
         length: lost.length,
+        overview: () => incident.overview(),
         transactionsWithChanges: () => lost,
       } as unknown as Parameters<typeof assertEqualsTruth>[0];
       assertEqualsTruth(only, built.truth.transactions!);
