@@ -250,13 +250,15 @@ describe('preserving what was lost', { timeout: 300_000 }, () => {
     const going = join(scratch, 'going');
     execFileSync('cp', ['-a', built.oldDataDirectory, going]);
     await assert.rejects(
-      preserve({ old: going, new: built.newDataDirectory }, join(scratch, 'of-going'), ({ doing }) => {
-        const conf = join(going, 'postgresql.conf');
-        if (doing === 'copying WAL' && existsSync(conf)) {
-          for (const name of readdirSync(join(going, 'pg_xact'))) unlinkSync(join(going, 'pg_xact', name));
-          unlinkSync(join(going, 'base', '1', 'pg_filenode.map'));
-          unlinkSync(conf);
-        }
+      preserve({ old: going, new: built.newDataDirectory }, join(scratch, 'of-going'), {
+        onProgress: ({ doing }) => {
+          const conf = join(going, 'postgresql.conf');
+          if (doing === 'copying WAL' && existsSync(conf)) {
+            for (const name of readdirSync(join(going, 'pg_xact'))) unlinkSync(join(going, 'pg_xact', name));
+            unlinkSync(join(going, 'base', '1', 'pg_filenode.map'));
+            unlinkSync(conf);
+          }
+        },
       }),
       (error) => error instanceof ForkpointError && /pg_filenode\.map/.test(error.complaint.where ?? ''),
     );

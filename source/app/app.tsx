@@ -18,6 +18,7 @@ import { ExportScreen } from './screens/export-screen.js';
 import { HelpScreen } from './screens/help-screen.js';
 import { ListScreen } from './screens/list-screen.js';
 import { PickScreen } from './screens/pick-screen.js';
+import { PreserveScreen } from './screens/preserve-screen.js';
 import { TimelineScreen } from './screens/timeline-screen.js';
 import { maskPassword } from './server-url.js';
 import type { Line } from './span.js';
@@ -50,6 +51,8 @@ function screenTitle(app: AppController): string {
       return `xid ${app.detail?.transaction.xid ?? ''}`;
     case 'export':
       return 'export';
+    case 'preserve':
+      return 'preserve';
   }
 }
 
@@ -76,7 +79,7 @@ interface ScreenProps {
 function Body({ app, width, height }: ScreenProps): ReactElement {
   if (app.confirmation) return <Dialog confirmation={app.confirmation} width={width} height={height} />;
   if (app.help) return <HelpScreen help={app.help} width={width} height={height} />;
-  const { incident, detail, exporting } = app;
+  const { incident, detail, exporting, preserving } = app;
   if (app.screen === 'pick') return <PickScreen pick={app.pick} width={width} height={height} />;
   if (!incident) return <OpeningView app={app} width={width} height={height} />;
   if (app.screen === 'detail' && detail) {
@@ -85,6 +88,8 @@ function Body({ app, width, height }: ScreenProps): ReactElement {
   }
   if (app.screen === 'export' && exporting)
     return <ExportScreen exporting={exporting} width={width} height={height} />;
+  if (app.screen === 'preserve' && preserving)
+    return <PreserveScreen preserve={preserving} width={width} height={height} />;
   if (app.screen === 'list') {
     return (
       <ListScreen
@@ -114,7 +119,9 @@ export function App({ app, theme, lines }: AppProps): ReactElement {
     ? [{ text: ` ${printable(message.text)}`, style: MESSAGE_STYLES[message.kind] }]
     : app.incident && app.exporting?.state === 'writing' && app.screen !== 'export'
       ? [{ text: ' an export is being written: e shows it', style: 'warning' }]
-      : [];
+      : app.incident && app.preserving?.state === 'copying' && app.screen !== 'preserve'
+        ? [{ text: ' the old side is being preserved: c on the fork’s screen shows it', style: 'warning' }]
+        : [];
   return (
     <ThemeContext.Provider value={theme}>
       <LineStoreContext.Provider value={lines}>

@@ -136,6 +136,15 @@ export const KEYMAP: readonly Binding[] = [
   { context: 'timeline', keys: ['e'], action: 'export', description: 'export what was lost', hint: 'export' },
   {
     context: 'timeline',
+    keys: ['c'],
+    action: 'preserve',
+    description:
+      'preserve: copy the lost WAL, and what it takes to read it, into a directory that opens as OLD',
+    hint: 'preserve',
+    disabledReason: (facts) => facts.preserveProblem,
+  },
+  {
+    context: 'timeline',
     keys: ['y'],
     action: 'copy',
     description: 'copy this picture as plain text to the terminal’s clipboard (OSC 52)',
@@ -201,6 +210,72 @@ export const KEYMAP: readonly Binding[] = [
   ...field('timeline-place', 'add', 'look for WAL there too; marks, filter and place stay'),
 
   ...field('timeline-save', 'write', 'write the file (never over an existing one)'),
+
+  {
+    context: 'preserve',
+    keys: ['enter'],
+    action: 'accept',
+    description: 'copy there what was lost',
+    hint: 'preserve',
+  },
+  {
+    context: 'preserve',
+    keys: ['tab'],
+    action: 'complete',
+    description: 'complete the path',
+    hint: 'complete',
+  },
+  {
+    context: 'preserve',
+    keys: ['escape'],
+    action: 'back',
+    description: 'go on to the fork without preserving',
+    hint: 'go on without',
+  },
+
+  {
+    context: 'preserve-copying',
+    keys: ['escape', 'ctrl-c'],
+    action: 'stop',
+    description: 'stop: what is whole stays, and preserving there again goes on from it',
+    hint: 'stop',
+  },
+  {
+    context: 'preserve-copying',
+    keys: ['h', 'left'],
+    action: 'leave',
+    description: 'on to the fork, while it goes on being copied',
+    hint: 'leave it running',
+  },
+
+  {
+    context: 'preserve-done',
+    keys: ['enter', 'escape'],
+    action: 'back',
+    description: 'on to the fork, as it was opened',
+    hint: 'go on',
+  },
+  {
+    context: 'preserve-done',
+    keys: ['o'],
+    action: 'open',
+    description: 'open the copy as OLD now',
+    hint: 'open the copy',
+  },
+  {
+    context: 'preserve-done',
+    keys: ['y'],
+    action: 'copy',
+    description: 'copy the command that opens it to the terminal’s clipboard (OSC 52)',
+    hint: 'copy command',
+  },
+  {
+    context: 'preserve-done',
+    keys: ['n'],
+    action: 'again',
+    description: 'preserve once more, into another directory',
+    hint: 'once more',
+  },
 
   {
     context: 'list',

@@ -14,6 +14,9 @@ export type Context =
   | 'timeline'
   | 'timeline-save'
   | 'timeline-place'
+  | 'preserve'
+  | 'preserve-copying'
+  | 'preserve-done'
   | 'list'
   | 'list-filter'
   | 'list-jump'
@@ -42,6 +45,8 @@ export interface Facts {
   readonly swappable: boolean;
   /** A side's configuration has a restore_command that is not run. */
   readonly restorable: boolean;
+  /** Why there is nothing to preserve. */
+  readonly preserveProblem?: string;
   /** Something was searched for. */
   readonly searched: boolean;
   /** What an export would be missing. */
@@ -67,6 +72,7 @@ const TYPING: ReadonlySet<Context> = new Set<Context>([
   'pick-fork',
   'timeline-save',
   'timeline-place',
+  'preserve',
   'list-filter',
   'list-jump',
   'detail-search',

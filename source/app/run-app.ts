@@ -2,6 +2,7 @@
 import type { IncidentClient } from '../incident/client.js';
 import type { IncidentRequest } from '../incident/model.js';
 import type { SessionStore } from '../incident/session.js';
+import type { Preserving } from '../preserve/preserving.js';
 import { AppController } from './controllers/app.js';
 import { LineStore } from './line-store.js';
 import type { Probing } from './probing.js';
@@ -14,6 +15,7 @@ export interface RunAppOptions {
   /** A fresh client each time sides are opened; the app closes what it opened. */
   readonly connect: () => IncidentClient;
   readonly probing: Probing;
+  readonly preserving: Preserving;
   readonly sessions: SessionStore;
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
@@ -52,6 +54,7 @@ export async function runApp(options: RunAppOptions): Promise<number> {
   const app = new AppController({
     connect: options.connect,
     probing: options.probing,
+    preserving: options.preserving,
     sessions: options.sessions,
     workingDirectory: options.workingDirectory,
     request: options.request,

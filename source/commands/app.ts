@@ -7,6 +7,7 @@ import { ForkpointError } from '../bytes/errors.js';
 import type { IncidentClient } from '../incident/client.js';
 import { openSessionStore, stateDirectory } from '../incident/session.js';
 import { createWorkerClient } from '../incident/worker-client.js';
+import { threadedPreserving } from '../preserve/preserving.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 
@@ -30,6 +31,7 @@ export async function app(options: Arguments): Promise<ExitCode> {
   const code = await runApp({
     connect,
     probing: fileSystemProbing(env, workingDirectory, homedir()),
+    preserving: threadedPreserving(),
     sessions: openSessionStore(stateDirectory(env)),
     stdin,
     stdout,

@@ -7,7 +7,7 @@ import { refuseReadOnlyPlace } from '../bytes/read-only-place.js';
 import { hashOf, writeText } from './copy-file.js';
 
 /** Says what the directory is; the first file in it. */
-const MARKER = 'forkpoint-preserve.json';
+export const MARKER = 'forkpoint-preserve.json';
 
 /** `sha256sum -c` reads it; the last file in it, and the sign that nothing is missing. */
 export const SUMS = 'SHA256SUMS';

@@ -32,6 +32,14 @@ export interface PreserveProgress {
   readonly done: number;
   readonly total: number;
   readonly unit: 'bytes' | 'files';
+  /** Files that are whole in the copy so far. */
+  readonly files: number;
+}
+
+/** Someone who wants to know, and may end it: until the next breath, with a ForkpointError. */
+export interface PreserveOptions {
+  readonly onProgress?: (progress: PreserveProgress) => void;
+  readonly stop?: AbortSignal;
 }
 
 /** What was done. */
@@ -76,14 +84,14 @@ class Needed implements FileUse {
 export async function preserve(
   request: IncidentRequest,
   output: string,
-  onProgress: (progress: PreserveProgress) => void = () => undefined,
+  options: PreserveOptions = {},
 ): Promise<Preserved> {
-  const sides = await openSides(request);
+  const sides = await openSides(request, options.stop);
   try {
     if (!sides.overview.fork.diverged) {
       return { directory: undefined, already: false, files: 0, bytes: 0, transactions: 0, warnings: [] };
     }
-    return await new Preservation(request, sides, onProgress).run(output);
+    return await new Preservation(request, sides, options).run(output);
   } finally {
     sides.gathering.close();
     sides.spool.close();
@@ -95,21 +103,17 @@ export async function preserve(
 class Preservation {
   readonly #request: IncidentRequest;
   readonly #sides: OpenedSides;
-  readonly #onProgress: (progress: PreserveProgress) => void;
+  readonly #options: PreserveOptions;
   readonly #warnings: string[] = [];
   readonly #needed = new Needed();
   #destination!: Destination;
   #files = 0;
   #bytes = 0;
 
-  constructor(
-    request: IncidentRequest,
-    sides: OpenedSides,
-    onProgress: (progress: PreserveProgress) => void,
-  ) {
+  constructor(request: IncidentRequest, sides: OpenedSides, options: PreserveOptions) {
     this.#request = request;
     this.#sides = sides;
-    this.#onProgress = onProgress;
+    this.#options = options;
   }
 
   async run(output: string): Promise<Preserved> {
@@ -152,7 +156,7 @@ class Preservation {
 
   async #alreadyThere(): Promise<Preserved> {
     const files = await this.#destination.verify((done) =>
-      this.#onProgress({ doing: 'verifying', done, total: done, unit: 'files' }),
+      this.#tell({ doing: 'verifying', done, total: done, unit: 'files' }),
     );
     const { directory } = this.#destination;
     return { directory, already: true, files, bytes: 0, transactions: 0, warnings: [] };
@@ -176,7 +180,7 @@ class Preservation {
     for (const { name, source } of files) {
       await this.#copy(source(), join(into, name), (bytes) => {
         done += bytes;
-        this.#onProgress({ doing: 'copying WAL', done, total: Math.max(total, done), unit: 'bytes' });
+        this.#tell({ doing: 'copying WAL', done, total: Math.max(total, done), unit: 'bytes' });
       });
     }
   }
@@ -228,11 +232,11 @@ class Preservation {
 
   /** Reads the whole incident as an export would, to see what it takes. Returns how many transactions were lost. */
   async #read(): Promise<number> {
-    const incident = await openIncident(this.#request, { use: this.#needed });
+    const incident = await openIncident(this.#request, { use: this.#needed, stop: this.#options.stop });
     try {
       while (incident.step(SLICE)) {
         const { bytesRead, bytesTotal } = incident.progress();
-        this.#onProgress({ doing: 'reading', done: bytesRead, total: bytesTotal, unit: 'bytes' });
+        this.#tell({ doing: 'reading', done: bytesRead, total: bytesTotal, unit: 'bytes' });
         await incident.fetch();
         await breathe();
       }
@@ -242,6 +246,7 @@ class Preservation {
         for (const _ of changes) {
           if (performance.now() - breathed < SLICE) continue;
           await breathe();
+          this.#goOn();
           breathed = performance.now();
         }
       }
@@ -274,7 +279,7 @@ class Preservation {
         const copied = await copyPages(file, this.#destination.path(name), pages, pageSize);
         this.#note(name, copied.sha256, copied.bytes, copied.changing);
       }
-      this.#onProgress({ doing: 'copying pages', done: index + 1, total: relations.length, unit: 'files' });
+      this.#tell({ doing: 'copying pages', done: index + 1, total: relations.length, unit: 'files' });
     }
   }
 
@@ -291,7 +296,7 @@ class Preservation {
     for (const { source, name } of files) {
       await this.#copy(source, name, (bytes) => {
         done += bytes;
-        this.#onProgress({ doing, done, total: Math.max(total, done), unit: 'bytes' });
+        this.#tell({ doing, done, total: Math.max(total, done), unit: 'bytes' });
       });
     }
   }
@@ -299,6 +304,20 @@ class Preservation {
   async #copy(source: string, name: string, told: (bytes: number) => void): Promise<void> {
     const { sha256, bytes, changing } = await copyFile(source, this.#destination.path(name), told);
     this.#note(name, sha256, bytes, changing);
+  }
+
+  #tell(progress: Omit<PreserveProgress, 'files'>): void {
+    this.#goOn();
+    this.#options.onProgress?.({ ...progress, files: this.#files });
+  }
+
+  /** Throws when it is to be stopped: a file that is being copied is then taken back, those that are whole stay. */
+  #goOn(): void {
+    if (!this.#options.stop?.aborted) return;
+    throw new ForkpointError({
+      what: 'preserving was stopped: what is whole stays, and preserving there again goes on from it',
+      where: this.#destination.directory,
+    });
   }
 
   #note(name: string, sha256: string, bytes: number, changing: boolean): void {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runApp } from '../../source/app/run-app.js';
 import { openSessionStore } from '../../source/incident/session.js';
+import { threadedPreserving } from '../../source/preserve/preserving.js';
 import { FakeClient } from './fake-client.js';
 import { fakeProbing } from './fake-probing.js';
 
@@ -25,6 +26,7 @@ function connect(): FakeClient {
 process.exitCode = await runApp({
   connect,
   probing: fakeProbing,
+  preserving: threadedPreserving(),
   sessions: openSessionStore(join(tmpdir(), 'forkpoint-fake-sessions')),
   stdin: process.stdin,
   stdout: process.stdout,

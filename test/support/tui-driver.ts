@@ -10,6 +10,7 @@ import { runApp } from '../../source/app/run-app.js';
 import type { IncidentClient } from '../../source/incident/client.js';
 import type { IncidentRequest } from '../../source/incident/model.js';
 import { openSessionStore, type SessionStore } from '../../source/incident/session.js';
+import { type Preserving, threadedPreserving } from '../../source/preserve/preserving.js';
 import { fakeProbing } from './fake-probing.js';
 import { scratchDirectory } from './scratch.js';
 
@@ -123,6 +124,9 @@ export interface TuiOptions {
   readonly request?: Partial<IncidentRequest>;
   readonly probing?: Probing;
   readonly sessions?: SessionStore;
+  /** Otherwise the real one, on a disk that has room. */
+  readonly preserving?: Preserving;
+  readonly workingDirectory?: string;
   readonly initialFilter?: string;
   readonly env?: NodeJS.ProcessEnv;
   /** Milliseconds to wait for what is expected: more where real WAL is read in a thread of its own. */
@@ -177,11 +181,12 @@ export async function startTui(options: TuiOptions): Promise<Tui> {
   const ended = runApp({
     connect: typeof client === 'function' ? client : () => client,
     probing: options.probing ?? fakeProbing,
+    preserving: options.preserving ?? threadedPreserving(() => ({ free: 2 ** 40, size: 2 ** 41 })),
     sessions: options.sessions ?? temporarySessions(),
     stdin: stdin as unknown as NodeJS.ReadStream,
     stdout: stdout as unknown as NodeJS.WriteStream,
     env: options.env ?? {},
-    workingDirectory: '/srv',
+    workingDirectory: options.workingDirectory ?? '/srv',
     request: options.request ?? { old: '/srv/old', new: '/srv/new' },
     initialFilter: options.initialFilter,
   });

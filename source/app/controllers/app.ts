@@ -6,6 +6,7 @@ import { formatCount, plural } from '../../incident/figures.js';
 import { NOTHING_LOST } from '../../incident/loss-counter.js';
 import type { IncidentOverview, IncidentRequest, Progress } from '../../incident/model.js';
 import type { SavedSession, SessionStore } from '../../incident/session.js';
+import type { Preserving } from '../../preserve/preserving.js';
 import { clipboardSequence } from '../clipboard.js';
 import { bindingFor, type Context, type Facts, isTyping } from '../keymap.js';
 import { type KeyPress, keyLabel } from '../keys.js';
@@ -19,17 +20,19 @@ import { HelpController } from './help.js';
 import { errorText, type Host, type MessageKind, type ScreenSize } from './host.js';
 import { ListController } from './list.js';
 import { PickController } from './pick.js';
+import { PreserveController } from './preserve.js';
 import { SessionKeeper, worthOffering } from './session-keeper.js';
 import { TimelineController } from './timeline.js';
 
 /** The screens there are. */
-export type Screen = 'pick' | 'opening' | 'timeline' | 'list' | 'detail' | 'export';
+export type Screen = 'pick' | 'opening' | 'timeline' | 'list' | 'detail' | 'export' | 'preserve';
 
 /** What the application is started with. */
 export interface AppOptions {
   /** A fresh client; called again when other sides are chosen. */
   readonly connect: () => IncidentClient;
   readonly probing: Probing;
+  readonly preserving: Preserving;
   readonly sessions: SessionStore;
   readonly workingDirectory: string;
   /** Sides given as arguments. */
@@ -69,6 +72,7 @@ export class AppController implements Host {
   pick: PickController;
   detail: DetailController | undefined;
   exporting: ExportController | undefined;
+  preserving: PreserveController | undefined;
   help: HelpController | undefined;
   confirmation: (Confirmation & { readonly context: 'confirm' | 'resume' }) | undefined;
   message: { readonly text: string; readonly kind: MessageKind } | undefined;
@@ -116,6 +120,10 @@ export class AppController implements Host {
       swappable:
         this.screen === 'timeline' ? this.incident?.overview.new.kind !== 'server' : this.pick.swappable,
       restorable: this.#restoreCommands().length > 0,
+      preserveProblem:
+        this.incident?.overview.fork.diverged === false
+          ? 'nothing was lost, so there is nothing to preserve'
+          : undefined,
       searched: (this.detail?.needle ?? '') !== '',
       exportProblem: this.exporting?.writeProblem,
     };
@@ -201,6 +209,8 @@ export class AppController implements Host {
         return this.detail?.context ?? 'list';
       case 'export':
         return this.exporting?.context ?? 'list';
+      case 'preserve':
+        return this.preserving?.context ?? 'timeline';
     }
   }
 
@@ -216,6 +226,8 @@ export class AppController implements Host {
         return this.detail;
       case 'export':
         return this.exporting;
+      case 'preserve':
+        return this.preserving;
       case 'opening':
         return undefined;
     }
@@ -251,6 +263,16 @@ export class AppController implements Host {
     if (this.exporting?.state === 'writing') {
       this.confirm(['An export is being written.', 'Quit and leave it unwritten?'], () =>
         this.#options.exit(0),
+      );
+      return;
+    }
+    if (this.preserving?.state === 'copying') {
+      this.confirm(
+        [
+          'The old side is being preserved.',
+          'Quit? What is whole stays; preserving there again goes on from it.',
+        ],
+        () => this.#options.exit(0),
       );
       return;
     }
@@ -317,6 +339,7 @@ export class AppController implements Host {
     const timeline = new TimelineController(this, {
       list: () => this.#show('list'),
       export: () => this.#openExport(),
+      preserve: () => this.#openPreserve(),
       back: () => this.#leaveIncident(),
       swap: () => this.#swap(),
       fork: () => this.#nameFork(request),
@@ -335,6 +358,11 @@ export class AppController implements Host {
     const keeper = new SessionKeeper(this.#options.sessions, client, overview, request, list, this);
     this.incident = { client, request, overview, timeline, list, keeper, stopListening };
     this.#show('timeline');
+    // Of two sides that look swapped, the wrong one would be preserved.
+    if (!overview.swapped && overview.fork.diverged) {
+      const risks = this.#options.preserving.risks(overview.old);
+      if (risks.length > 0) this.#openPreserve(risks);
+    }
     if (overview.swapped)
       this.say(`old and new look swapped: ${overview.swapped}; s exchanges them`, 'warning');
     void this.#beginList(list, keeper);
@@ -506,7 +534,10 @@ export class AppController implements Host {
     this.detail?.close();
     this.detail = undefined;
     this.exporting = undefined;
+    const { preserving } = this;
+    this.preserving = undefined;
     incident.stopListening();
+    await preserving?.close();
     await incident.client.close().catch(() => undefined);
   }
 
@@ -574,6 +605,43 @@ export class AppController implements Host {
       },
     );
     this.#show('export');
+  }
+
+  /** Preserving, with the reasons to do it first; whatever is under way, or was done, is shown again. */
+  #openPreserve(risks?: readonly string[]): void {
+    const { incident } = this;
+    if (!incident) return;
+    const { request, overview } = incident;
+    const { preserving, probing, workingDirectory } = this.#options;
+    // Another place of WAL was added since: it is to be preserved, too.
+    const same = this.preserving?.source.request === request || this.preserving?.state === 'copying';
+    if (!this.preserving || !same) {
+      this.preserving = new PreserveController(
+        preserving,
+        { request, overview, workingDirectory },
+        risks ?? preserving.risks(overview.old),
+        this,
+        {
+          back: () => this.#show('timeline'),
+          copy: (text) => this.#copy(text),
+          complete: (text) => probing.complete(text),
+          resolve: (text) => probing.resolve(text),
+          open: (directory) => this.#openCopy(directory),
+        },
+      );
+    }
+    this.#show('preserve');
+  }
+
+  /** Opens a copy in the old side's stead; it holds what the places of the old side gave. */
+  #openCopy(directory: string): void {
+    const { incident } = this;
+    if (!incident) return;
+    if (this.exporting?.state === 'writing') {
+      this.say('an export is being written: wait for its end', 'warning');
+      return;
+    }
+    void this.#open({ ...incident.request, old: directory, oldWal: undefined });
   }
 
   #copy(text: string): void {

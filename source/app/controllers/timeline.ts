@@ -19,6 +19,7 @@ const PLAIN_COLUMNS = 80;
 export interface TimelineExits {
   list(): void;
   export(): void;
+  preserve(): void;
   back(): void;
   swap(): void;
   fork(): void;
@@ -105,6 +106,7 @@ export class TimelineController {
       end: () => this.#scroll(Number.POSITIVE_INFINITY),
       list: () => this.#exits.list(),
       export: () => this.#exits.export(),
+      preserve: () => this.#exits.preserve(),
       swap: () => this.#exits.swap(),
       fork: () => this.#exits.fork(),
       copy: () => this.#exits.copy(this.#plainText()),

@@ -1,0 +1,51 @@
+/** Preserving for a face that draws meanwhile: in a thread of its own, with a way to stop it. */
+import { Worker } from 'node:worker_threads';
+import type { IncidentRequest, SideOverview } from '../incident/model.js';
+import { revive } from '../incident/rpc.js';
+import type { Preserved, PreserveProgress } from './preserve.js';
+import { type DiskRoom, diskRoom, preservationRisks } from './risks.js';
+import type { PreserveReply, PreserveTask } from './worker.js';
+
+/** Preserving under way. */
+export interface PreserveRun {
+  /** Rejects with ForkpointError when it could not be done, or was stopped. */
+  readonly done: Promise<Preserved>;
+  /** Has it end soon; what is whole stays, and preserving to the same directory goes on from there. */
+  stop(): void;
+}
+
+/** What a face needs to offer it. */
+export interface Preserving {
+  /** Reasons to do it first, one sentence each; none when none is known. */
+  risks(old: SideOverview): readonly string[];
+  /** Begins. Progress comes at most ten times a second. */
+  begin(
+    request: IncidentRequest,
+    output: string,
+    onProgress: (progress: PreserveProgress) => void,
+  ): PreserveRun;
+}
+
+/** Preserving in worker threads. `room` tells what a disk has left. */
+export function threadedPreserving(room: (path: string) => DiskRoom | undefined = diskRoom): Preserving {
+  return { risks: (old) => preservationRisks(old, room), begin };
+}
+
+function begin(
+  request: IncidentRequest,
+  output: string,
+  onProgress: (progress: PreserveProgress) => void,
+): PreserveRun {
+  const task: PreserveTask = { request, output };
+  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: task });
+  const done = new Promise<Preserved>((resolve, reject) => {
+    worker.on('message', (reply: PreserveReply) => {
+      if (reply.kind === 'progress') onProgress(reply.progress);
+      else if (reply.kind === 'done') resolve(reply.preserved);
+      else reject(revive(reply.message, reply.complaint));
+    });
+    worker.on('error', reject);
+    worker.on('exit', () => reject(new Error('the preserving thread has ended')));
+  });
+  return { done, stop: () => worker.postMessage('stop') };
+}

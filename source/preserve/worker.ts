@@ -1,0 +1,48 @@
+/** The thread that preserves: one directory, then it ends. Any message stops it. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { type Complaint, ForkpointError } from '../bytes/errors.js';
+import type { IncidentRequest } from '../incident/model.js';
+import { type Preserved, type PreserveProgress, preserve } from './preserve.js';
+
+/** What the thread is started with. */
+export interface PreserveTask {
+  readonly request: IncidentRequest;
+  readonly output: string;
+}
+
+/** What it says. */
+export type PreserveReply =
+  | { readonly kind: 'progress'; readonly progress: PreserveProgress }
+  | { readonly kind: 'done'; readonly preserved: Preserved }
+  | { readonly kind: 'error'; readonly message: string; readonly complaint?: Complaint };
+
+/** Milliseconds between two reports of progress. */
+const REPORT_EVERY = 100;
+
+const port = parentPort;
+if (!port) throw new Error('this file runs in a worker thread');
+
+const send = (reply: PreserveReply) => port.postMessage(reply);
+const stop = new AbortController();
+port.on('message', () => stop.abort());
+
+const { request, output } = workerData as PreserveTask;
+let reported = 0;
+try {
+  const preserved = await preserve(request, output, {
+    stop: stop.signal,
+    onProgress: (progress) => {
+      if (performance.now() - reported < REPORT_EVERY) return;
+      reported = performance.now();
+      send({ kind: 'progress', progress });
+    },
+  });
+  send({ kind: 'done', preserved });
+} catch (error) {
+  send({
+    kind: 'error',
+    message: error instanceof Error ? error.message : String(error),
+    complaint: error instanceof ForkpointError ? error.complaint : undefined,
+  });
+}
+port.close();
