@@ -5,12 +5,12 @@ import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { ForkpointError } from '../bytes/errors.js';
 import type { Lsn } from '../bytes/lsn.js';
-import { CatalogOid, PG_CATALOG_NAMESPACE } from './bootstrap.js';
+import { CatalogOid } from './bootstrap.js';
 import { type BranchPoint, isSharedFile } from './branch-point.js';
 import type { Moment } from './catalog.js';
 import type { CatalogTableSpec, DecodeText } from './catalog-tables.js';
 import type { DamagedPages } from './damaged-pages.js';
-import { transientName } from './definitions.js';
+import { isTransientOfCatalog, transientName } from './definitions.js';
 import { NEVER, type TransactionFates } from './fates.js';
 import { type FileNodeMap, parseFileNodeMap, readFileNodeMap } from './filenode-map.js';
 import type { AttributeDefinition, Oid } from './model.js';
@@ -162,6 +162,8 @@ export class CatalogGroup {
 
   /** Is every catalog's file there to be read? */
   get isComplete(): boolean {
+    const { branch } = this.#options;
+    if (branch) return branch.from.isComplete;
     return [...this.#tables.values()].every(({ store }) => store.isOnDisk);
   }
 
@@ -493,20 +495,20 @@ export class CatalogGroup {
     if (!classes) return;
     for (; this.#classesSeen < classes.store.count; this.#classesSeen++) {
       const row = classes.row(this.#classesSeen);
-      if (!row || row.fileNode === 0) continue;
-      const table = this.#tables.get(this.#rewrittenBy(row) || row.oid);
-      if (table) this.#addFile(table, row.fileNode);
+      if (!row) continue;
+      const rewritten = this.#rewrittenBy(row);
+      const table = this.#tables.get(rewritten || row.oid);
+      // What a mapped catalog is copied into is mapped too, and its file named like it (heap_create, RelationBuildLocalRelation).
+      if (table) this.#addFile(table, row.fileNode || (rewritten === 0 ? 0 : row.oid));
     }
   }
 
   /**
-   * The catalog that this transient relation is a new version of, or 0 (make_new_heap() in cluster.c). Before 11 only its name says so;
-   * in pg_catalog nobody else can have chosen it.
+   * The catalog that this transient relation is a new version of, or 0 (make_new_heap() in cluster.c). Before 11 only its name says so.
    */
   #rewrittenBy(row: ClassRow): Oid {
     if (row.rewriteOf !== 0 || this.#options.context.majorVersion >= 11) return row.rewriteOf;
-    if (row.namespaceOid !== PG_CATALOG_NAMESPACE) return 0;
-    return transientName(row.name);
+    return isTransientOfCatalog(row) ? transientName(row.name) : 0;
   }
 
   /** Was this file the catalog's at an earlier moment? Another is now. */

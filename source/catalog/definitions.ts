@@ -1,5 +1,5 @@
 /** Puts a relation's definition together from rows of the catalog, wherever those were read from. */
-import { FIRST_NORMAL_OID } from './bootstrap.js';
+import { FIRST_NORMAL_OID, PG_CATALOG_NAMESPACE } from './bootstrap.js';
 import type { AttributeDefinition, Oid, RelationDefinition, UniqueIndexDefinition } from './model.js';
 import type { CatalogRows, ClassRow, IndexRow } from './rows.js';
 
@@ -126,4 +126,9 @@ export function compositeAttributes(
   if (!relation) return undefined;
   const attributes = rows.attributes(relationOid);
   return attributes.length === relation.attributeCount ? attributes : undefined;
+}
+
+/** Is this row of pg_class the transient relation of a catalog's rewrite? Before 11 its name tells; in pg_catalog nobody else can have chosen it. */
+export function isTransientOfCatalog(row: ClassRow): boolean {
+  return row.namespaceOid === PG_CATALOG_NAMESPACE && transientName(row.name) !== 0;
 }

@@ -272,7 +272,16 @@ export class CatalogSnapshot implements CatalogRows {
       for (const [oid, node] of map) if (node === fileNode) return this.relationByOid(oid);
     }
     const oid = this.#catalog.group.catalogOf(fileNode) ?? this.#catalog.shared.catalogOf(fileNode);
-    return oid === undefined ? undefined : this.relationByOid(oid);
+    return oid === undefined ? this.#findUnmapped(fileNode) : this.relationByOid(oid);
+  }
+
+  /**
+   * The TOAST table of what a mapped catalog is copied into is mapped itself, but goes before any map is written that tells of it: its
+   * file is named like it (heap_create, RelationBuildLocalRelation).
+   */
+  #findUnmapped(fileNode: number): RelationDefinition | undefined {
+    const row = this.relation(fileNode);
+    return row?.fileNode === 0 && row.kind === 't' ? this.relationByOid(row.oid) : undefined;
   }
 
   /** The row whose key column number `keyNumber` is `key`. */

@@ -373,7 +373,9 @@ export class VersionStore {
     }
     reader.look(tuple, 0, tuple.length);
     const settled = this.#options.fates.isSettled(xid);
-    this.#add(fileNumber, block, offset, xid, settled ? NO_XID : xid, lsn, Uint8Array.from(tuple));
+    const writer = settled ? NO_XID : xid;
+    const added = this.#add(fileNumber, block, offset, xid, writer, lsn, Uint8Array.from(tuple));
+    if (!settled) this.#tellCopiesWritten(added, lsn);
   }
 
   /** CatalogFeed.tupleRemoved, for a file of this catalog. */
@@ -469,15 +471,18 @@ export class VersionStore {
     if (version < 0 && lsn !== undefined)
       version = this.#settleDown(fileNumber, block, offset, xmin, page.subarray(start, start + length));
     if (version >= 0) {
-      this.#tellWritten(version, xmin, lsn!);
+      this.#imageShowsWritten(version, xmin, lsn!);
       if (!this.#files[fileNumber].imagedBlocks.has(block)) this.#mend(version, page, start, length);
     } else {
       if (!reader.look(page, start, length) || (wanted && !wanted(reader))) return;
       const tuple = lsn === undefined ? undefined : Uint8Array.from(page.subarray(start, start + length));
-      version = this.#add(fileNumber, block, offset, xmin, settled ? NO_XID : xmin, lsn ?? NOT_TOLD, tuple);
+      version = this.#add(fileNumber, block, offset, xmin, settled ? NO_XID : xmin, NOT_TOLD, tuple);
       if (settled && lsn !== undefined) this.#options.corrected();
+      if (lsn !== undefined) this.#imageShowsWritten(version, xmin, lsn);
     }
-    if (remover !== NO_XID && !removerSettled) this.#addRemoval(version, remover, lsn ?? NOT_TOLD);
+    if (remover === NO_XID || removerSettled) return;
+    if (lsn === undefined) this.#addRemoval(version, remover, NOT_TOLD);
+    else this.#imageShowsRemoval(version, remover, lsn);
   }
 
   /**
@@ -510,16 +515,82 @@ export class VersionStore {
     if (this.#writer[version] === NO_XID || this.#writtenLsn[version] !== NOT_TOLD) return;
     this.#writtenLsn[version] = lsn;
     this.#options.changed(xid, lsn, version, false);
+    this.#tellCopiesWritten(version, lsn);
+  }
+
+  /**
+   * An image shows a version: its own record wrote it, or it is a copy that a rewrite made of one that was written long ago, and then
+   * that is when.
+   */
+  #imageShowsWritten(version: number, xid: number, lsn: Lsn): void {
+    if (this.#writer[version] === NO_XID || this.#writtenLsn[version] !== NOT_TOLD) return;
+    for (const copy of this.#copies(version)) {
+      if (this.#writtenLsn[copy] === NOT_TOLD) continue;
+      this.#writtenLsn[version] = this.#writtenLsn[copy];
+      return;
+    }
+    this.#tellWritten(version, xid, lsn);
+  }
+
+  /** The same of a removal. */
+  #imageShowsRemoval(version: number, xid: number, lsn: Lsn): void {
+    if (this.#removalBy(version, xid)?.lsn) return;
+    for (const copy of this.#copies(version)) {
+      const told = this.#removalBy(copy, xid)?.lsn;
+      if (!told) continue;
+      if (!this.#removalBy(version, xid)) this.#addRemoval(version, xid, NOT_TOLD);
+      this.#setRemovalLsn(version, xid, told);
+      return;
+    }
+    this.#addRemoval(version, xid, lsn);
+  }
+
+  /** The versions in other files that are the same row of the same writer: a rewrite copies rows as they are. */
+  #copies(version: number): number[] {
+    const { reader, keyColumns, row } = this.#options;
+    if (this.#files.length < 2 || !this.look(version)) return [];
+    const found: number[] = [];
+    this.eachWithKey(0, reader.oid(keyColumns[0]), (each) => {
+      const file = this.#file[each];
+      if (file !== this.#file[version] && file !== NO_FILE && this.#xmin[each] === this.#xmin[version])
+        found.push(each);
+    });
+    if (found.length === 0) return found;
+    const wanted = row();
+    return found.filter((each) => this.look(each) && isDeepStrictEqual(row(), wanted));
+  }
+
+  /** When a row was written is true of its copies too, which a rewrite may have made in a file that is known from disk already. */
+  #tellCopiesWritten(version: number, lsn: Lsn): void {
+    for (const copy of this.#copies(version)) {
+      if (this.#writer[copy] !== NO_XID && this.#writtenLsn[copy] === NOT_TOLD) this.#writtenLsn[copy] = lsn;
+    }
+  }
+
+  #tellCopiesRemoved(version: number, xid: number, lsn: Lsn): void {
+    for (const copy of this.#copies(version)) {
+      if (this.#removalBy(copy, xid)?.lsn === NOT_TOLD) this.#setRemovalLsn(copy, xid, lsn);
+    }
+  }
+
+  #removalBy(version: number, xid: number): Removal | undefined {
+    for (const removal of this.#removals(version)) if (removal.xid === xid) return removal;
+    return undefined;
+  }
+
+  #setRemovalLsn(version: number, xid: number, lsn: Lsn): void {
+    if (this.#remover[version] === xid) this.#removedLsn[version] = lsn;
+    else for (const more of this.#moreRemovals.get(version)!) if (more.xid === xid) more.lsn = lsn;
   }
 
   #addRemoval(version: number, xid: number, lsn: Lsn): void {
     if (this.#options.fates.isSettled(xid)) return;
-    for (const removal of this.#removals(version)) {
-      if (removal.xid !== xid) continue;
-      if (removal.lsn !== NOT_TOLD || lsn === NOT_TOLD) return;
-      if (this.#remover[version] === xid) this.#removedLsn[version] = lsn;
-      else for (const more of this.#moreRemovals.get(version)!) if (more.xid === xid) more.lsn = lsn;
+    const known = this.#removalBy(version, xid);
+    if (known) {
+      if (known.lsn !== NOT_TOLD || lsn === NOT_TOLD) return;
+      this.#setRemovalLsn(version, xid, lsn);
       this.#options.changed(xid, lsn, version, true);
+      this.#tellCopiesRemoved(version, xid, lsn);
       return;
     }
     if (this.#remover[version] === NO_XID) {
@@ -531,6 +602,7 @@ export class VersionStore {
       else this.#moreRemovals.set(version, [{ xid, lsn }]);
     }
     this.#options.changed(xid, lsn === NOT_TOLD ? undefined : lsn, version, true);
+    if (lsn !== NOT_TOLD) this.#tellCopiesRemoved(version, xid, lsn);
   }
 
   /**

@@ -7,6 +7,7 @@ import { CatalogOid } from '../catalog/bootstrap.js';
 import type { Catalog, Moment } from '../catalog/catalog.js';
 import type { CatalogRowChange } from '../catalog/catalog-group.js';
 import { pgSequence } from '../catalog/catalog-tables.js';
+import { isTransientOfCatalog } from '../catalog/definitions.js';
 import type { Oid } from '../catalog/model.js';
 import type { ClassRow } from '../catalog/rows.js';
 import { relationName } from '../ddl/definition-text.js';
@@ -254,8 +255,9 @@ class StatementFinder {
       after,
       changes: run,
       isTransient: (relation) => {
+        if (relation.rewriteOf !== 0 || isTransientOfCatalog(relation)) return true;
         const definition = after.relationByOid(relation.oid) ?? before.relationByOid(relation.oid);
-        return relation.rewriteOf !== 0 || (definition !== undefined && catalog.isTransient(definition));
+        return definition !== undefined && catalog.isTransient(definition);
       },
       wroteRows: (fileNode) => this.#transientFiles.has(fileNode),
     }).map((statement) =>
