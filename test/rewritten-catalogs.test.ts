@@ -44,6 +44,7 @@ function changeInOne(round: string): string {
 
 async function build(major: number, walLevel: 'logical' | 'replica'): Promise<BuiltIncident> {
   return buildWorkload(major, walLevel, {
+    before: (old) => runAll(old, REWRITES),
     shared: async (old) => {
       await runAll(old, [
         'CHECKPOINT',

@@ -9,6 +9,7 @@ import { findStartingPoint, type StartingPoint, xidNotGivenOutAt } from '../tran
 import { ToastFiles } from '../transactions/toast-files.js';
 import type { WalPlaces } from '../wal/places.js';
 import { disksFor, type SideDirectory, wantedWal } from './disks.js';
+import { lookForEarlierFiles } from './earlier-catalog-files.js';
 import type { OpenedSide } from './opened-incident.js';
 
 /** What openSide is told. */
@@ -36,6 +37,7 @@ export function openSide(options: SideOptions): OpenedSide | undefined {
   if (!start) return undefined;
   const damagedPages = control.dataChecksumVersion > 0 ? new DamagedPages() : undefined;
   const catalog = openCatalog(dataDirectory, { ...catalogOptions(side, start, damagedPages), use });
+  lookForEarlierFiles(dataDirectory, catalog, segments, start, pageSize);
   const newer = side.name === 'new primary' ? side : other;
   const reader = new ClusterReader(
     {
