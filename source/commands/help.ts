@@ -9,7 +9,7 @@ export const HELP = `
     $ forkpoint list    OLD NEW         a line for each lost transaction, in commit order
     $ forkpoint export  OLD NEW         the lost transactions as SQL, wal2json, CSV or a report
     $ forkpoint check   OLD NEW         what the running new primary makes of them
-    $ forkpoint preserve OLD NEW -o DIR copies what was lost, and what it takes to read it, before it is gone
+    $ forkpoint preserve OLD NEW -o DIR copies what was lost, and what it takes to read it
     $ forkpoint rewind  OLD NEW         whether pg_rewind can make a standby of OLD, and the exact command
     $ forkpoint demo                    the full-screen program on the bundled sample incident
 
@@ -29,18 +29,19 @@ export const HELP = `
     --temp-dir DIR           for what does not fit in memory (private, removed at the end)
     --temp-limit SIZE        put no more there than 500MB, 2GB … for each side; old rows that would
                              need more are not known then, and said not to be
-    --max-memory SIZE        most that verdicts may remember; beyond it they are unknown (a quarter of the machine's)
+    --max-memory SIZE        most that verdicts may remember; beyond it they are unknown (a quarter
+                             of the machine's)
 
   Output
     --json                   inspect, rewind: one object; list, check: an object a line
     --filter EXPR            list, export, check: only what the expression lets through
-    -o, --output FILE        preserve: the new directory to copy to. export: write here; - or nothing is standard output. A directory gets a
-                             file for each database
+    -o, --output FILE        export: write here; - or nothing is standard output. A directory gets a
+                             file for each database. preserve: the new directory to copy to
     --overwrite              export: replace an existing file
     --format FORMAT          export: sql (default), wal2json, csv or report
     --undo                   export: SQL that takes the transactions back, the last one first
     --guard                  export: SQL whose statements fail unless they meet the row they expect
-    --ddl                    export: run reconstructed DDL in its place; without it, it is written as comments
+    --ddl                    export: run reconstructed DDL in its place, else it is written as comments
     --partition-root         export: rows of partitions as rows of the partitioned table they belong to
     --against URL            check: the running new primary, postgres://user@host/database (NEW, when that
                              is a server)
