@@ -69,7 +69,7 @@ for (const [major, walLevel] of MAJORS.flatMap((each) => WAL_LEVELS.map((level) 
         assert.ok(found, description);
         return incident.transaction(found.transaction.index).verdict;
       };
-      assert.equal(verdictOf('creates table public.made'), 'exists');
+      assert.equal(verdictOf('creates table public.made'), 'exists', incident.overview().warnings.join('\n'));
       assert.equal(verdictOf('creates table public.with_serial'), 'clean');
       assert.equal(verdictOf('creates table public.copied'), 'clean');
       assert.equal(verdictOf('drops tables public.doomed, public.doomed_too'), 'changed');
