@@ -5,8 +5,8 @@ import { EXTENDED_UNIX_ENCODINGS, type ExtendedUnixEncoding } from './extended-u
 import { type OutputFunction, UndecodableValueError } from './output.js';
 
 /** pg_enc of the encodings that need no table. */
-const SQL_ASCII = 0;
-const UTF8 = 6;
+export const SQL_ASCII = 0;
+export const UTF8 = 6;
 const LATIN1 = 8;
 
 /** Added to a byte that is no character: a lone surrogate, which no text of any other database holds. */
