@@ -1,9 +1,12 @@
 /** Stored definitions read offline, held against what each server says of them by its own pg_get_ functions. */
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { pgAttributeDefault, pgConstraint, pgIndex, pgType } from '../source/catalog/catalog-tables.js';
 import { openCatalog } from '../source/catalog/open.js';
 import type { CatalogSnapshot } from '../source/catalog/snapshot.js';
+import { pgAttributeDefault } from '../source/catalog/tables/attributes.js';
+import { CONSTRAINT_BY_OID, pgConstraint } from '../source/catalog/tables/constraints.js';
+import { INDEX_BY_OID, pgIndex } from '../source/catalog/tables/indexes.js';
+import { pgType } from '../source/catalog/tables/types.js';
 import {
   constraintText,
   indexText,
@@ -121,9 +124,9 @@ function ownText(rows: CatalogSnapshot, key: string): string {
       return new Expressions(rows, rows.attributes(oid)).text(row!.expression!);
     }
     case 'constraint':
-      return constraintText(rows, rows.one(pgConstraint, oid, 2)!);
+      return constraintText(rows, rows.one(pgConstraint, oid, CONSTRAINT_BY_OID)!);
     case 'index': {
-      const index = rows.one(pgIndex, oid, 1)!;
+      const index = rows.one(pgIndex, oid, INDEX_BY_OID)!;
       return indexText(rows, index, rows.relation(oid)!.kind === 'I');
     }
     case 'key':

@@ -8,14 +8,14 @@ import type { Lsn } from '../bytes/lsn.js';
 import { CatalogOid } from './bootstrap.js';
 import { type BranchPoint, isSharedFile } from './branch-point.js';
 import type { Moment } from './catalog.js';
-import type { CatalogTableSpec, DecodeText } from './catalog-tables.js';
 import type { DamagedPages } from './damaged-pages.js';
 import { isTransientOfCatalog, transientName } from './definitions.js';
 import { NEVER, type TransactionFates } from './fates.js';
 import { type FileNodeMap, parseFileNodeMap, readFileNodeMap } from './filenode-map.js';
 import type { AttributeDefinition, Oid } from './model.js';
 import { RelationFile } from './relation-file.js';
-import type { ClassRow } from './rows.js';
+import { CLASS_BY_OID, type ClassRow } from './tables/relations.js';
+import type { CatalogTableSpec, DecodeText } from './tables/spec.js';
 import { TupleReader } from './tuple-reader.js';
 import { NO_FILE_NODE, VersionStore } from './version-store.js';
 
@@ -92,7 +92,7 @@ export interface CatalogRowChange {
   readonly lsn: Lsn;
   /** The catalog: CatalogOid. */
   readonly catalog: Oid;
-  /** As the catalog's spec decodes it (catalog-tables.ts). */
+  /** As the catalog's spec decodes it (tables/). */
   readonly row: unknown;
   readonly removed: boolean;
 }
@@ -481,7 +481,7 @@ export class CatalogGroup {
     const classes = this.#tables.get(CatalogOid.class) as CatalogTable<ClassRow> | undefined;
     if (!classes) return;
     for (const [oid, table] of this.#tables) {
-      classes.store.eachWithKey(0, oid, (version) => {
+      classes.store.eachWithKey(CLASS_BY_OID, oid, (version) => {
         const row = classes.row(version);
         if (row) this.#addFile(table, row.fileNode);
       });
@@ -515,7 +515,7 @@ export class CatalogGroup {
   #wasUsedBefore(oid: Oid, fileNode: number, at: Moment): boolean {
     const classes = this.#tables.get(CatalogOid.class) as CatalogTable<ClassRow>;
     let used = false;
-    classes.store.eachWithKey(0, oid, (version) => {
+    classes.store.eachWithKey(CLASS_BY_OID, oid, (version) => {
       if (!used && classes.row(version)?.fileNode === fileNode)
         used = classes.store.lastSeen(version, at) !== undefined;
     });

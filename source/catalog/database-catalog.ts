@@ -3,37 +3,27 @@ import type { Lsn } from '../bytes/lsn.js';
 import type { BranchPoint } from './branch-point.js';
 import type { Moment } from './catalog.js';
 import { CatalogGroup, type ClusterContext } from './catalog-group.js';
-import {
-  type CatalogTableSpec,
-  type DecodeText,
-  pgAccessMethod,
-  pgAttribute,
-  pgAttributeDefault,
-  pgCast,
-  pgClass,
-  pgCollation,
-  pgConstraint,
-  pgDepend,
-  pgEnum,
-  pgExtension,
-  pgIndex,
-  pgInherits,
-  pgNamespace,
-  pgOperator,
-  pgOperatorClass,
-  pgPartitionedTable,
-  pgProc,
-  pgRange,
-  pgRewrite,
-  pgSequence,
-  pgTrigger,
-  pgType,
-} from './catalog-tables.js';
+import type { CatalogRows } from './catalog-rows.js';
 import { type DescribedRelation, describeRelation } from './definitions.js';
 import type { FileNodeMap } from './filenode-map.js';
 import type { DatabaseDefinition, Oid, RelationDefinition } from './model.js';
-import type { CatalogRows, ClassRow } from './rows.js';
 import { CatalogSnapshot } from './snapshot.js';
+import { pgAttribute, pgAttributeDefault } from './tables/attributes.js';
+import { pgConstraint } from './tables/constraints.js';
+import { pgDepend, pgRewrite, pgTrigger } from './tables/dependents.js';
+import { pgIndex, pgOperatorClass } from './tables/indexes.js';
+import { pgAccessMethod, pgCollation, pgExtension, pgNamespace } from './tables/named.js';
+import { pgOperator, pgProc } from './tables/procedures.js';
+import {
+  CLASS_BY_OID,
+  type ClassRow,
+  pgClass,
+  pgInherits,
+  pgPartitionedTable,
+  pgSequence,
+} from './tables/relations.js';
+import type { CatalogTableSpec, DecodeText } from './tables/spec.js';
+import { pgCast, pgEnum, pgRange, pgType } from './tables/types.js';
 
 /** pg_class comes first: it says where the others' files are. */
 const DATABASE_SPECS: readonly CatalogTableSpec<unknown>[] = [
@@ -60,9 +50,6 @@ const DATABASE_SPECS: readonly CatalogTableSpec<unknown>[] = [
   pgRewrite,
   pgExtension,
 ];
-
-/** Key column number of pg_class (catalog-tables.ts). */
-const CLASS_BY_OID = 0;
 
 /** How many moments are kept at hand, and how many versions of one relation's definition. */
 const KEPT_SNAPSHOTS = 16;

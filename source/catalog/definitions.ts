@@ -1,7 +1,9 @@
 /** Puts a relation's definition together from rows of the catalog, wherever those were read from. */
 import { FIRST_NORMAL_OID, PG_CATALOG_NAMESPACE } from './bootstrap.js';
+import type { CatalogRows } from './catalog-rows.js';
 import type { AttributeDefinition, Oid, RelationDefinition, UniqueIndexDefinition } from './model.js';
-import type { CatalogRows, ClassRow, IndexRow } from './rows.js';
+import type { IndexRow } from './tables/indexes.js';
+import type { ClassRow } from './tables/relations.js';
 
 /** A definition, and every row it was made of: as long as all of these are the same objects, so may the definition be. */
 export interface DescribedRelation {

@@ -6,9 +6,6 @@ import type { Lsn } from '../bytes/lsn.js';
 import { FIRST_NORMAL_XID, INVALID_XID, xidPrecedes } from '../heap/tuple.js';
 import type { CommitLog } from './commit-log.js';
 
-/** Visible from before the first LSN that is read. */
-export const FROM_THE_BEGINNING: Lsn = 0;
-
 /** Aborted, crashed, or not ended as far as WAL has been read. */
 export const NEVER: Lsn = Number.POSITIVE_INFINITY;
 

@@ -3,9 +3,9 @@
 import { ForkpointError } from '../bytes/errors.js';
 import { linePointerCount, tupleAt } from '../heap/page.js';
 import { bootstrapAttributes, CatalogOid } from './bootstrap.js';
-import { decodeAttribute } from './catalog-tables.js';
 import type { AttributeDefinition, Oid } from './model.js';
 import { RelationFile } from './relation-file.js';
+import { decodeAttribute } from './tables/attributes.js';
 import { TupleReader } from './tuple-reader.js';
 
 /**

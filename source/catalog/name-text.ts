@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { RAW_BYTE, textReader } from '../types/encoding.js';
 import { UndecodableValueError } from '../types/output.js';
-import type { DecodeText } from './catalog-tables.js';
+import type { DecodeText } from './tables/spec.js';
 
 /** pg_enc of SQL_ASCII: bytes that nobody vouches for. */
 const SQL_ASCII = 0;

@@ -7,14 +7,6 @@ import { CatalogOid, DEFAULT_TABLESPACE, GLOBAL_TABLESPACE } from './bootstrap.j
 import type { BranchPoint } from './branch-point.js';
 import type { BranchableCatalog, Moment } from './catalog.js';
 import { CatalogGroup, type CatalogRowChange, type ClusterContext } from './catalog-group.js';
-import {
-  type CatalogTableSpec,
-  type DatabaseRow,
-  pgAuthid,
-  pgDatabase,
-  pgReplicationOrigin,
-  pgTablespace,
-} from './catalog-tables.js';
 import { CommitLog } from './commit-log.js';
 import type { DamagedPages } from './damaged-pages.js';
 import { DatabaseCatalog } from './database-catalog.js';
@@ -27,6 +19,14 @@ import type { DatabaseDefinition, Oid, RelationDefinition, RelationLocator, Type
 import { MultixactReader } from './multixact.js';
 import { nameDecoder } from './name-text.js';
 import type { CatalogSnapshot } from './snapshot.js';
+import {
+  type DatabaseRow,
+  pgAuthid,
+  pgDatabase,
+  pgReplicationOrigin,
+  pgTablespace,
+} from './tables/shared.js';
+import type { CatalogTableSpec } from './tables/spec.js';
 
 export interface OpenCatalogOptions {
   readonly majorVersion: number;

@@ -1,44 +1,38 @@
 /** One database's catalog as one moment sees it. Kept as long as that moment's view holds, it answers from Maps. */
 import type { Moment } from './catalog.js';
 import type { CatalogGroup, CatalogTable } from './catalog-group.js';
-import {
-  type CatalogTableSpec,
-  pgAttribute,
-  pgAuthid,
-  pgClass,
-  pgDepend,
-  pgEnum,
-  pgIndex,
-  pgInherits,
-  pgNamespace,
-  pgProc,
-  pgRange,
-  pgTablespace,
-  pgType,
-} from './catalog-tables.js';
+import type { CatalogRows } from './catalog-rows.js';
 import type { DatabaseCatalog } from './database-catalog.js';
 import { isSystemRelation } from './definitions.js';
 import type { DatabaseDefinition, Oid, RelationDefinition, RelationLocator } from './model.js';
-import type {
-  AttributeRow,
-  CatalogRows,
-  ClassRow,
-  EnumRow,
-  IndexRow,
-  InheritsRow,
-  NamedRow,
-  NamespaceRow,
-  ProcedureRow,
-  RangeRow,
-  TypeRow,
-} from './rows.js';
+import { type AttributeRow, pgAttribute } from './tables/attributes.js';
+import { pgDepend } from './tables/dependents.js';
+import { type IndexRow, pgIndex } from './tables/indexes.js';
+import { type NamedRow, type NamespaceRow, pgNamespace } from './tables/named.js';
+import { type ProcedureRow, pgProc } from './tables/procedures.js';
+import {
+  CLASS_BY_FILE_NODE,
+  type ClassRow,
+  INHERITS_BY_PARENT,
+  type InheritsRow,
+  pgClass,
+  pgInherits,
+} from './tables/relations.js';
+import { pgAuthid, pgTablespace } from './tables/shared.js';
+import type { CatalogTableSpec } from './tables/spec.js';
+import {
+  type EnumRow,
+  pgEnum,
+  pgRange,
+  pgType,
+  RANGE_BY_MULTIRANGE,
+  type RangeRow,
+  type TypeRow,
+} from './tables/types.js';
 import { CatalogTypeLookup } from './type-lookup.js';
 
-/** Key column numbers of catalogs that have two (catalog-tables.ts). */
-const BY_OID = 0;
-const CLASS_BY_FILE_NODE = 1;
-const RANGE_BY_MULTIRANGE = 1;
-const INHERITS_BY_PARENT = 1;
+/** The key column that rows are looked up by unless another is named. */
+const FIRST_KEY = 0;
 
 /** relkinds that tables() lists: ordinary and partitioned tables. */
 const TABLE_KINDS: ReadonlySet<string> = new Set(['r', 'p']);
@@ -168,7 +162,7 @@ export class CatalogSnapshot implements CatalogRows {
   role(oid: Oid): NamedRow | undefined {
     const { shared } = this.#catalog;
     const table = shared.table(pgAuthid);
-    return this.#firstVisible(table, BY_OID, oid, this.#usableFiles(shared, table));
+    return this.#firstVisible(table, FIRST_KEY, oid, this.#usableFiles(shared, table));
   }
 
   /** The relation (of any kind) of that name in that schema. */
@@ -221,7 +215,7 @@ export class CatalogSnapshot implements CatalogRows {
   tablespace(oid: Oid): NamedRow | undefined {
     const { shared } = this.#catalog;
     const table = shared.table(pgTablespace);
-    return this.#firstVisible(table, BY_OID, oid, this.#usableFiles(shared, table));
+    return this.#firstVisible(table, FIRST_KEY, oid, this.#usableFiles(shared, table));
   }
 
   /** Relations that inherit from this one: tables from tables, indexes of partitions from those of the partitioned table. */
@@ -285,13 +279,13 @@ export class CatalogSnapshot implements CatalogRows {
   }
 
   /** The row whose key column number `keyNumber` is `key`. */
-  one<Row>(spec: CatalogTableSpec<Row>, key: Oid, keyNumber = BY_OID): Row | undefined {
+  one<Row>(spec: CatalogTableSpec<Row>, key: Oid, keyNumber = FIRST_KEY): Row | undefined {
     const table = this.#catalog.group.table(spec);
     return this.#firstVisible(table, keyNumber, key, this.#usableFiles(this.#catalog.group, table));
   }
 
   /** All rows whose key column number `keyNumber` is `key`, in no order. */
-  all<Row>(spec: CatalogTableSpec<Row>, key: Oid, keyNumber = BY_OID): Row[] {
+  all<Row>(spec: CatalogTableSpec<Row>, key: Oid, keyNumber = FIRST_KEY): Row[] {
     const table = this.#catalog.group.table(spec);
     const usable = this.#usableFiles(this.#catalog.group, table);
     const rows: Row[] = [];

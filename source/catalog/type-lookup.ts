@@ -2,10 +2,11 @@
 
 import { qualify, quoteName } from '../bytes/quoted-name.js';
 import { PG_CATALOG_NAMESPACE } from './bootstrap.js';
+import type { CatalogRows } from './catalog-rows.js';
 import { compositeAttributes } from './definitions.js';
 import type { Oid, TypeDefinition, TypeLookup } from './model.js';
 import { isUnreadable } from './name-text.js';
-import type { CatalogRows, TypeRow } from './rows.js';
+import type { TypeRow } from './tables/types.js';
 
 type RegisteredKind = Parameters<NonNullable<TypeLookup['registeredName']>>[0];
 

@@ -3,10 +3,10 @@
 import { quoteIdentifier } from '../bytes/identifiers.js';
 import type { Lsn } from '../bytes/lsn.js';
 import { CatalogOid } from '../catalog/bootstrap.js';
-import { pgInherits, pgSequence } from '../catalog/catalog-tables.js';
 import type { Oid } from '../catalog/model.js';
-import type { AttributeRow, ClassRow } from '../catalog/rows.js';
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
+import type { AttributeRow } from '../catalog/tables/attributes.js';
+import { type ClassRow, INHERITS_BY_PARENT, pgInherits, pgSequence } from '../catalog/tables/relations.js';
 import {
   COMPRESSIONS,
   columnText,
@@ -128,7 +128,7 @@ function missingValue(run: Run, oid: Oid, number: number): Uint8Array | undefine
 function leafOf(run: Run, relation: ClassRow, depth = 0): ClassRow | undefined {
   if (relation.kind !== 'p') return relation;
   if (depth > 32) return undefined;
-  for (const { childOid } of run.before.all(pgInherits, relation.oid, 1)) {
+  for (const { childOid } of run.before.all(pgInherits, relation.oid, INHERITS_BY_PARENT)) {
     const child = run.after.relation(childOid);
     const leaf = child && leafOf(run, child, depth + 1);
     if (leaf) return leaf;

@@ -2,10 +2,11 @@
 import { qualifiedName, quoteIdentifier } from '../bytes/identifiers.js';
 import { quoteLiteral } from '../bytes/string-literal.js';
 import { inlineVarlenaData } from '../bytes/varlena.js';
-import { pgAttributeDefault, pgConstraint, pgSequence } from '../catalog/catalog-tables.js';
 import type { Oid } from '../catalog/model.js';
-import type { AttributeRow, SequenceRow } from '../catalog/rows.js';
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
+import { type AttributeRow, pgAttributeDefault } from '../catalog/tables/attributes.js';
+import { pgConstraint } from '../catalog/tables/constraints.js';
+import { pgSequence, type SequenceRow } from '../catalog/tables/relations.js';
 import { outputFunction, UndecodableValueError } from '../types/registry.js';
 import { Expressions, type Volatility } from './expressions.js';
 import { CannotTellError } from './node-tree.js';

@@ -3,10 +3,9 @@
 import { quoteIdentifier } from '../bytes/identifiers.js';
 import type { Lsn } from '../bytes/lsn.js';
 import { CatalogOid } from '../catalog/bootstrap.js';
-import { pgConstraint } from '../catalog/catalog-tables.js';
 import type { Oid } from '../catalog/model.js';
-import type { ConstraintRow } from '../catalog/rows.js';
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
+import { type ConstraintRow, pgConstraint } from '../catalog/tables/constraints.js';
 import { constraintText } from './definition-text.js';
 import { reasonOf } from './node-tree.js';
 import { type Run, Stage } from './run.js';

@@ -5,22 +5,22 @@
 import { qualifiedName, quoteIdentifier } from '../bytes/identifiers.js';
 import { quoteLiteral } from '../bytes/string-literal.js';
 import { PG_CATALOG_NAMESPACE } from '../catalog/bootstrap.js';
+import type { Oid } from '../catalog/model.js';
+import type { CatalogSnapshot } from '../catalog/snapshot.js';
+import type { AttributeRow } from '../catalog/tables/attributes.js';
+import type { ConstraintRow } from '../catalog/tables/constraints.js';
 import {
-  pgAccessMethod,
-  pgCast,
+  INDEX_BY_OID,
+  type IndexRow,
+  OPERATOR_CLASS_BY_METHOD,
   pgIndex,
   pgOperatorClass,
-  pgPartitionedTable,
-} from '../catalog/catalog-tables.js';
-import type { Oid } from '../catalog/model.js';
-import type { AttributeRow, ConstraintRow, IndexRow } from '../catalog/rows.js';
-import type { CatalogSnapshot } from '../catalog/snapshot.js';
+} from '../catalog/tables/indexes.js';
+import { pgAccessMethod } from '../catalog/tables/named.js';
+import { pgPartitionedTable } from '../catalog/tables/relations.js';
+import { pgCast } from '../catalog/tables/types.js';
 import { Expressions } from './expressions.js';
 import { CannotTellError, parseNodeTree, TreeNode } from './node-tree.js';
-
-/** Key column numbers (catalog-tables.ts). */
-const INDEX_BY_OID = 1;
-const OPERATOR_CLASS_BY_METHOD = 1;
 
 /** Pseudo-types that stand for every array, enum, range, multirange and row. */
 const ANY = { array: 2277, enum: 3500, range: 3831, multirange: 4537, record: 2249 } as const;

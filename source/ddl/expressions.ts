@@ -7,9 +7,10 @@ import { qualifiedName, quoteIdentifier, safeTypeName } from '../bytes/identifie
 import { quoteLiteral } from '../bytes/string-literal.js';
 import { inlineVarlenaData } from '../bytes/varlena.js';
 import { PG_CATALOG_NAMESPACE } from '../catalog/bootstrap.js';
-import { pgCollation, pgOperator } from '../catalog/catalog-tables.js';
 import type { AttributeDefinition, Oid } from '../catalog/model.js';
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
+import { pgCollation } from '../catalog/tables/named.js';
+import { pgOperator } from '../catalog/tables/procedures.js';
 import { formatTypeName, outputFunction, UndecodableValueError } from '../types/registry.js';
 import { CannotTellError, type NodeValue, parseNodeTree, TreeNode, tokenText } from './node-tree.js';
 

@@ -1,9 +1,9 @@
 /** Indexes that no constraint made: created, dropped, renamed, given other options. */
 import { qualifiedName } from '../bytes/identifiers.js';
-import { pgConstraint, pgIndex } from '../catalog/catalog-tables.js';
 import type { Oid } from '../catalog/model.js';
-import type { IndexRow } from '../catalog/rows.js';
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
+import { pgConstraint } from '../catalog/tables/constraints.js';
+import { INDEX_BY_OID, type IndexRow, pgIndex } from '../catalog/tables/indexes.js';
 import { indexText, optionList } from './definition-text.js';
 import { CannotTellError, reasonOf } from './node-tree.js';
 import { type Run, Stage } from './run.js';
@@ -15,8 +15,6 @@ import {
   schemaOf,
   type TouchedRelation,
 } from './tables.js';
-
-const INDEX_BY_OID = 1;
 
 function indexRow(rows: CatalogSnapshot, oid: Oid): IndexRow | undefined {
   return rows.one(pgIndex, oid, INDEX_BY_OID);

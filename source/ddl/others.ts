@@ -4,17 +4,12 @@ import { quoteIdentifier, safeTypeName } from '../bytes/identifiers.js';
 import type { Lsn } from '../bytes/lsn.js';
 import { quoteLiteral } from '../bytes/string-literal.js';
 import { CatalogOid } from '../catalog/bootstrap.js';
-import { pgExtension, pgRewrite, pgTrigger } from '../catalog/catalog-tables.js';
 import type { Oid } from '../catalog/model.js';
-import type {
-  AttachedRow,
-  CastRow,
-  ExtensionRow,
-  NamedRow,
-  NamespaceRow,
-  ProcedureRow,
-} from '../catalog/rows.js';
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
+import { type AttachedRow, pgRewrite, pgTrigger } from '../catalog/tables/dependents.js';
+import { type ExtensionRow, type NamedRow, type NamespaceRow, pgExtension } from '../catalog/tables/named.js';
+import type { ProcedureRow } from '../catalog/tables/procedures.js';
+import type { CastRow } from '../catalog/tables/types.js';
 import { relationName } from './definition-text.js';
 import { CannotTellError } from './node-tree.js';
 import { type Run, Stage } from './run.js';

@@ -5,10 +5,10 @@
 import type { Lsn } from '../bytes/lsn.js';
 import { CatalogOid } from '../catalog/bootstrap.js';
 import type { CatalogRowChange } from '../catalog/catalog-group.js';
-import { pgDepend } from '../catalog/catalog-tables.js';
 import type { Oid } from '../catalog/model.js';
-import type { ClassRow, DependRow } from '../catalog/rows.js';
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
+import { DEPEND_BY_REFERENCED, type DependRow, pgDepend } from '../catalog/tables/dependents.js';
+import type { ClassRow } from '../catalog/tables/relations.js';
 import type { DdlSubject } from '../rows/row-change.js';
 import { reasonOf } from './node-tree.js';
 
@@ -183,7 +183,7 @@ export function ownedSequences(
   relationOid: Oid,
 ): { readonly oid: Oid; readonly column: number; readonly identity: boolean }[] {
   return rows
-    .all(pgDepend, relationOid, 1)
+    .all(pgDepend, relationOid, DEPEND_BY_REFERENCED)
     .filter(
       (each) =>
         each.referencedClassOid === CatalogOid.class &&

@@ -1,8 +1,7 @@
 /** Sequences: made, dropped, renamed, altered, restarted, given to a column. */
 import { qualifiedName, quoteIdentifier } from '../bytes/identifiers.js';
-import { pgSequence } from '../catalog/catalog-tables.js';
-import type { ClassRow } from '../catalog/rows.js';
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
+import { type ClassRow, pgSequence } from '../catalog/tables/relations.js';
 import { sequenceOptions } from './columns.js';
 import { relationName } from './definition-text.js';
 import { Expressions } from './expressions.js';

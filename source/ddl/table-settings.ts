@@ -3,8 +3,8 @@
 import { quoteIdentifier } from '../bytes/identifiers.js';
 import type { Lsn } from '../bytes/lsn.js';
 import type { Oid } from '../catalog/model.js';
-import type { ClassRow } from '../catalog/rows.js';
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
+import type { ClassRow } from '../catalog/tables/relations.js';
 import { optionList, relationName } from './definition-text.js';
 import { CannotTellError } from './node-tree.js';
 import { type Run, Stage } from './run.js';

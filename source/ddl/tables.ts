@@ -3,18 +3,19 @@
 import { qualifiedName, quoteIdentifier } from '../bytes/identifiers.js';
 import type { Lsn } from '../bytes/lsn.js';
 import { CatalogOid, FIRST_NORMAL_OID } from '../catalog/bootstrap.js';
-import { pgAccessMethod, pgConstraint, pgInherits } from '../catalog/catalog-tables.js';
 import type { Oid } from '../catalog/model.js';
-import type {
-  AttributeDefaultRow,
-  AttributeRow,
-  ClassRow,
-  ConstraintRow,
-  IndexRow,
-  InheritsRow,
-  SequenceRow,
-} from '../catalog/rows.js';
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
+import type { AttributeDefaultRow, AttributeRow } from '../catalog/tables/attributes.js';
+import { type ConstraintRow, pgConstraint } from '../catalog/tables/constraints.js';
+import type { IndexRow } from '../catalog/tables/indexes.js';
+import { pgAccessMethod } from '../catalog/tables/named.js';
+import {
+  type ClassRow,
+  INHERITS_BY_PARENT,
+  type InheritsRow,
+  pgInherits,
+  type SequenceRow,
+} from '../catalog/tables/relations.js';
 import { columnChanges } from './column-changes.js';
 import { columnText, defaultText } from './columns.js';
 import { constraintChanges } from './constraints.js';
@@ -336,7 +337,8 @@ function alterTables(run: Run, tables: readonly TouchedRelation[]): void {
 }
 
 function childrenOf(run: Run, oid: Oid): Oid[] {
-  const children = (rows: CatalogSnapshot) => rows.all(pgInherits, oid, 1).map((each) => each.childOid);
+  const children = (rows: CatalogSnapshot) =>
+    rows.all(pgInherits, oid, INHERITS_BY_PARENT).map((each) => each.childOid);
   const before = new Set(children(run.before));
   return children(run.after).filter((each) => before.has(each));
 }

@@ -4,10 +4,13 @@ import { qualifiedName, quoteIdentifier } from '../bytes/identifiers.js';
 import type { Lsn } from '../bytes/lsn.js';
 import { quoteLiteral } from '../bytes/string-literal.js';
 import { CatalogOid, FIRST_NORMAL_OID } from '../catalog/bootstrap.js';
-import { pgConstraint, pgOperatorClass } from '../catalog/catalog-tables.js';
 import type { Oid } from '../catalog/model.js';
-import type { AttributeRow, ClassRow, ConstraintRow, EnumRow, RangeRow, TypeRow } from '../catalog/rows.js';
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
+import type { AttributeRow } from '../catalog/tables/attributes.js';
+import { CONSTRAINT_BY_DOMAIN, type ConstraintRow, pgConstraint } from '../catalog/tables/constraints.js';
+import { pgOperatorClass } from '../catalog/tables/indexes.js';
+import type { ClassRow } from '../catalog/tables/relations.js';
+import type { EnumRow, RangeRow, TypeRow } from '../catalog/tables/types.js';
 import { columnType } from './columns.js';
 import { constraintText } from './definition-text.js';
 import { Expressions } from './expressions.js';
@@ -151,7 +154,7 @@ function domainDefault(rows: CatalogSnapshot, type: TypeRow): string | undefined
 }
 
 function domainConstraints(rows: CatalogSnapshot, oid: Oid): ConstraintRow[] {
-  return rows.all(pgConstraint, oid, 1).sort((a, b) => a.oid - b.oid);
+  return rows.all(pgConstraint, oid, CONSTRAINT_BY_DOMAIN).sort((a, b) => a.oid - b.oid);
 }
 
 function rangeBody(rows: CatalogSnapshot, type: TypeRow): string {
