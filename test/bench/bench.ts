@@ -7,7 +7,8 @@
  * FORKPOINT_BENCH_LEVELS   wal_levels, by commas (logical,replica)
  * FORKPOINT_BENCH_SCALE    how much of each: 1 is some 60 MB of WAL (1)
  * FORKPOINT_BENCH_RUNS     runs of each (3)
- * FORKPOINT_BENCH_LARGE    1: also with 4 GB of WAL, which takes 10 GB of disk
+ * FORKPOINT_BENCH_LARGE    so many GB of WAL as the largest size (0.5); 4 takes some 15 GB of disk while it runs, 10 some 35
+ * FORKPOINT_BENCH_PROFILE  1: of every goal that is missed, also where the processor time went
  * FORKPOINT_BENCH_DIRECTORY  where incidents are kept and found again (nowhere)
  * FORKPOINT_BENCH_JSON     the file to write (one in the system's temporary directory)
  *
@@ -21,21 +22,24 @@ import { stopAllServers } from '../servers/server.js';
 import { type BenchIncident, incidentOf, startCopyOfOld } from './incidents.js';
 import { type Contender, measure, median } from './measure.js';
 import { decoding, waldump } from './peers.js';
+import { type Profile, printProfile, profileOf } from './profile.js';
 import { SHAPES, shapeNamed } from './shapes.js';
 import { measureStart } from './startup.js';
-import { type Goal, type Line, printTable } from './table.js';
+import { type Goal, type Line, printTable, ratioToPeer } from './table.js';
 
 const env = (name: string, otherwise: string): string => process.env[`FORKPOINT_BENCH_${name}`] ?? otherwise;
 const RUNS = Number(env('RUNS', '3'));
 const SCALE = Number(env('SCALE', '1'));
 const NAMES = env('SHAPES', SHAPES.map((shape) => shape.name).join(',')).split(',');
+const LARGE = Number(env('LARGE', '0.5'));
+const PROFILE = env('PROFILE', '') === '1';
 const LEVELS = env('LEVELS', 'logical,replica').split(',') as BenchIncident['walLevel'][];
 
 const CLI = fileURLToPath(new URL('../../source/cli.js', import.meta.url));
 const READ_ALL = fileURLToPath(new URL('./read-all.js', import.meta.url));
 
 const WALDUMP = 'pg_waldump --stats=record';
-const DECODING = 'logical decoding (pg_recvlogical, test_decoding)';
+const DECODING = 'logical decoding';
 const GOALS: Readonly<Record<string, Goal>> = {
   'read every record': { peer: WALDUMP, timesAsFast: 1 },
   inspect: { peer: WALDUMP, timesAsFast: 1 },
@@ -60,9 +64,24 @@ interface Section {
   readonly walLevel: string;
   readonly walBytes: number;
   readonly lines: readonly Line[];
+  /** Of what missed its goal, by its name. */
+  readonly profiles: Readonly<Record<string, Profile>>;
 }
 
 const sections: Section[] = [];
+
+/** Shows where the time of what missed its goal went. */
+function profilesOf(incident: BenchIncident, lines: readonly Line[]): Record<string, Profile> {
+  const profiles: Record<string, Profile> = {};
+  for (const { name, command } of ours(incident)) {
+    const line = lines.find((each) => each.name === name);
+    const ratio = line && ratioToPeer(line, lines);
+    if (ratio === undefined || ratio >= (line?.goal?.timesAsFast ?? 0)) continue;
+    profiles[name] = profileOf(command as readonly string[]);
+    printProfile(`${incident.name}: where ${name} spends its time`, profiles[name]);
+  }
+  return profiles;
+}
 
 /** Measures one shape at one level. `decoded`: what decoding took at logical, for a level at which it cannot be done. */
 async function section(
@@ -80,8 +99,9 @@ async function section(
   if (decoded) lines.unshift(decoded);
   const megabytes = (incident.walBytes / 1e6).toFixed(0);
   printTable(`${incident.name}: ${description}; ${megabytes} MB of WAL at ${incident.walLevel}`, lines);
-  sections.push({ shape: incident.name, walLevel: incident.walLevel, walBytes: incident.walBytes, lines });
-  return lines.find((line) => line.name === DECODING);
+  const { name: shape, walLevel, walBytes } = incident;
+  sections.push({ shape, walLevel, walBytes, lines, profiles: PROFILE ? profilesOf(incident, lines) : {} });
+  return lines.find((line) => line.name.startsWith(DECODING));
 }
 
 for (const name of NAMES) {
@@ -91,15 +111,17 @@ for (const name of NAMES) {
     decoded = (await section(await incidentOf(shape, level, SCALE), shape.description, decoded)) ?? decoded;
 }
 
+/** Scales of two shapes that write 1 GB of WAL: 1.25 million transactions, and 15 million rows. */
+const SCALE_A_GIGABYTE = { small: 15.6, copy: 19 };
+/** Smallest size, in GB. */
+const SMALL = 0.1;
+
 /** Cost against size: the same work, more of it. */
 const sizes: { shape: string; walBytes: number; what: string; secondsPerGigabyte: number; memory: number }[] =
   [];
-const scales: [string, number][] = [
-  ['small', SCALE],
-  ['small', SCALE * 4],
-  ['copy', SCALE],
-  ['copy', SCALE * (env('LARGE', '') === '1' ? 80 : 8)],
-];
+const scales = Object.entries(SCALE_A_GIGABYTE).flatMap(([name, scale]) =>
+  [SMALL, LARGE].map((gigabytes): [string, number] => [name, Math.round(gigabytes * scale)]),
+);
 for (const [name, scale] of scales) {
   const incident = await incidentOf(shapeNamed(name), 'logical', scale);
   for (const { name: what, seconds, memory } of await measure(ours(incident), 1)) {

@@ -1,6 +1,7 @@
 /** Who forkpoint is held against: PostgreSQL's own tools, on the same WAL. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Server } from '../servers/server.js';
 import { type BenchIncident, MAJOR, SLOT, segmentsOf } from './incidents.js';
 import type { Contender } from './measure.js';
@@ -19,13 +20,18 @@ export function waldump(incident: BenchIncident): Contender | undefined {
   return { name: 'pg_waldump --stats=record', command: ['sh', '-c', command, ...args] };
 }
 
+const PEEK = fileURLToPath(new URL('./peek.js', import.meta.url));
+
 /**
- * The server's logical decoding: pg_recvlogical with test_decoding to /dev/null, from the slot made at the cut to the end. Undefined where
- * it is not installed. `old` is a running copy of the old primary.
+ * The server's logical decoding: pg_recvlogical with test_decoding to /dev/null, from the slot made at the cut to the end; where it is not
+ * installed, the same by a query. `old` is a running copy of the old primary.
  */
-export function decoding(old: Server): Contender | undefined {
+export function decoding(old: Server): Contender {
   const program = join(BIN, 'pg_recvlogical');
-  if (!existsSync(program)) return undefined;
+  if (!existsSync(program)) {
+    const command = [process.execPath, PEEK, old.socketDirectory, String(old.port), SLOT];
+    return { name: 'logical decoding (by a query, test_decoding)', command };
+  }
   const slot = `${SLOT}_run`;
   return {
     name: 'logical decoding (pg_recvlogical, test_decoding)',

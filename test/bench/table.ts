@@ -3,6 +3,7 @@ import { type Measured, median } from './measure.js';
 
 /** What a figure is held against: the peer, and how many times as fast the goal is. */
 export interface Goal {
+  /** The beginning of the peer's name. */
   readonly peer: string;
   readonly timesAsFast: number;
 }
@@ -16,14 +17,19 @@ function seconds(value: number): string {
   return `${value.toFixed(value < 10 ? 2 : 1)} s`;
 }
 
+/** How many times as fast as its peer a line was, by medians; undefined where there is no peer. */
+export function ratioToPeer(line: Line, lines: readonly Line[]): number | undefined {
+  const { goal } = line;
+  const peer = goal && lines.find(({ name }) => name.startsWith(goal.peer));
+  return peer && median(peer.seconds) / median(line.seconds);
+}
+
 /** Prints one shape's figures, each beside its peer's. */
 export function printTable(title: string, lines: readonly Line[]): void {
   process.stdout.write(`\n${title}\n`);
-  const byName = new Map(lines.map((line) => [line.name, line]));
   console.table(
     lines.map((line) => {
-      const peer = line.goal && byName.get(line.goal.peer);
-      const ratio = peer && median(peer.seconds) / median(line.seconds);
+      const ratio = ratioToPeer(line, lines);
       return {
         what: line.name,
         median: seconds(median(line.seconds)),
