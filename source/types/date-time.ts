@@ -116,6 +116,14 @@ const DAYS_PER_400_YEARS = 146_097;
 
 /** `yyyy-mm-dd` of a day counted from 2000-01-01, and its year: 0 and below are BC, and written as 1 BC and on. */
 function formatDay(days: number): [year: number, text: string] {
+  const civil = civilDay(days);
+  const year = Math.floor(civil / 512);
+  const written = String(year > 0 ? year : 1 - year).padStart(4, '0');
+  return [year, `${written}-${twoDigits((civil >> 5) & 0xf)}-${twoDigits(civil & 0x1f)}`];
+}
+
+/** Year × 512 + month × 32 + day of a day counted from 2000-01-01; the year before 1 is 0. */
+export function civilDay(days: number): number {
   // Years that begin in March have their leap day last, so months follow one formula.
   const shifted = days + DAYS_TO_EPOCH;
   const cycle = Math.floor(shifted / DAYS_PER_400_YEARS);
@@ -133,6 +141,5 @@ function formatDay(days: number): [year: number, text: string] {
   const day = dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1;
   const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9;
   const year = yearOfCycle + cycle * 400 + (month <= 2 ? 1 : 0);
-  const written = String(year > 0 ? year : 1 - year).padStart(4, '0');
-  return [year, `${written}-${twoDigits(month)}-${twoDigits(day)}`];
+  return year * 512 + month * 32 + day;
 }

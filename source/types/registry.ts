@@ -64,6 +64,26 @@ function namedOutput(type: TypeDefinition): string | undefined {
   return extension && type.kind === 'b' && type.length === -1 ? extension : undefined;
 }
 
+/** The type itself, or what a domain is in the end over. */
+function baseType(typeOid: Oid, lookup: TypeLookup): Oid {
+  let oid = typeOid;
+  for (let type = lookup.type(oid); type?.kind === 'd'; type = lookup.type(oid)) oid = type.baseOid;
+  return oid;
+}
+
+/**
+ * By which of pg_proc's output functions a type, or the type its domain is over, is put into text, or the enum it is; undefined where
+ * neither says it all (arrays, ranges, records) or it is not known.
+ */
+export function outputForm(typeOid: Oid, lookup: TypeLookup): string | TypeDefinition | undefined {
+  const oid = baseType(typeOid, lookup);
+  const builtIn = BUILT_IN_TYPES.get(oid);
+  if (builtIn !== undefined) return builtIn;
+  const type = lookup.type(oid);
+  if (type?.kind === 'e') return type;
+  return type?.kind === 'b' && !isTrueArray(type) ? namedOutput(type) : undefined;
+}
+
 /** Says of which type a value was that made its output function stumble. */
 function guard(output: OutputFunction, typeOid: Oid, lookup: TypeLookup): OutputFunction {
   return (bytes, start, end) => {
@@ -106,7 +126,5 @@ const NUMERIC_OIDS: ReadonlySet<Oid> = new Set([20, 21, 23, 26, 700, 701, 1700])
 
 /** Does the type, or the type its domain is over, print as a bare number? */
 export function isNumericType(typeOid: Oid, lookup: TypeLookup): boolean {
-  let oid = typeOid;
-  for (let type = lookup.type(oid); type?.kind === 'd'; type = lookup.type(oid)) oid = type.baseOid;
-  return NUMERIC_OIDS.has(oid);
+  return NUMERIC_OIDS.has(baseType(typeOid, lookup));
 }
