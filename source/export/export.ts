@@ -4,6 +4,7 @@
  */
 import type { ExportedFile, ExportRequest, ExportSummary, ListedTransaction } from '../incident/model.js';
 import type { Change } from '../rows/row-change.js';
+import { isVisitable } from '../rows/row-visitor.js';
 import { Tally } from '../sql/tally.js';
 import { type Destination, planDestinations } from './destinations.js';
 import { type ExportContext, FORMATS, type FormatWriter } from './format.js';
@@ -69,6 +70,20 @@ function* atRoot(changes: Iterable<Change>): Generator<Change> {
   }
 }
 
+/** Writes one transaction; yields after every chunk. */
+function* writeTransaction(
+  { writer, output }: OpenFile,
+  transaction: ListedTransaction,
+  changes: Iterable<Change>,
+): Generator<void> {
+  if (writer.write && isVisitable(changes)) {
+    for (const _ of writer.write(transaction, changes, output.sink)) if (output.drain()) yield;
+    if (output.drain()) yield;
+    return;
+  }
+  for (const text of writer.transaction(transaction, changes)) if (output.write(text)) yield;
+}
+
 function databasesOf(context: ExportContext): string[] {
   return [...context.selections.byDatabase.keys()].sort();
 }
@@ -107,9 +122,7 @@ export function* exportTransactions(
     for (const { transaction, changes } of source) {
       // What wrote in no database (shared catalogs only) is told in the first file.
       const file = byDatabase.get(transaction.database) ?? files[0];
-      for (const text of file.writer.transaction(transaction, addressed(request, changes))) {
-        if (file.output.write(text)) yield progress();
-      }
+      for (const _ of writeTransaction(file, transaction, addressed(request, changes))) yield progress();
       file.transactions++;
       done.transactions++;
       yield progress();

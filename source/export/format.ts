@@ -1,4 +1,5 @@
 /** What each export format is: a few generators of text around a stream of transactions. */
+import type { TextSink } from '../bytes/text-sink.js';
 import type {
   ExportFormat,
   ExportRequest,
@@ -7,6 +8,7 @@ import type {
   LossFigures,
 } from '../incident/model.js';
 import type { Change } from '../rows/row-change.js';
+import type { VisitableChanges } from '../rows/row-visitor.js';
 import type { Tally } from '../sql/tally.js';
 import type { LostBesides } from '../transactions/lost-besides.js';
 import { writeCsv } from './csv.js';
@@ -40,6 +42,15 @@ export interface FormatWriter {
   header(): Iterable<string>;
   /** `changes` are in the order in which they are to be written. */
   transaction(transaction: ListedTransaction, changes: Iterable<Change>): Iterable<string>;
+  /**
+   * The same bytes straight into a sink, for changes that can be had without strings; it yields whenever the sink holds enough to be taken
+   * away. Absent where a format has no such way, or not under the options it was opened with.
+   */
+  readonly write?: (
+    transaction: ListedTransaction,
+    changes: VisitableChanges,
+    sink: TextSink,
+  ) => Iterable<void>;
   footer(): Iterable<string>;
 }
 

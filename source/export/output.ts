@@ -15,9 +15,12 @@ import {
 import { dirname, join } from 'node:path';
 import { ForkpointError } from '../bytes/errors.js';
 import { refuseReadOnlyPlace } from '../bytes/read-only-place.js';
+import { TextSink } from '../bytes/text-sink.js';
 
-/** Text is collected up to this many characters before it is written. */
-const CHUNK_CHARACTERS = 65_536;
+/** Text is collected up to this many bytes before it is hashed and written. */
+const CHUNK_BYTES = 256 * 1024;
+/** A piece that made more room than this necessary is no reason to keep it. */
+const MOST_ROOM = 16 * CHUNK_BYTES;
 
 /** What an output has taken so far. */
 export interface Output {
@@ -27,6 +30,10 @@ export interface Output {
   readonly bytes: number;
   /** Takes text; true when that made a chunk full and it was written. */
   write(text: string): boolean;
+  /** Text goes in here as well; drain() is to be called now and then. */
+  readonly sink: TextSink;
+  /** Writes what is in the sink when that is a chunk; true when it did. */
+  drain(): boolean;
   /** Writes what is left and makes sure it is on disk, still under the temporary name. */
   finish(): void;
   /** Gives the file its name; nothing to do for standard output. */
@@ -91,9 +98,7 @@ abstract class DescriptorOutput implements Output {
   bytes = 0;
   readonly #hash: Hash = createHash('sha256');
   #digest: string | undefined;
-  #pending = '';
-  /** What a piece is encoded into, which seldom is much longer than a chunk; a character takes three bytes at most. */
-  readonly #encoded = Buffer.allocUnsafeSlow(4 * CHUNK_CHARACTERS);
+  readonly sink = new TextSink(CHUNK_BYTES * 2);
 
   constructor(path: string) {
     this.path = path;
@@ -106,22 +111,25 @@ abstract class DescriptorOutput implements Output {
   abstract discard(): void;
 
   write(text: string): boolean {
-    this.#pending += text;
-    if (this.#pending.length < CHUNK_CHARACTERS) return false;
+    this.sink.utf8(text);
+    return this.drain();
+  }
+
+  drain(): boolean {
+    if (this.sink.length < CHUNK_BYTES) return false;
     this.flush();
     return true;
   }
 
   protected flush(): void {
-    if (this.#pending === '') return;
-    const fits = this.#pending.length * 3 <= this.#encoded.length;
-    const bytes = fits
-      ? this.#encoded.subarray(0, this.#encoded.write(this.#pending, 'utf8'))
-      : Buffer.from(this.#pending, 'utf8');
-    this.#pending = '';
+    const { sink } = this;
+    if (sink.length === 0) return;
+    const bytes = sink.bytes.subarray(0, sink.length);
     this.#hash.update(bytes);
     for (let offset = 0; offset < bytes.length; ) offset += this.writeBytes(bytes, offset);
     this.bytes += bytes.length;
+    sink.length = 0;
+    if (sink.bytes.length > MOST_ROOM) sink.bytes = Buffer.allocUnsafeSlow(CHUNK_BYTES * 2);
   }
 
   get sha256(): string {

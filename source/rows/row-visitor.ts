@@ -1,0 +1,33 @@
+/**
+ * The short way from tuples to whoever writes rows down: rows as their tuples' bytes hold them, without a string or an object for each.
+ *
+ * It is taken row by row, and only where it says exactly what the long way (Change objects) would say: whoever cannot tell that of a row
+ * says so, and gets that row as a Change.
+ */
+import type { Change } from './row-change.js';
+import type { StoredRow } from './stored-row.js';
+
+/** Takes a transaction's changes in their order. The rows it is shown are only good until it returns. */
+export interface RowVisitor {
+  /** A row that was put in. False when this row has to come as a Change: then nothing was taken of it. */
+  inserted(row: StoredRow): boolean;
+  /** The same for a row that was changed; both are of the same table. */
+  updated(before: StoredRow, after: StoredRow): boolean;
+  /** The same for a row that was taken out. */
+  deleted(row: StoredRow): boolean;
+  /** Anything else, and what was refused before. */
+  change(change: Change): void;
+  /** It holds as much as should be held before somebody takes it away. */
+  readonly isFull: boolean;
+}
+
+/** Changes that can be had either way. */
+export interface VisitableChanges extends Iterable<Change> {
+  /** Shows them all, in the same order. Yields whenever the visitor is full, so that its caller may take away what it holds. */
+  visit(visitor: RowVisitor): Iterable<void>;
+}
+
+/** Can these changes be had the short way? */
+export function isVisitable(changes: Iterable<Change>): changes is VisitableChanges {
+  return 'visit' in changes;
+}
