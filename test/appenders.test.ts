@@ -1,5 +1,6 @@
 /** Values written as bytes: whatever the bytes of a datum are, what is appended is the output function's text, and what is thrown its error. */
 import assert from 'node:assert/strict';
+import { isUtf8 } from 'node:buffer';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { TextSink } from '../source/bytes/text-sink.js';
@@ -134,8 +135,8 @@ const text = fc
     fc.constantFrom(
       '\ufffd',
       '\ufeffbom',
-      `${'x'.repeat(127)}é`,
-      `${'x'.repeat(128)}é`,
+      `${'x'.repeat(95)}é`,
+      `${'x'.repeat(94)}é`,
       'x'.repeat(128),
       'x'.repeat(129),
     ),
@@ -275,6 +276,21 @@ test('what is appended is what the output function gives, and what is thrown is 
         { numRuns: lookup.encoding === 6 ? 600 : 60 },
       );
     }
+});
+
+test('text is taken as it is exactly when it is UTF-8, whatever its lead and second byte', () => {
+  const append = appendFunction(25, LOOKUPS[0]);
+  const sink = new TextSink(16);
+  for (let lead = 0x80; lead <= 0xff; lead++)
+    for (let second = 0; second <= 0xff; second += second === 0 ? 0x7e : 1)
+      for (const rest of [[], [0x80], [0x80, 0xbf], [0x80, 0x41], [0x41, 0x80], [0xc0, 0x80], [0x80, 0xc0]]) {
+        const bytes = Buffer.from([lead, second, ...rest]);
+        sink.length = 0;
+        const { error } = attempt(() => String(append(sink, bytes, 0, bytes.length))) as { error?: string };
+        assert.equal(error === undefined, isUtf8(bytes), bytes.toString('hex'));
+        if (error === undefined) assert.deepEqual(sink.bytes.subarray(0, sink.length), bytes);
+        else assert.equal(error, 'UndecodableValueError: the text is not valid UTF-8');
+      }
 });
 
 test('a sink grows, and gives back what was written into it', () => {

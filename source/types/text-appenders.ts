@@ -4,30 +4,49 @@ import type { TypeDefinition } from '../catalog/model.js';
 import type { AppendFactory } from './append.js';
 
 /** Longer text than this is looked at by the engine, which is faster at it but costs more to ask. */
-const LONG_TEXT = 128;
+const LONG_TEXT = 96;
 
 /** textout and its relatives. */
 export const appendText: AppendFactory = (slow) => (sink, bytes, start, end) => {
   const size = end - start;
   if (size < 0 || start < 0 || end > bytes.length) return slow(sink, bytes, start, end);
-  if (size <= LONG_TEXT) {
-    sink.reserve(size);
-    const out = sink.bytes;
-    const shift = sink.length - start;
-    let offset = start;
-    for (; offset < end; offset++) {
-      const byte = bytes[offset];
-      if (byte > 0x7f) break;
-      out[offset + shift] = byte;
-    }
-    if (offset === end) {
-      sink.length += size;
-      return;
-    }
+  if (size > LONG_TEXT) {
+    const text = bytes.subarray(start, end);
+    if (isUtf8(text)) sink.prepared(text);
+    else slow(sink, bytes, start, end);
+    return;
   }
-  if (isUtf8(bytes.subarray(start, end))) sink.copy(bytes, start, end);
-  else slow(sink, bytes, start, end);
+  sink.reserve(size);
+  const out = sink.bytes;
+  const shift = sink.length - start;
+  for (let offset = start; offset < end; ) {
+    const byte = bytes[offset];
+    if (byte <= 0x7f) {
+      out[offset + shift] = byte;
+      offset++;
+      continue;
+    }
+    const after = characterEnd(bytes, offset, end);
+    if (after === -1) return slow(sink, bytes, start, end);
+    for (; offset < after; offset++) out[offset + shift] = bytes[offset];
+  }
+  sink.length += size;
 };
+
+/** Where the UTF-8 character beyond ASCII that begins at `at` ends; -1 when none does (RFC 3629, table of well-formed sequences). */
+function characterEnd(bytes: Buffer, at: number, end: number): number {
+  const lead = bytes[at];
+  const length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+  if (length === 0 || at + length > end) return -1;
+  const second = bytes[at + 1];
+  if (second < 0x80 || second > 0xbf) return -1;
+  // Neither longer than need be, nor a surrogate, nor beyond the last code point.
+  if ((lead === 0xe0 && second < 0xa0) || (lead === 0xed && second > 0x9f)) return -1;
+  if ((lead === 0xf0 && second < 0x90) || (lead === 0xf4 && second > 0x8f)) return -1;
+  for (let offset = at + 2; offset < at + length; offset++)
+    if (bytes[offset] < 0x80 || bytes[offset] > 0xbf) return -1;
+  return at + length;
+}
 
 /** nameout: padded with zeros. */
 export const appendName: AppendFactory = (slow) => {
