@@ -7,7 +7,7 @@ import { quoteIdentifier } from '../bytes/identifiers.js';
 import type { HiddenBytes } from '../bytes/string-literal.js';
 import type { TableColumn } from '../rows/row-change.js';
 import { splitTypeName } from './identifiers.js';
-import { typedWriter, valueWriter } from './literals.js';
+import { type Literal, literalText, typedLiteral, valueLiteral } from './literals.js';
 import { TYPE } from './type-oids.js';
 
 /**
@@ -56,18 +56,32 @@ function isNull(column: TableColumn): string {
   return `${quoteIdentifier(column.name)} ${test}`;
 }
 
-/** Writes a condition on one column's value. */
-export type Comparison = (value: string | null) => string;
+/** How a condition on one column's value is written: said once, for whoever writes strings and for whoever writes bytes. */
+export interface Comparison {
+  /** The condition that the value is null. */
+  readonly none: string;
+  /** What stands before and behind a value that is not. */
+  readonly head: string;
+  readonly tail: string;
+  readonly literal: Literal;
+}
+
+/** The condition that the column has this value. */
+export function comparisonText({ none, head, tail, literal }: Comparison, value: string | null): string {
+  return value === null ? none : head + literalText(literal, value) + tail;
+}
 
 /** The column equals the value by its type's own `=`: what a unique index holds rows apart by, and can look up. */
 export function keyComparison(column: TableColumn, hidden?: HiddenBytes): Comparison {
   const type = splitTypeName(column.typeName);
   const own = type.schema !== undefined && EXTENSION_TYPES.has(type.name);
   const operator = own ? `OPERATOR(${quoteIdentifier(type.schema!)}.=)` : '=';
-  const head = `${quoteIdentifier(column.name)} ${operator} `;
-  const write = STRINGS.has(column.typeOid) ? valueWriter(column, hidden) : typedWriter(column, hidden);
-  const none = isNull(column);
-  return (value) => (value === null ? none : head + write(value));
+  return {
+    none: isNull(column),
+    head: `${quoteIdentifier(column.name)} ${operator} `,
+    tail: '',
+    literal: STRINGS.has(column.typeOid) ? valueLiteral(column, hidden) : typedLiteral(column, hidden),
+  };
 }
 
 /**
@@ -78,10 +92,10 @@ export function keyComparison(column: TableColumn, hidden?: HiddenBytes): Compar
 export function exactComparison(column: TableColumn, hidden?: HiddenBytes): Comparison {
   const name = quoteIdentifier(column.name);
   const none = isNull(column);
-  const terms = (head: string, write: (value: string) => string, tail = ''): Comparison => {
-    return (value) => (value === null ? none : head + write(value) + tail);
-  };
-  if (EXACT_EQUALITY.has(column.typeOid)) return terms(`${name} = `, typedWriter(column, hidden));
-  if (STRINGS.has(column.typeOid)) return terms(`${name} COLLATE "C" = `, valueWriter(column, hidden));
-  return terms(`${name}::text COLLATE "C" = `, typedWriter({ ...column, typeOid: 0 }, hidden), '::text');
+  if (EXACT_EQUALITY.has(column.typeOid))
+    return { none, head: `${name} = `, tail: '', literal: typedLiteral(column, hidden) };
+  if (STRINGS.has(column.typeOid))
+    return { none, head: `${name} COLLATE "C" = `, tail: '', literal: valueLiteral(column, hidden) };
+  const literal = typedLiteral({ ...column, typeOid: 0 }, hidden);
+  return { none, head: `${name}::text COLLATE "C" = `, tail: '::text', literal };
 }

@@ -1,6 +1,8 @@
 /** INSERT, UPDATE and DELETE of exactly one row: the three sentences that redo, undo and guards are made of. */
 import { printable } from '../bytes/printable.js';
 import { isUnknown, type Row, type Table, tableLabel } from '../rows/row-change.js';
+import { comparisonText } from './equality.js';
+import { valueText } from './literals.js';
 import { type ColumnText, tableText } from './table-text.js';
 
 /** A statement without its semicolon, or the reason why none can be written. */
@@ -47,22 +49,17 @@ function describeRow(table: Table, row: Row): string {
  * that is given. Undefined when `row` does not hold its identity.
  */
 function rowCondition(table: Table, row: Row, expected: Row | undefined): string | undefined {
-  const { kind, columns: identity } = table.identity;
-  const { columns, stored, only, place } = tableText(table);
-  if (kind === 'full-row') {
-    if (stored.length === 0) return undefined;
-    const terms = conditions(stored, row, columns, 'same');
-    if (terms === undefined) return undefined;
-    const left = table.partitioned ? `(${place})` : place;
-    return `${left} = (SELECT ${place} FROM ${only} WHERE ${terms} LIMIT 1)`;
+  const { columns, stored, picking } = tableText(table);
+  if (picking === undefined) return undefined;
+  let terms = conditions(picking.columns, row, columns, picking.by);
+  if (terms !== undefined && expected !== undefined && table.identity.kind !== 'full-row') {
+    for (const index of stored) {
+      const value = expected[index];
+      if (!picking.columns.includes(index) && !isUnknown(value))
+        terms += ` AND ${comparisonText(columns[index].same, value)}`;
+    }
   }
-  let terms = conditions(identity, row, columns, 'equals');
-  if (terms === undefined || expected === undefined) return terms;
-  for (const index of stored) {
-    const value = expected[index];
-    if (!identity.includes(index) && !isUnknown(value)) terms += ` AND ${columns[index].same(value)}`;
-  }
-  return terms;
+  return terms && picking.head + terms + picking.tail;
 }
 
 /** Conditions on these columns, joined; undefined when the row does not hold one of them. */
@@ -76,7 +73,7 @@ function conditions(
   for (const index of indexes) {
     const value = row[index];
     if (isUnknown(value)) return undefined;
-    const term = columns[index][kind](value);
+    const term = comparisonText(columns[index][kind], value);
     terms = terms === '' ? term : `${terms} AND ${term}`;
   }
   return terms;
@@ -96,7 +93,8 @@ export function insertRow(table: Table, row: Row): RowStatement {
       const unknown = unknownColumns(table, row, stored);
       return leftOut(`the value of ${unknown.join(', ')} is not known`);
     }
-    sql += i === 0 ? columns[index].value(value) : `, ${columns[index].value(value)}`;
+    const text = valueText(columns[index].value, value);
+    sql += i === 0 ? text : `, ${text}`;
   }
   return { kind: 'statement', sql: `${sql})`, subject };
 }
@@ -107,7 +105,7 @@ export function deleteRow(table: Table, row: Row, guard: boolean): RowStatement 
   if (condition === undefined) return leftOut('what tells the row from others is not known');
   return {
     kind: 'statement',
-    sql: `DELETE FROM ${tableText(table).only} WHERE ${condition}`,
+    sql: tableText(table).deleteHead + condition,
     subject: () => `DELETE of ${describeRow(table, row)}`,
   };
 }
@@ -153,13 +151,13 @@ export function updateRow({ table, from, to, written, guard }: RowMove): RowStat
   if (columns.length === 0) return leftOut('no column that UPDATE can set is known');
   let assignments = '';
   for (const index of columns) {
-    const { name, value } = text.columns[index];
+    const { assign, value } = text.columns[index];
     // Known, or the loop above had returned.
-    assignments += `${assignments === '' ? '' : ', '}${name} = ${value(to[index] as string | null)}`;
+    assignments += `${assignments === '' ? '' : ', '}${assign}${valueText(value, to[index] as string | null)}`;
   }
   return {
     kind: 'statement',
-    sql: `UPDATE ${text.only} SET ${assignments} WHERE ${condition}`,
+    sql: `${text.updateHead}${assignments} WHERE ${condition}`,
     subject: () => `UPDATE of ${describeRow(table, from ?? to)}`,
   };
 }

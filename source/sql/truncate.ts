@@ -11,25 +11,3 @@ export function truncateStatement(changes: readonly RowChange[]): string {
   const restart = changes.some((change) => change.truncate?.restartIdentity) ? ' RESTART IDENTITY' : '';
   return `TRUNCATE ONLY ${names}${restart}`;
 }
-
-/** A run of row changes with one LSN, or a single change. */
-export type ChangeGroup<C> = { readonly truncate: readonly RowChange[] } | { readonly single: C };
-
-function isTruncate(change: { kind: string }): change is RowChange {
-  return change.kind === 'row' && (change as RowChange).operation === 'truncate';
-}
-
-/** Puts neighbouring truncations of one record (the same LSN) together; everything else passes one by one. */
-export function* groupTruncates<C extends { kind: string }>(changes: Iterable<C>): Generator<ChangeGroup<C>> {
-  let run: RowChange[] = [];
-  for (const change of changes) {
-    const truncate: RowChange | undefined = isTruncate(change) ? change : undefined;
-    if (run.length > 0 && run[0].lsn !== truncate?.lsn) {
-      yield { truncate: run };
-      run = [];
-    }
-    if (truncate) run.push(truncate);
-    else yield { single: change };
-  }
-  if (run.length > 0) yield { truncate: run };
-}
