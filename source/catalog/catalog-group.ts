@@ -17,7 +17,8 @@ import { RelationFile } from './relation-file.js';
 import { CLASS_BY_OID, type ClassRow } from './tables/relations.js';
 import type { CatalogTableSpec, DecodeText } from './tables/spec.js';
 import { TupleReader } from './tuple-reader.js';
-import { NO_FILE_NODE, VersionStore } from './version-store.js';
+import { NO_FILE_NODE } from './versions/version-places.js';
+import { VersionStore } from './versions/version-store.js';
 
 /** What all groups of one cluster share. */
 export interface ClusterContext {
