@@ -54,6 +54,7 @@ export async function incidentOf(
       synchronous_commit: 'off',
       autovacuum: 'off',
       shared_buffers: '256MB',
+      ...shape.settings,
     },
     before: async (old) => {
       await old.query(shape.schema);
@@ -61,6 +62,7 @@ export async function incidentOf(
     shared: async (old) => {
       if (walLevel === 'logical')
         await old.query(`SELECT pg_create_logical_replication_slot('${SLOT}', 'test_decoding')`);
+      await shape.shared?.(old, scale);
     },
     lost: async (old) => {
       const [{ from }] = await old.query(`SELECT pg_current_wal_insert_lsn() AS from`);

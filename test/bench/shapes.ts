@@ -1,5 +1,5 @@
 /** The kinds of WAL that are measured: what each old primary did alone after the cut. */
-import type { Server } from '../servers/server.js';
+import type { Server, Settings } from '../servers/server.js';
 
 /** One kind of work. */
 export interface Shape {
@@ -7,6 +7,10 @@ export interface Shape {
   readonly description: string;
   /** Tables and procedures, there on both sides. */
   readonly schema: string;
+  /** Settings of its own. */
+  readonly settings?: Settings;
+  /** What both sides have written since the last checkpoint, before the cut. */
+  readonly shared?: (old: Server, scale: number) => Promise<void>;
   /** What is lost. `scale` 1 writes some 60 to 120 MB of WAL. */
   readonly work: (old: Server, scale: number) => Promise<void>;
 }
@@ -131,9 +135,23 @@ export const SHAPES: readonly Shape[] = [
   },
 ];
 
+/** Much WAL between the last checkpoint and the cut, some 600 MB at scale 1, and small transactions behind it. */
+const LATE: Shape = {
+  ...SHAPES[0],
+  name: 'late',
+  description: 'small transactions after ten times as much WAL without a checkpoint before the cut',
+  settings: { max_wal_size: '100GB', checkpoint_timeout: '1h' },
+  shared: async (old, scale) => {
+    await old.query('CREATE TABLE earlier (id bigint, note text)');
+    await old.query(
+      `INSERT INTO earlier SELECT i, repeat('note ', 80) FROM generate_series(1, ${1_300_000 * scale}) i`,
+    );
+  },
+};
+
 /** The shape of that name. Throws RangeError when there is none. */
 export function shapeNamed(name: string): Shape {
-  const shape = SHAPES.find((each) => each.name === name);
+  const shape = [...SHAPES, LATE].find((each) => each.name === name);
   if (!shape)
     throw new RangeError(
       `there is no shape ${name}; shapes are ${SHAPES.map((each) => each.name).join(', ')}`,
