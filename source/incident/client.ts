@@ -21,12 +21,15 @@ export interface ListView {
   readonly total: number;
   /** Still growing: WAL is being read. */
   readonly growing: boolean;
+  /** How many lines there are behind those, of which only a first look was had (ListedTransaction.firstLook); none when undefined. */
+  readonly firstLook?: number;
 }
 
 export interface IncidentClient {
   /**
    * Opens both sides, finds the fork, and begins to read WAL in the background. Rejects with ForkpointError; what was open before
-   * stays open then.
+   * stays open then. Meanwhile, where nothing was open before, progress in the phase `opening` says that the overview and the list
+   * (as far as a first look at what is lost tells) may be asked for already.
    */
   open(request: IncidentRequest): Promise<IncidentOverview>;
   /** Called at most ten times a second while WAL is read, and once when done or failed. Returns the way to stop listening. */
@@ -40,7 +43,7 @@ export interface IncidentClient {
   setView(filter: string, order: ListOrder): Promise<ListView>;
   /** Current size of the view. */
   view(): Promise<ListView>;
-  /** Lines [from, from+count) of the view. */
+  /** Lines [from, from+count) of the view, and of the first look behind it. */
   rows(from: number, count: number): Promise<ListedTransaction[]>;
   /** Indexes (commit order) of lines [from, from+count) of the view: for range marks and "all shown". */
   indexes(from: number, count: number): Promise<number[]>;

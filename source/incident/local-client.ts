@@ -3,6 +3,7 @@
  * worker for the TUI.
  */
 import { ForkpointError } from '../bytes/errors.js';
+import { parseLsn } from '../bytes/lsn.js';
 import { exportTransactions, previewExport } from '../export/export.js';
 import type { ExportContext } from '../export/format.js';
 import { selectionOf } from '../export/selection.js';
@@ -11,8 +12,10 @@ import { forkpointVersion } from '../version.js';
 import { searchableText } from './changes-text.js';
 import type { IncidentClient, ListView } from './client.js';
 import { parseFilter } from './filter.js';
+import { FirstLines } from './first-lines.js';
 import { ListViewState } from './list-view.js';
 import { locateTransaction } from './locate.js';
+import { NOTHING_LOST } from './loss-counter.js';
 import type {
   ExportRequest,
   ExportSummary,
@@ -23,7 +26,7 @@ import type {
   ListOrder,
   Progress,
 } from './model.js';
-import { openIncident } from './open.js';
+import { type EarlySight, openIncident } from './open.js';
 import type { OpenedIncident } from './opened-incident.js';
 import { selectTransactions } from './select.js';
 import { SqlLines } from './sql-lines.js';
@@ -33,8 +36,24 @@ const SLICE = 8;
 /** Milliseconds between two reports of progress. */
 const REPORT_EVERY = 100;
 
+const COMMIT_ORDER: ListOrder = { key: 'commit', descending: false };
+/** Both sides are known, and how far reading has to go is not. */
+const OPENING: Progress = {
+  phase: 'opening',
+  bytesRead: 0,
+  bytesTotal: 0,
+  rate: 0,
+  secondsLeft: 0,
+  loss: NOTHING_LOST,
+};
+
 export class LocalClient implements IncidentClient {
   #opened: OpenedIncident | undefined;
+  /** What was seen early, while nothing is open yet. */
+  #early: EarlySight | undefined;
+  #firstLines: FirstLines | undefined;
+  /** What the list is to show. */
+  #wanted = { filter: '', order: COMMIT_ORDER };
   #view: ListViewState | undefined;
   readonly #listeners = new Set<(progress: Progress) => void>();
   #lastReport = 0;
@@ -55,18 +74,42 @@ export class LocalClient implements IncidentClient {
   }
 
   async #open(request: IncidentRequest, stop: AbortSignal): Promise<IncidentOverview> {
-    const incident = await openIncident(request, { stop });
+    const early = this.#opened ? undefined : (sight: EarlySight) => !stop.aborted && this.#glimpsed(sight);
+    let incident: OpenedIncident;
+    try {
+      incident = await openIncident(request, { stop, early });
+    } catch (error) {
+      if (!stop.aborted) this.#early = undefined;
+      throw error;
+    }
     if (stop.aborted) {
       incident.close();
       throw new Error('closed while opening');
     }
-    this.#opened?.close();
+    if (this.#opened) {
+      this.#opened.close();
+      this.#firstLines = undefined;
+      this.#wanted = { filter: '', order: COMMIT_ORDER };
+    }
+    this.#early = undefined;
     this.#failure = undefined;
     this.#sql = undefined;
     this.#opened = incident;
-    this.#view = new ListViewState(incident, '', { key: 'commit', descending: false });
+    this.#view = new ListViewState(incident, this.#wanted.filter, this.#wanted.order);
     void this.#run(incident);
     return incident.overview();
+  }
+
+  #glimpsed(sight: EarlySight): void {
+    if (this.#early?.look !== sight.look) {
+      this.#firstLines = new FirstLines(sight.look);
+      this.#lastReport = 0;
+    }
+    this.#early = sight;
+    const at = performance.now();
+    if (at - this.#lastReport < REPORT_EVERY) return;
+    this.#lastReport = at;
+    for (const listener of this.#listeners) listener(OPENING);
   }
 
   onProgress(listener: (progress: Progress) => void): () => void {
@@ -75,29 +118,53 @@ export class LocalClient implements IncidentClient {
   }
 
   async overview(): Promise<IncidentOverview> {
-    return this.#incident().overview();
+    return !this.#opened && this.#early ? this.#early.overview : this.#incident().overview();
   }
 
   async setView(filter: string, order: ListOrder): Promise<ListView> {
-    this.#view = new ListViewState(this.#incident(), filter, order);
-    this.#view.extend(SLICE * 2);
-    void this.#catchUp(this.#view);
+    if (!this.#opened && this.#early) parseFilter(filter);
+    else {
+      this.#view = new ListViewState(this.#incident(), filter, order);
+      this.#view.extend(SLICE * 2);
+      void this.#catchUp(this.#view);
+    }
+    this.#wanted = { filter, order };
     return this.view();
   }
 
   async view(): Promise<ListView> {
+    const firstLook = this.#unreached()?.length ?? 0;
+    if (!this.#opened && this.#early) return { length: 0, total: 0, growing: true, firstLook };
     const incident = this.#incident();
     const view = this.#list();
     const growing = incident.progress().phase === 'old' || view.extend(0);
-    return { length: view.length, total: incident.length, growing };
+    return { length: view.length, total: incident.length, growing, firstLook };
   }
 
   async rows(from: number, count: number): Promise<ListedTransaction[]> {
+    const length = this.#opened ? this.#list().length : 0;
+    const behind = this.#unreached()?.slice(from - length, from + count - length) ?? [];
+    if (!this.#opened && this.#early) return behind;
     const incident = this.#incident();
-    return (await this.indexes(from, count)).map((index) => incident.transaction(index));
+    const known = (await this.indexes(from, count)).map((index) => incident.transaction(index));
+    return [...known, ...behind];
+  }
+
+  /** What a first look saw and reading has not reached, where the list shows it: it can be neither filtered nor sorted. */
+  #unreached(): FirstLines | undefined {
+    const { filter, order } = this.#wanted;
+    if (!this.#firstLines || filter.trim() !== '' || order.key !== 'commit' || order.descending)
+      return undefined;
+    if (this.#opened) {
+      const { readTo } = this.#opened;
+      if (readTo === undefined) this.#firstLines = undefined;
+      else this.#firstLines.reached(readTo);
+    }
+    return this.#firstLines;
   }
 
   async indexes(from: number, count: number): Promise<number[]> {
+    if (!this.#opened && this.#early) return [];
     const view = this.#list();
     const end = Math.min(from + count, view.length);
     const indexes: number[] = [];
@@ -106,6 +173,7 @@ export class LocalClient implements IncidentClient {
   }
 
   async transactions(indexes: readonly number[]): Promise<ListedTransaction[]> {
+    if (!this.#opened && this.#early) return [];
     const incident = this.#incident();
     return indexes
       .filter((index) => index >= 0 && index < incident.length)
@@ -113,8 +181,22 @@ export class LocalClient implements IncidentClient {
   }
 
   async locate(text: string): Promise<number | undefined> {
+    const behind = this.#unreached();
+    const length = this.#opened ? this.#list().length : 0;
+    // An LSN leads to the nearest line that there is: here it may be one that was only looked at.
+    const line = behind?.locate(text);
+    if (line !== undefined && (length === 0 || !this.#isReached(text))) return length + line;
+    if (!this.#opened && this.#early) return undefined;
     const index = locateTransaction(this.#incident(), text);
     return index === undefined ? undefined : this.#list().lineOf(index);
+  }
+
+  /** Is what the text names behind what was read for certain? */
+  #isReached(text: string): boolean {
+    const lsn = parseLsn(text);
+    const readTo = this.#opened?.readTo;
+    if (lsn !== undefined) return readTo === undefined || lsn < readTo;
+    return locateTransaction(this.#incident(), text) !== undefined;
   }
 
   async changes(
@@ -122,7 +204,7 @@ export class LocalClient implements IncidentClient {
     from: number,
     count: number,
   ): Promise<{ changes: ListedChange[]; total: number }> {
-    const incident = this.#incident();
+    const incident = await this.#whenOpen();
     const verdicts = await incident.verdicts(index, from, count);
     const changes: ListedChange[] = [];
     for (const change of incident.changeSlice(index, from, count)) {
@@ -132,9 +214,10 @@ export class LocalClient implements IncidentClient {
   }
 
   async searchChanges(index: number, needle: string, from: number): Promise<number | undefined> {
+    const incident = await this.#whenOpen();
     const wanted = needle.toLowerCase();
     let position = from;
-    for (const change of this.#incident().changeSlice(index, from, Number.POSITIVE_INFINITY)) {
+    for (const change of incident.changeSlice(index, from, Number.POSITIVE_INFINITY)) {
       if (searchableText(change).includes(wanted)) return position;
       position++;
     }
@@ -142,14 +225,16 @@ export class LocalClient implements IncidentClient {
   }
 
   async sql(index: number, direction: 'redo' | 'undo', from: number, count: number) {
+    const incident = await this.#whenOpen();
     const key = `${index} ${direction}`;
     if (this.#sql?.key !== key) {
-      this.#sql = { key, lines: new SqlLines(this.#incident(), index, direction) };
+      this.#sql = { key, lines: new SqlLines(incident, index, direction) };
     }
     return this.#sql.lines.slice(from, count);
   }
 
   async preview(request: ExportRequest, lines: number): Promise<{ lines: string[]; more: boolean }> {
+    await this.#whenOpen();
     const { source, context } = this.#export(request);
     return previewExport(request, source, context, lines);
   }
@@ -168,6 +253,7 @@ export class LocalClient implements IncidentClient {
     request: ExportRequest,
     onProgress?: (bytesWritten: number, transactionsDone: number) => void,
   ): Promise<ExportSummary> {
+    await this.#whenOpen();
     const { source, context } = this.#export(request);
     const run = exportTransactions(request, source, context);
     let breathed = performance.now();
@@ -195,17 +281,17 @@ export class LocalClient implements IncidentClient {
   }
 
   async commitLsns(indexes: readonly number[]): Promise<number[]> {
-    const incident = this.#incident();
+    const incident = await this.#whenOpen();
     return indexes.map((index) => incident.commitLsn(index));
   }
 
   async indexesOf(commitLsns: readonly number[]): Promise<(number | undefined)[]> {
-    const incident = this.#incident();
+    const incident = await this.#whenOpen();
     return commitLsns.map((lsn) => incident.indexOf(lsn));
   }
 
   async totals(indexes: readonly number[]): Promise<{ transactions: number; rows: number }> {
-    const incident = this.#incident();
+    const incident = await this.#whenOpen();
     let rows = 0;
     for (const index of indexes) rows += rowCount(incident.transaction(index));
     return { transactions: indexes.length, rows };
@@ -219,6 +305,13 @@ export class LocalClient implements IncidentClient {
     await this.#exporting?.catch(() => undefined);
     this.#opened?.close();
     this.#opened = undefined;
+    this.#early = undefined;
+  }
+
+  /** What needs more than a first look waits for it. */
+  async #whenOpen(): Promise<OpenedIncident> {
+    if (!this.#opened && this.#early) await this.#opening;
+    return this.#incident();
   }
 
   #incident(): OpenedIncident {

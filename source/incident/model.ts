@@ -180,6 +180,11 @@ export interface RowVerdict {
 /** One line of the list. */
 export interface ListedTransaction extends TransactionSummary {
   readonly verdict: Verdict;
+  /**
+   * Only a first look was had at its records after the fork: xid, commit and its time are certain; rows are counted by records; all else
+   * is not known yet. Its index is negative and means nothing: it cannot be asked about.
+   */
+  readonly firstLook?: boolean;
 }
 
 /** One line of a transaction's detail. */

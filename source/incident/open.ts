@@ -2,28 +2,88 @@
 import type { Lsn } from '../bytes/lsn.js';
 import type { FileUse } from '../catalog/file-use.js';
 import type { Gathering } from '../gather/gathering.js';
-import { findStartingPoint } from '../transactions/starting-point.js';
+import { FirstLook } from '../transactions/first-look.js';
+import {
+  findStartingPoint,
+  type StartingPoint,
+  searchStartingPoint,
+} from '../transactions/starting-point.js';
 import type { WalPlaces } from '../wal/places.js';
 import { segmentStart } from '../wal/segment-name.js';
 import { openBranchedSides } from './branched-side.js';
 import type { SideDirectory } from './disks.js';
-import type { IncidentRequest } from './model.js';
+import type { IncidentOverview, IncidentRequest } from './model.js';
 import { openSide } from './open-side.js';
 import { OpenedIncident, type OpenedSide } from './opened-incident.js';
 import { type OpenedSides, openSides } from './sides.js';
 
+/** What is known of an incident before it is known where reading has to begin. */
+export interface EarlySight {
+  readonly overview: IncidentOverview;
+  /** What was committed first after the fork; goes on being looked for while the incident is opened. */
+  readonly look: FirstLook;
+}
+
+/** How an incident is opened. */
+export interface OpeningOptions {
+  /** Is told which of the old side's files reading needs. */
+  readonly use?: FileUse;
+  /** Ends the opening, and what is being fetched meanwhile. */
+  readonly stop?: AbortSignal;
+  /** Is told, now and then until the incident is open, what can be seen early when the two sides have parted. */
+  readonly early?: (sight: EarlySight) => void;
+}
+
+/** Milliseconds of work between two looks at who else wants something; of the first look before anything else is done. */
+const SLICE = 10;
+const FIRST_SLICE = 25;
+
 /**
  * Opens both sides and finds the fork; no WAL beyond what that takes is read yet. Throws ForkpointError when a side is not what it
- * should be or the two do not belong together. `use` is told which of the old side's files reading needs; `stop` ends what is being
- * fetched meanwhile.
+ * should be or the two do not belong together.
  */
 export async function openIncident(
   request: IncidentRequest,
-  { use, stop }: { readonly use?: FileUse; readonly stop?: AbortSignal } = {},
+  options: OpeningOptions = {},
 ): Promise<OpenedIncident> {
-  const sides = await openSides(request, stop);
+  const sides = await openSides(request, options.stop);
+  try {
+    return await openParted(sides, request, options);
+  } catch (error) {
+    closeSides(sides);
+    throw error;
+  }
+}
+
+function closeSides({ gathering, spool, server, against }: OpenedSides): void {
+  gathering.close();
+  spool.close();
+  void server?.close();
+  void against?.close();
+}
+
+async function openParted(
+  sides: OpenedSides,
+  request: IncidentRequest,
+  { use, stop, early }: OpeningOptions,
+): Promise<OpenedIncident> {
   const { fork } = sides.overview;
-  const opened = fork.diverged ? await openReaders(sides, request, use) : {};
+  const look = early && fork.diverged ? firstLook(sides) : undefined;
+  /** Between two slices of work: what was seen is shown, and whoever asks for something gets an answer. */
+  const pause = async (): Promise<void> => {
+    if (look) early?.({ overview: sides.overview, look });
+    await breathe();
+    if (stop?.aborted) throw new Error('closed while opening');
+    look?.step(SLICE);
+  };
+  look?.step(FIRST_SLICE);
+  await pause();
+  let opened: OpenedReaders;
+  try {
+    opened = fork.diverged ? await openReaders(sides, request, use, pause) : {};
+  } finally {
+    look?.close();
+  }
   const { old } = opened;
   const asked = sides.against ?? sides.server;
   const live = old && asked ? new (await import('./live-rows.js')).LiveRows(asked) : undefined;
@@ -38,13 +98,13 @@ export async function openIncident(
     live,
     findings: () => ({ old: sides.oldFindings(), new: sides.newFindings() }),
     gathering: sides.gathering,
-    close: () => {
-      sides.gathering.close();
-      sides.spool.close();
-      void sides.server?.close();
-      void sides.against?.close();
-    },
+    close: () => closeSides(sides),
   });
+}
+
+function firstLook({ oldSegments, oldControl, newControl, overview }: OpenedSides): FirstLook | undefined {
+  const blockSize = (oldControl ?? newControl)?.pageSize;
+  return blockSize === undefined ? undefined : new FirstLook(oldSegments, overview.fork.lsn, blockSize);
 }
 
 /** The two sides ready to be read, as far as they can be. */
@@ -59,6 +119,7 @@ async function openReaders(
   sides: OpenedSides,
   request: IncidentRequest,
   use: FileUse | undefined,
+  pause: () => Promise<void>,
 ): Promise<OpenedReaders> {
   const { oldSegments, newSegments, oldControl, newControl, overview } = sides;
   const { tempDir, tempLimit } = request;
@@ -84,9 +145,36 @@ async function openReaders(
     segments: oldSegments,
   };
   const shared = { lostFrom, tempDir, tempLimit };
-  const old = openSide({ ...shared, side: oldSide, other: newSide, use });
-  const fresh = old && newSide ? openSide({ ...shared, side: newSide, other: oldSide }) : undefined;
+  const oldStart = await startingPoint(oldSide, lostFrom, pause);
+  const old = oldStart && openSide({ ...shared, side: oldSide, other: newSide, start: oldStart, use });
+  await pause();
+  const newStart = old && newSide && (await startingPoint(newSide, lostFrom, pause));
+  const fresh = newStart && openSide({ ...shared, side: newSide, other: oldSide, start: newStart });
   return { old, fresh };
+}
+
+/** Finds where to begin with a side, in slices: a checkpoint may be gigabytes before the fork. */
+async function startingPoint(
+  { segments, control }: SideDirectory,
+  lostFrom: Lsn,
+  pause: () => Promise<void>,
+): Promise<StartingPoint | undefined> {
+  const search = searchStartingPoint(segments, lostFrom, control.pageSize);
+  try {
+    for (let slept = performance.now(); ; ) {
+      const { done, value } = search.next();
+      if (done) return value;
+      if (performance.now() - slept < SLICE) continue;
+      await pause();
+      slept = performance.now();
+    }
+  } finally {
+    search.return(undefined);
+  }
+}
+
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** What finding the starting points comes upon and misses is asked for before it counts as missing. */

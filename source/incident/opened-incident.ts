@@ -237,6 +237,11 @@ export class OpenedIncident implements Incident {
     while (fresh?.reader.scan.step(1000)) await this.fetch();
   }
 
+  /** How far the old side has been read; undefined when that is over. */
+  get readTo(): Lsn | undefined {
+    return this.#phase === 'old' ? this.#parts.old?.reader.scan.reader.position : undefined;
+  }
+
   /** Something is to be fetched before reading can go on. */
   get waiting(): boolean {
     return this.#parts.gathering.waiting;

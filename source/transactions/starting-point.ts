@@ -13,6 +13,9 @@ import { ResourceManager, StandbyOperation, TransactionOperation } from '../wal/
 import type { WalSegments } from '../wal/segments.js';
 import { parseTransactionEnd } from '../wal/transaction-record.js';
 
+/** How much WAL is searched at a time: some milliseconds' worth. */
+const BYTES_BETWEEN_PAUSES = 1024 * 1024;
+
 /** Where reading begins, and what the transaction ids meant there. */
 export interface StartingPoint {
   readonly startLsn: Lsn;
@@ -34,9 +37,22 @@ export function findStartingPoint(
   wanted: Lsn,
   blockSize: number,
 ): StartingPoint | undefined {
+  const search = searchStartingPoint(segments, wanted, blockSize);
+  for (;;) {
+    const { done, value } = search.next();
+    if (done) return value;
+  }
+}
+
+/** The same in slices, for who has something else to do meanwhile: gives the bytes read so far, every few milliseconds. */
+export function* searchStartingPoint(
+  segments: WalSegments,
+  wanted: Lsn,
+  blockSize: number,
+): Generator<number, StartingPoint | undefined> {
   const reader = new WalReader(segments, { blockSize });
   try {
-    const { checkpoints, first } = checkpointsBefore(reader, wanted);
+    const { checkpoints, first } = yield* checkpointsBefore(reader, wanted);
     const nearest = checkpoints[0];
     if (nearest === undefined) {
       if (first === undefined) return undefined;
@@ -69,10 +85,10 @@ export function findStartingPoint(
  * Checkpoints before `wanted` whose redo pointer can be read, newest first, as far back as is needed to reach one that was taken before
  * the oldest transaction of the newest began (or as WAL goes); and the first record seen.
  */
-function checkpointsBefore(
+function* checkpointsBefore(
   reader: WalReader,
   wanted: Lsn,
-): { checkpoints: CheckpointRecord[]; first: Lsn | undefined } {
+): Generator<number, { checkpoints: CheckpointRecord[]; first: Lsn | undefined }> {
   const { segments } = reader;
   const version = recordVersion(segments.majorVersion);
   const { segmentSize } = segments;
@@ -85,8 +101,12 @@ function checkpointsBefore(
     if (!reader.seekFirstRecord(start)) break;
     first = reader.position;
     const end = Math.min(start + segmentSize, wanted);
+    let paused = reader.position;
     while (reader.position < end && reader.next()) {
       if (isCheckpoint(reader)) found.push(parseCheckpoint(reader, version));
+      if (reader.position - paused < BYTES_BETWEEN_PAUSES) continue;
+      paused = reader.position;
+      yield reader.bytesRead;
     }
     checkpoints.push(...found.reverse());
     const usable = checkpoints.filter((each) => canRead(each.redoLsn));

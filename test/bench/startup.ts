@@ -31,7 +31,7 @@ async function start(args: readonly string[]): Promise<{ first: number; listed: 
     void screen.lines().then((lines) => {
       const text = lines.join('\n');
       // The timeline comes first; Enter leads on to the list.
-      if (text.includes('only here') && !asked) {
+      if (text.includes('the fork') && !asked) {
         asked = true;
         child.write('\r');
       }

@@ -17,7 +17,7 @@ export interface HeaderProps {
 export function progressLine(progress: Progress): Line {
   switch (progress.phase) {
     case 'opening':
-      return [{ text: 'opening …', style: 'muted' }];
+      return [{ text: 'looking for where to begin reading …', style: 'muted' }];
     case 'done':
       return [{ text: `all WAL read, ${formatBytes(progress.bytesRead)}`, style: 'muted' }];
     case 'failed':

@@ -18,7 +18,7 @@ import { DetailController } from './detail.js';
 import { ExportController } from './export.js';
 import { HelpController } from './help.js';
 import { errorText, type Host, type MessageKind, type ScreenSize } from './host.js';
-import { ListController } from './list.js';
+import { ListController, NOT_REACHED } from './list.js';
 import { PickController } from './pick.js';
 import { PreserveController } from './preserve.js';
 import { SessionKeeper, worthOffering } from './session-keeper.js';
@@ -62,6 +62,8 @@ interface OpenIncident {
   readonly list: ListController;
   readonly keeper: SessionKeeper;
   readonly stopListening: () => void;
+  /** Both sides are known, and where reading has to begin is still being looked for. */
+  opening: boolean;
 }
 
 /** Everything the screens show, and everything keys do. */
@@ -306,7 +308,17 @@ export class AppController implements Host {
     this.#knownPhase = 'opening';
     this.redraw();
     const client = this.#options.connect();
-    const stopListening = client.onProgress((progress) => this.#progressed(client, progress));
+    let begun = false;
+    const begin = (overview: IncidentOverview): void => {
+      if (begun || version !== this.#openVersion) return;
+      begun = true;
+      this.#opened(client, request, overview, stopListening);
+    };
+    const stopListening = client.onProgress((progress) => {
+      // Both sides are known, and what was lost first, long before it is known where reading has to begin.
+      if (progress.phase === 'opening' && !begun) void client.overview().then(begin, () => undefined);
+      else this.#progressed(client, progress);
+    });
     try {
       const overview = await client.open(request);
       if (version !== this.#openVersion) {
@@ -314,11 +326,17 @@ export class AppController implements Host {
         await client.close();
         return;
       }
-      this.#opened(client, request, overview, stopListening);
+      begin(overview);
+      if (this.incident?.client !== client) return;
+      this.incident.overview = overview;
+      this.incident.opening = false;
+      this.redraw();
     } catch (error) {
       stopListening();
       await client.close().catch(() => undefined);
-      if (version !== this.#openVersion) return;
+      const left = begun ? this.incident?.client !== client : version !== this.#openVersion;
+      if (left) return;
+      if (begun) await this.#closeIncident();
       this.screen = 'pick';
       this.pick.failed(request, errorText(error));
     }
@@ -356,7 +374,7 @@ export class AppController implements Host {
       export: () => this.#openExport(),
     });
     const keeper = new SessionKeeper(this.#options.sessions, client, overview, request, list, this);
-    this.incident = { client, request, overview, timeline, list, keeper, stopListening };
+    this.incident = { client, request, overview, timeline, list, keeper, stopListening, opening: true };
     this.#show('timeline');
     // Of two sides that look swapped, the wrong one would be preserved.
     if (!overview.swapped && overview.fork.diverged) {
@@ -503,6 +521,7 @@ export class AppController implements Host {
     const { incident } = this;
     if (!incident) return undefined;
     if (this.exporting?.state === 'writing') return 'an export is being written: wait for its end';
+    if (incident.opening) return 'both sides are still being opened: wait a moment';
     const { client, keeper, list } = incident;
     try {
       await keeper.beforeOpeningAgain();
@@ -548,6 +567,10 @@ export class AppController implements Host {
     try {
       const transaction = list.window.at(line) ?? (await client.rows(line, 1))[0];
       if (!transaction || this.incident !== incident) return;
+      if (transaction.firstLook) {
+        this.say(NOT_REACHED, 'warning');
+        return;
+      }
       list.moveTo(line);
       const previous = this.detail;
       this.detail = new DetailController(client, transaction, this, {
@@ -592,7 +615,7 @@ export class AppController implements Host {
         marked: [...list.marks],
         markedRows: list.totals.rows,
         filter: list.filter,
-        shown: list.length,
+        shown: list.certain,
         total: list.total,
         databases: this.progress.loss.databases,
         forkLsn: overview.fork.lsn,

@@ -15,6 +15,9 @@ import { MarkTotals } from './mark-totals.js';
 /** The order of the WAL itself. */
 export const COMMIT_ORDER: ListOrder = { key: 'commit', descending: false };
 
+/** Of what only a first look was had, nothing can be asked. */
+export const NOT_REACHED = 'the reading has not reached it: it can be neither opened nor marked yet';
+
 /** Keys whose first order of interest is the largest first. */
 const LARGEST_FIRST: ReadonlySet<SortKey> = new Set<SortKey>(['rows', 'size']);
 
@@ -33,6 +36,11 @@ export interface ListExits {
   open(line: number): void;
   back(): void;
   export(): void;
+}
+
+/** Lines of a view, those of a first look included. */
+function lines({ length, firstLook = 0 }: ListView): number {
+  return length + firstLook;
 }
 
 /** A table's name as the filter language takes it. */
@@ -65,6 +73,8 @@ export class ListController {
   #client: IncidentClient;
   #host: Host;
   #exits: ListExits;
+  /** Lines at the end of which only a first look was had. */
+  #firstLook = 0;
   #asking = false;
   #askAgain = false;
   #viewVersion = 0;
@@ -85,6 +95,11 @@ export class ListController {
 
   get length(): number {
     return this.window.length;
+  }
+
+  /** Lines that are known for certain; behind them are those of which only a first look was had. */
+  get certain(): number {
+    return this.length - this.#firstLook;
   }
 
   /** The transaction under the cursor, when its line is known. */
@@ -126,9 +141,17 @@ export class ListController {
         }
         const reordered =
           view.length !== this.length && (this.order.key !== 'commit' || this.order.descending);
+        const replaced = this.#firstLook > 0;
+        const moved = await this.#movedTo(view);
+        if (version !== this.#viewVersion || this.window.held) {
+          this.#askAgain = true;
+          continue;
+        }
+        this.cursor += moved;
+        this.top += moved;
         this.#take(view);
         this.arranging = false;
-        this.window.grow(view.length, contents || reordered);
+        this.window.grow(lines(view), contents || reordered || replaced);
         this.#keepInSight();
         this.#host.redraw();
       } while (this.#askAgain);
@@ -137,6 +160,14 @@ export class ListController {
     } finally {
       this.#asking = false;
     }
+  }
+
+  /** By how many lines the transaction under the cursor moves when reading takes the first look's place. */
+  async #movedTo(view: ListView): Promise<number> {
+    const { current, cursor } = this;
+    if (!current?.firstLook || lines(view) === 0) return 0;
+    const line = await this.#client.locate(formatLsn(current.commitLsn));
+    return line === undefined || this.cursor !== cursor ? 0 : line - cursor;
   }
 
   edit(press: KeyPress): boolean {
@@ -257,6 +288,7 @@ export class ListController {
 
   #take(view: ListView): void {
     this.total = view.total;
+    this.#firstLook = view.firstLook ?? 0;
   }
 
   /** The box closes at once; it opens again, with the reason, when the filter is refused. */
@@ -282,9 +314,9 @@ export class ListController {
       this.arranging = false;
       this.rangeStart = undefined;
       this.#take(view);
-      this.window.reset(view.length);
+      this.window.reset(lines(view));
       this.cursor = 0;
-      if (stayOn && view.length > 0) {
+      if (stayOn && lines(view) > 0) {
         const line = await this.#client.locate(formatLsn(stayOn.commitLsn));
         if (version === this.#viewVersion && line !== undefined) this.cursor = line;
       }
@@ -334,7 +366,7 @@ export class ListController {
 
   #toggle(): void {
     this.#withCurrent((transaction) => this.toggleTransaction(transaction));
-    this.#move(1);
+    if (!this.current?.firstLook) this.#move(1);
   }
 
   /** Does something with the transaction under the cursor: at once when its line is known, else when it is answered. */
@@ -353,6 +385,10 @@ export class ListController {
   }
 
   #set(transaction: ListedTransaction, marked: boolean): void {
+    if (transaction.firstLook) {
+      this.#host.say(NOT_REACHED, 'warning');
+      return;
+    }
     if (this.marks.has(transaction.index) === marked) return;
     if (marked) this.marks.add(transaction.index);
     else this.marks.remove(transaction.index);
@@ -431,7 +467,8 @@ export class ListController {
   #chooseTable(transaction: ListedTransaction): void {
     this.tables = transaction.tables.map((table) => `${table.schema}.${table.table}`);
     this.tableCursor = 0;
-    if (this.tables.length === 0) this.#host.say('this transaction changed no table');
+    if (transaction.firstLook) this.#host.say(NOT_REACHED, 'warning');
+    else if (this.tables.length === 0) this.#host.say('this transaction changed no table');
     else if (this.tables.length === 1) void this.#markTable(this.tables[0]);
     else this.#enter('tables', '');
   }

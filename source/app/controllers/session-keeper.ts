@@ -3,7 +3,7 @@ import { formatLsn } from '../../bytes/lsn.js';
 import type { IncidentClient } from '../../incident/client.js';
 import { plural } from '../../incident/figures.js';
 import type { MarkedRange } from '../../incident/marks.js';
-import type { IncidentOverview, IncidentRequest } from '../../incident/model.js';
+import type { IncidentOverview, IncidentRequest, ListedTransaction } from '../../incident/model.js';
 import {
   type SavedSession,
   type SessionStore,
@@ -78,9 +78,15 @@ export class SessionKeeper {
     return this.#pending?.markedTransactions ?? this.#moving?.length ?? 0;
   }
 
+  /** The transaction under the cursor, when it is known for certain. */
+  get current(): ListedTransaction | undefined {
+    const { current } = this.#list;
+    return current?.firstLook ? undefined : current;
+  }
+
   /** The incident is to be opened again with more WAL, which may shift positions: what is marked is noted by what stays. */
   async beforeOpeningAgain(): Promise<void> {
-    const current = this.#list.current;
+    const { current } = this;
     this.#noted = {
       marks: this.#moving ?? (await this.#client.commitLsns([...this.#list.marks])),
       cursor: current && { index: current.index, xid: current.xid, commitLsn: current.commitLsn },
@@ -229,7 +235,7 @@ export class SessionKeeper {
     if (this.#pending || this.#moving) return;
     const list = this.#list;
     const ranges = list.marks.ranges();
-    const current = list.current;
+    const { current } = this;
     const session: SavedSession = {
       format: 1,
       ...sessionKey(this.#overview),

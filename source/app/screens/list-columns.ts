@@ -121,6 +121,7 @@ export function transactionLine(
     { text: state.marked ? '●' : state.inRange ? '○' : ' ', style: 'mark' },
   ];
   if (!transaction) return [...lead, { text: '  …', style: 'muted' }];
+  if (transaction.firstLook) return [...lead, ...firstLookSpans(transaction, columns)];
   const look = VERDICT_LOOKS[transaction.verdict];
   const count = (value: number): string =>
     fit(value === 0 ? '·' : formatShortCount(value), columns.count, 'right');
@@ -141,12 +142,36 @@ export function transactionLine(
   ];
 }
 
+/** What a first look tells: nothing of it stands out, and what it does not tell is not known. */
+function firstLookSpans(transaction: ListedTransaction, columns: ListColumns): Line {
+  const count = (value: number): string =>
+    fit(value > 0 ? formatShortCount(value) : '…', columns.count, 'right');
+  const text = [
+    ' ',
+    fit(timeText(transaction, columns.time), columns.time),
+    fit(String(transaction.xid), columns.xid, 'right'),
+    fit('…', columns.database),
+    fit('…', columns.tables),
+    count(transaction.inserts),
+    count(transaction.updates),
+    count(transaction.deletes),
+    fit(formatShortBytes(transaction.walBytes), columns.size, 'right'),
+    fit('…', columns.verdict),
+    ...(columns.lsn > 0 ? [formatLsn(transaction.commitLsn)] : []),
+  ].join(' ');
+  return [{ text: ` ${text}`, style: 'muted' }];
+}
+
 /** What one line cannot say of a transaction. */
 export function aboutLine(transaction: ListedTransaction | undefined, lsn: string): Line {
   if (!transaction) return [];
   const parts: Span[] = [
     { text: `  ${formatDay(transaction.commitTime)}, commit at ${lsn}`, style: 'muted' },
   ];
+  if (transaction.firstLook) {
+    const text = ', a first look: reading has not reached it';
+    return [...parts, { text, style: 'muted' }];
+  }
   const add = (text: string, style: Span['style']): void => {
     parts.push({ text: `, ${text}`, style });
   };

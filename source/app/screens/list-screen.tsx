@@ -56,14 +56,16 @@ function topLines(list: ListController, width: number): Line[] {
   const order = `${ORDER_NAMES[list.order.key]}${list.order.descending ? ', backwards' : ''}`;
   const shown = list.filter
     ? `${formatCount(list.length)} of ${formatCount(list.total)}`
-    : plural(list.length, 'transaction');
+    : list.certain === list.length
+      ? plural(list.length, 'transaction')
+      : `${formatCount(list.certain)} and more`;
   const filter: Line = list.filter
     ? [
         { text: 'filter ', style: 'key' },
         { text: printable(list.filter), style: 'title' },
       ]
     : [{ text: 'all lost transactions', style: 'muted' }];
-  const position = list.length > 0 ? `${formatCount(list.cursor + 1)}/` : '';
+  const position = list.cursor < list.certain ? `${formatCount(list.cursor + 1)}/` : '';
   return [
     spread(
       filter,
