@@ -7,18 +7,12 @@
  */
 import type { Lsn } from '../bytes/lsn.js';
 import type { BranchPoint } from './branch-point.js';
-import type { CatalogRowChange } from './catalog-group.js';
+import type { CatalogRowChange } from './catalog-changes.js';
 import type { DatabaseDefinition, Oid, RelationDefinition, RelationLocator, TypeLookup } from './model.js';
+import type { Moment } from './moment.js';
 import type { CatalogSnapshot } from './snapshot.js';
 
-/** The moment, and the eyes, with which the catalog is read. */
-export interface Moment {
-  /** Everything committed by a record that begins before this LSN is seen. */
-  readonly lsn: Lsn;
-  /** And everything these (sub)transactions wrote in records before it: the transaction being decoded. */
-  readonly ownXids?: ReadonlySet<number>;
-}
-
+/** A cluster's catalog, to be asked about any moment that has been read. What is not there is undefined, or left out. */
 export interface Catalog {
   /** Whose catalog it is, to be said when it cannot tell. */
   readonly origin: string;

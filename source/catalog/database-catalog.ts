@@ -1,12 +1,13 @@
 /** The catalog of one database: its files and its moments. */
 import type { Lsn } from '../bytes/lsn.js';
 import type { BranchPoint } from './branch-point.js';
-import type { Moment } from './catalog.js';
-import { CatalogGroup, type ClusterContext } from './catalog-group.js';
+import { CatalogGroup } from './catalog-group.js';
 import type { CatalogRows } from './catalog-rows.js';
+import type { ClusterContext } from './cluster-context.js';
 import { type DescribedRelation, describeRelation } from './definitions.js';
 import type { FileNodeMap } from './filenode-map.js';
 import type { DatabaseDefinition, Oid, RelationDefinition } from './model.js';
+import type { Moment } from './moment.js';
 import { CatalogSnapshot } from './snapshot.js';
 import { pgAttribute, pgAttributeDefault } from './tables/attributes.js';
 import { pgConstraint } from './tables/constraints.js';
@@ -117,7 +118,7 @@ export class DatabaseCatalog {
     const { lsn, ownXids } = at;
     if (lsn > this.group.lostAt || lsn > this.shared.lostAt) return undefined;
     const ownCount = ownXids === undefined ? 0 : ownXids.size;
-    const revision = this.group.revision + this.shared.revision + this.#correction;
+    const revision = this.group.changes.revision + this.shared.changes.revision + this.#correction;
     const last = this.#last;
     if (
       last !== undefined &&
@@ -164,16 +165,16 @@ export class DatabaseCatalog {
   }
 
   #look(lsn: Lsn, ownXids: ReadonlySet<number> | undefined, revision: number): CatalogSnapshot | undefined {
-    const own = this.group.quietAround(lsn);
-    const shared = this.shared.quietAround(lsn);
+    const own = this.group.changes.quietAround(lsn);
+    const shared = this.shared.changes.quietAround(lsn);
     let after = Math.max(own.after, shared.after);
     let until = Math.min(own.until, shared.until);
     let key = `${own.number} ${shared.number}`;
     const changers = new Set<number>();
     for (const group of ownXids ? [this.group, this.shared] : []) {
-      for (const xid of group.changers(ownXids!)) {
+      for (const xid of group.changes.changers(ownXids!)) {
         changers.add(xid);
-        for (const change of group.changesOf(xid)) {
+        for (const change of group.changes.changesOf(xid)) {
           if (change < lsn) after = Math.max(after, change);
           else until = Math.min(until, change);
         }

@@ -5,8 +5,10 @@ import { ForkpointError } from '../bytes/errors.js';
 import type { Lsn } from '../bytes/lsn.js';
 import { CatalogOid, DEFAULT_TABLESPACE, GLOBAL_TABLESPACE } from './bootstrap.js';
 import type { BranchPoint } from './branch-point.js';
-import type { BranchableCatalog, Moment } from './catalog.js';
-import { CatalogGroup, type CatalogRowChange, type ClusterContext } from './catalog-group.js';
+import type { BranchableCatalog } from './catalog.js';
+import type { CatalogRowChange } from './catalog-changes.js';
+import { CatalogGroup } from './catalog-group.js';
+import type { ClusterContext } from './cluster-context.js';
 import { CommitLog } from './commit-log.js';
 import type { DamagedPages } from './damaged-pages.js';
 import { DatabaseCatalog } from './database-catalog.js';
@@ -16,6 +18,7 @@ import type { FileUse } from './file-use.js';
 import { readFileNodeMap } from './filenode-map.js';
 import { readCatalogLayouts } from './layouts.js';
 import type { DatabaseDefinition, Oid, RelationDefinition, RelationLocator, TypeLookup } from './model.js';
+import type { Moment } from './moment.js';
 import { MultixactReader } from './multixact.js';
 import { nameDecoder } from './name-text.js';
 import type { CatalogSnapshot } from './snapshot.js';
@@ -167,7 +170,7 @@ class DataDirectoryCatalog implements BranchableCatalog {
   }
 
   rowChanges(databaseOid: Oid, xids: ReadonlySet<number>): CatalogRowChange[] {
-    return this.#open(databaseOid)?.group.rowChanges(xids) ?? [];
+    return this.#open(databaseOid)?.group.changes.rowChanges(xids) ?? [];
   }
 
   rows(databaseOid: Oid, at: Moment): CatalogSnapshot | undefined {
@@ -216,8 +219,8 @@ class DataDirectoryCatalog implements BranchableCatalog {
   transactionEnded(xids: readonly number[], committed: boolean, lsn: Lsn): void {
     for (const xid of xids) this.#context.fates.ended(xid, committed, lsn);
     if (!committed) return;
-    this.#shared.committed(xids, lsn);
-    for (const database of this.#databases.values()) database?.group.committed(xids, lsn);
+    this.#shared.changes.committed(xids, lsn);
+    for (const database of this.#databases.values()) database?.group.changes.committed(xids, lsn);
   }
 
   beginningMissing(lsn: Lsn): void {

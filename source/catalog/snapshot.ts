@@ -1,10 +1,12 @@
 /** One database's catalog as one moment sees it. Kept as long as that moment's view holds, it answers from Maps. */
-import type { Moment } from './catalog.js';
-import type { CatalogGroup, CatalogTable } from './catalog-group.js';
+
+import type { CatalogGroup } from './catalog-group.js';
 import type { CatalogRows } from './catalog-rows.js';
+import type { CatalogTable } from './catalog-table.js';
 import type { DatabaseCatalog } from './database-catalog.js';
 import { isSystemRelation } from './definitions.js';
 import type { DatabaseDefinition, Oid, RelationDefinition, RelationLocator } from './model.js';
+import type { Moment } from './moment.js';
 import { type AttributeRow, pgAttribute } from './tables/attributes.js';
 import { pgDepend } from './tables/dependents.js';
 import { type IndexRow, pgIndex } from './tables/indexes.js';

@@ -4,7 +4,7 @@
  */
 import type { Lsn } from '../bytes/lsn.js';
 import { CatalogOid } from '../catalog/bootstrap.js';
-import type { CatalogRowChange } from '../catalog/catalog-group.js';
+import type { CatalogRowChange } from '../catalog/catalog-changes.js';
 import type { Oid } from '../catalog/model.js';
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
 import { DEPEND_BY_REFERENCED, type DependRow, pgDepend } from '../catalog/tables/dependents.js';

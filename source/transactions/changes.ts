@@ -4,8 +4,9 @@
 
 import { CorruptDatumError } from '../bytes/corrupt-datum.js';
 import { formatLsn } from '../bytes/lsn.js';
-import type { Catalog, Moment } from '../catalog/catalog.js';
+import type { Catalog } from '../catalog/catalog.js';
 import type { Oid, RelationDefinition, RelationLocator } from '../catalog/model.js';
+import type { Moment } from '../catalog/moment.js';
 import { MalformedTupleError } from '../heap/deform.js';
 import type {
   Change,

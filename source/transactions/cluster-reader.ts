@@ -1,7 +1,8 @@
 /**
  * One node's transactions: found by a scan of its WAL, then decoded whenever somebody looks, in any order.
  */
-import type { Catalog, CatalogFeed, Moment } from '../catalog/catalog.js';
+import type { Catalog, CatalogFeed } from '../catalog/catalog.js';
+import type { Moment } from '../catalog/moment.js';
 import type { Change, DdlSubject, Table } from '../rows/row-change.js';
 import { WalReader } from '../wal/reader.js';
 import { recordVersion } from '../wal/record-versions.js';

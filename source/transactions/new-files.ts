@@ -7,7 +7,7 @@
  */
 import type { Lsn } from '../bytes/lsn.js';
 import { CatalogOid, FIRST_NORMAL_OID } from '../catalog/bootstrap.js';
-import type { CatalogRowChange } from '../catalog/catalog-group.js';
+import type { CatalogRowChange } from '../catalog/catalog-changes.js';
 import type { Oid } from '../catalog/model.js';
 import type { ClassRow } from '../catalog/tables/relations.js';
 

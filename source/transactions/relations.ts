@@ -5,9 +5,10 @@
  * relation as before.
  */
 import type { Lsn } from '../bytes/lsn.js';
-import type { Catalog, CatalogFeed, Moment } from '../catalog/catalog.js';
+import type { Catalog, CatalogFeed } from '../catalog/catalog.js';
 import { transientName } from '../catalog/definitions.js';
 import type { RelationDefinition, RelationLocator, UniqueIndexDefinition } from '../catalog/model.js';
+import type { Moment } from '../catalog/moment.js';
 import { holdsLargeObjects } from '../rows/large-object-catalogs.js';
 
 /**

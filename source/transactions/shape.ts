@@ -1,6 +1,7 @@
 /** From counters by relation file to what people read: rows by table, in the names of that moment. */
-import type { Catalog, Moment } from '../catalog/catalog.js';
+import type { Catalog } from '../catalog/catalog.js';
 import type { RelationDefinition } from '../catalog/model.js';
+import type { Moment } from '../catalog/moment.js';
 import { newFiles } from './new-files.js';
 import type { OpenTransaction } from './open-transaction.js';
 import { roleOf } from './relations.js';

@@ -4,10 +4,11 @@
  */
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import { CatalogOid } from '../catalog/bootstrap.js';
-import type { Catalog, Moment } from '../catalog/catalog.js';
-import type { CatalogRowChange } from '../catalog/catalog-group.js';
+import type { Catalog } from '../catalog/catalog.js';
+import type { CatalogRowChange } from '../catalog/catalog-changes.js';
 import { isTransientOfCatalog } from '../catalog/definitions.js';
 import type { Oid } from '../catalog/model.js';
+import type { Moment } from '../catalog/moment.js';
 import { type ClassRow, pgSequence } from '../catalog/tables/relations.js';
 import { relationName } from '../ddl/definition-text.js';
 import { reasonOf } from '../ddl/node-tree.js';

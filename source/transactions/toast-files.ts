@@ -7,10 +7,11 @@
  * fork means another value: there only chunks count that were written before it.
  */
 import type { ToastPointer } from '../bytes/varlena.js';
-import type { Catalog, Moment } from '../catalog/catalog.js';
+import type { Catalog } from '../catalog/catalog.js';
 import type { DamagedPages } from '../catalog/damaged-pages.js';
 import type { FileUse } from '../catalog/file-use.js';
 import type { Oid, RelationLocator } from '../catalog/model.js';
+import type { Moment } from '../catalog/moment.js';
 import { RelationFile } from '../catalog/relation-file.js';
 import { relationPath } from '../catalog/relation-path.js';
 import { LinePointerState, linePointerCount, linePointerState, tupleAt } from '../heap/page.js';

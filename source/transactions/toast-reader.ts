@@ -5,8 +5,8 @@
 import { CorruptDatumError } from '../bytes/corrupt-datum.js';
 import type { Lsn } from '../bytes/lsn.js';
 import { decompressVarlena, type ToastPointer } from '../bytes/varlena.js';
-import type { Moment } from '../catalog/catalog.js';
 import type { Oid, RelationLocator } from '../catalog/model.js';
+import type { Moment } from '../catalog/moment.js';
 import { WalReader } from '../wal/reader.js';
 import type { RecordCursor } from '../wal/record-cursor.js';
 import { HeapOperation, ResourceManager } from '../wal/resource-managers.js';

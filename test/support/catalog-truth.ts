@@ -1,8 +1,9 @@
 /** A running server's own answers about its catalog, in the shape in which the offline catalog's are compared with them. */
 import { isDeepStrictEqual } from 'node:util';
 import type pg from 'pg';
-import type { Catalog, Moment } from '../../source/catalog/catalog.js';
+import type { Catalog } from '../../source/catalog/catalog.js';
 import type { RelationDefinition, TypeDefinition } from '../../source/catalog/model.js';
+import type { Moment } from '../../source/catalog/moment.js';
 
 /** All relations and types of one database, by OID, each as plain data. */
 export interface CatalogTruth {

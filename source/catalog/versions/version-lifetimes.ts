@@ -1,7 +1,7 @@
 /** Who wrote a version and who removed it, and with that, at which moments it is seen. */
 import type { Lsn } from '../../bytes/lsn.js';
-import type { Moment } from '../catalog.js';
 import type { TransactionFates } from '../fates.js';
+import type { Moment } from '../moment.js';
 import { NO_XID, NOT_TOLD, type VersionNumbers } from './version-numbers.js';
 
 /** That an unsettled transaction removed a version, at this LSN (or NOT_TOLD). */

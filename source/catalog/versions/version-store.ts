@@ -7,7 +7,7 @@ import type { Lsn } from '../../bytes/lsn.js';
 import { linePointerCount, tupleAt } from '../../heap/page.js';
 import { isUsableTuple, TUPLE_HEADER_SIZE, tupleDataOffset, tupleXmin } from '../../heap/tuple.js';
 import type { BranchPoint } from '../branch-point.js';
-import type { Moment } from '../catalog.js';
+import type { Moment } from '../moment.js';
 import type { RelationFile } from '../relation-file.js';
 import { type Adoption, adoptVersions } from './adoption.js';
 import type { VersionStoreOptions } from './options.js';
