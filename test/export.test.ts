@@ -5,7 +5,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { beforeEach, describe, it } from 'node:test';
 import { ForkpointError } from '../source/bytes/errors.js';
-import { exportTransactions, previewExport, type TransactionWithChanges } from '../source/export/export.js';
+import type { TransactionWithChanges } from '../source/export/body.js';
+import { exportTransactions, previewExport } from '../source/export/export.js';
 import type { ExportContext } from '../source/export/format.js';
 import { selectionOf } from '../source/export/selection.js';
 import { NOTHING_LOST } from '../source/incident/loss-counter.js';

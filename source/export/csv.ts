@@ -10,7 +10,7 @@ import { formatTimestamp } from '../bytes/timestamp.js';
 import type { ListedTransaction } from '../incident/model.js';
 import { type Change, isUnknown, type Row, type RowChange, type Table } from '../rows/row-change.js';
 import type { Tally } from '../sql/tally.js';
-import type { FileContext, FormatWriter } from './format.js';
+import type { BodyContext, FileContext, FormatWriter, TransactionWriter } from './format.js';
 
 const COLUMNS = 'lsn,xid,commit_time,state,database,schema,table,operation,before,after,note';
 
@@ -105,12 +105,9 @@ function changeFields(change: Change, tally: Tally): string[] {
   }
 }
 
-/** Opens the CSV format. */
-export function writeCsv(_: FileContext, tally: Tally): FormatWriter {
+/** Writes transactions as lines of CSV. */
+export function csvTransactions(_: BodyContext, tally: Tally): TransactionWriter {
   return {
-    *header() {
-      yield `${COLUMNS}\r\n`;
-    },
     *transaction(transaction: ListedTransaction, changes) {
       const time = formatTimestamp(transaction.commitTime);
       const shared = [
@@ -123,6 +120,16 @@ export function writeCsv(_: FileContext, tally: Tally): FormatWriter {
         yield `${formatLsn(change.lsn)},${shared},${changeFields(change, tally).join(',')}\r\n`;
       }
     },
+  };
+}
+
+/** Opens the CSV format. */
+export function writeCsv(context: FileContext, tally: Tally): FormatWriter {
+  return {
+    *header() {
+      yield `${COLUMNS}\r\n`;
+    },
+    ...csvTransactions(context, tally),
     *footer() {},
   };
 }

@@ -2,20 +2,13 @@
  * Writing an export: transactions stream through one of the formats into one file, or a file for each database.
  * Memory does not grow with the export, and nothing bears its final name before everything is on disk.
  */
-import type { ExportedFile, ExportRequest, ExportSummary, ListedTransaction } from '../incident/model.js';
-import type { Change } from '../rows/row-change.js';
-import { isVisitable } from '../rows/row-visitor.js';
+import type { ExportedFile, ExportRequest, ExportSummary } from '../incident/model.js';
 import { Tally } from '../sql/tally.js';
+import { addressed, type BodyFile, type TransactionWithChanges, writeBody } from './body.js';
 import { type Destination, planDestinations } from './destinations.js';
-import { type ExportContext, FORMATS, type FormatWriter } from './format.js';
+import { type BodyContext, type ExportContext, FORMATS, type FormatWriter } from './format.js';
 import { type Output, openOutput } from './output.js';
 import { checkExportRequest } from './request.js';
-
-/** A transaction with its changes, in the order in which they are to be written. */
-export interface TransactionWithChanges {
-  readonly transaction: ListedTransaction;
-  readonly changes: Iterable<Change>;
-}
 
 /** Where an export stands. */
 export interface ExportProgress {
@@ -24,12 +17,11 @@ export interface ExportProgress {
 }
 
 /** One file being written. */
-interface OpenFile {
+interface OpenFile extends BodyFile {
   readonly destination: Destination;
   readonly output: Output;
   readonly writer: FormatWriter;
   readonly tally: Tally;
-  transactions: number;
 }
 
 function openWriter(
@@ -45,43 +37,19 @@ function openWriter(
       : undefined;
   const tally = new Tally();
   const writer = FORMATS[request.format].open(
-    {
-      ...rest,
-      request,
-      database,
-      selection: own ?? selections.all,
-      inDoubtChosen: request.transactions !== undefined && selections.all.onlyInDoubt,
-    },
+    { ...rest, ...bodyContext(request, context), database, selection: own ?? selections.all },
     tally,
   );
   return { writer, tally };
 }
 
-/** The changes as they are to be written: those of partitions under the name of their root, where that was asked for. */
-function addressed(request: ExportRequest, changes: Iterable<Change>): Iterable<Change> {
-  return request.partitionRoot ? atRoot(changes) : changes;
-}
-
-function* atRoot(changes: Iterable<Change>): Generator<Change> {
-  for (const change of changes) {
-    // A truncation was of this one partition.
-    const root = change.kind === 'row' && change.operation !== 'truncate' ? change.table.root : undefined;
-    yield root ? ({ ...change, table: root } as Change) : change;
-  }
-}
-
-/** Writes one transaction; yields after every chunk. */
-function* writeTransaction(
-  { writer, output }: OpenFile,
-  transaction: ListedTransaction,
-  changes: Iterable<Change>,
-): Generator<void> {
-  if (writer.write && isVisitable(changes)) {
-    for (const _ of writer.write(transaction, changes, output.sink)) if (output.drain()) yield;
-    if (output.drain()) yield;
-    return;
-  }
-  for (const text of writer.transaction(transaction, changes)) if (output.write(text)) yield;
+/** What transactions are written from. */
+export function bodyContext(request: ExportRequest, { overview, selections }: ExportContext): BodyContext {
+  return {
+    request,
+    inDoubtChosen: request.transactions !== undefined && selections.all.onlyInDoubt,
+    blockSize: overview.old.blockSize,
+  };
 }
 
 function databasesOf(context: ExportContext): string[] {
@@ -104,29 +72,19 @@ export function* exportTransactions(
   let complete = false;
   try {
     for (const destination of planDestinations(request, databasesOf(context))) {
-      const output = openOutput(destination.path, request.overwrite ?? false);
+      const { path, database } = destination;
+      const output = openOutput(path, request.overwrite ?? false);
       files.push({
         destination,
+        database,
         output,
-        ...openWriter(request, context, destination.database),
+        ...openWriter(request, context, database),
         transactions: 0,
       });
     }
-    const done = { transactions: 0 };
-    const progress = (): ExportProgress => ({
-      bytesWritten: files.reduce((sum, { output }) => sum + output.bytes, 0),
-      transactionsDone: done.transactions,
-    });
+    const progress = new Progress(files);
     for (const { output, writer } of files) for (const text of writer.header()) output.write(text);
-    const byDatabase = new Map(files.map((file) => [file.destination.database, file]));
-    for (const { transaction, changes } of source) {
-      // What wrote in no database (shared catalogs only) is told in the first file.
-      const file = byDatabase.get(transaction.database) ?? files[0];
-      for (const _ of writeTransaction(file, transaction, addressed(request, changes))) yield progress();
-      file.transactions++;
-      done.transactions++;
-      yield progress();
-    }
+    for (const _ of writeBody(source, files, request.partitionRoot)) yield progress;
     for (const { output, writer } of files) {
       for (const text of writer.footer()) output.write(text);
       output.finish();
@@ -140,6 +98,23 @@ export function* exportTransactions(
     }
   }
   return summarize(files);
+}
+
+/** Added up when somebody asks. */
+class Progress implements ExportProgress {
+  readonly #files: readonly OpenFile[];
+
+  constructor(files: readonly OpenFile[]) {
+    this.#files = files;
+  }
+
+  get bytesWritten(): number {
+    return this.#files.reduce((sum, { output }) => sum + output.bytes, 0);
+  }
+
+  get transactionsDone(): number {
+    return this.#files.reduce((sum, { transactions }) => sum + transactions, 0);
+  }
 }
 
 function summarize(files: readonly OpenFile[]): ExportSummary {
@@ -189,7 +164,7 @@ export function previewExport(
     for (const { transaction, changes } of source) {
       if (database !== undefined && transaction.database !== '' && transaction.database !== database)
         continue;
-      if (!take(writer.transaction(transaction, addressed(request, changes)))) return false;
+      if (!take(writer.transaction(transaction, addressed(changes, request.partitionRoot)))) return false;
     }
     return take(writer.footer());
   })();

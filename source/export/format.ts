@@ -11,11 +11,11 @@ import type { Change } from '../rows/row-change.js';
 import type { VisitableChanges } from '../rows/row-visitor.js';
 import type { Tally } from '../sql/tally.js';
 import type { LostBesides } from '../transactions/lost-besides.js';
-import { writeCsv } from './csv.js';
+import { csvTransactions, writeCsv } from './csv.js';
 import { writeReport } from './report.js';
 import type { Selection, Selections } from './selection.js';
-import { writeSql } from './sql-file.js';
-import { writeWal2json } from './wal2json.js';
+import { sqlTransactions, writeSql } from './sql-file.js';
+import { wal2jsonTransactions, writeWal2json } from './wal2json.js';
 
 /** Everything an export says about where it comes from. */
 export interface ExportContext {
@@ -27,20 +27,25 @@ export interface ExportContext {
   readonly selections: Selections;
 }
 
-/** What one file is written from. */
-export interface FileContext extends Omit<ExportContext, 'selections'> {
+/** What transactions are written from: plain data, for any thread. */
+export interface BodyContext {
   readonly request: ExportRequest;
+  /** Transactions in doubt were chosen by hand, and nothing else: write them as if they had been committed. */
+  readonly inDoubtChosen: boolean;
+  /** BLCKSZ in bytes. */
+  readonly blockSize: number;
+}
+
+/** What one file is written from. */
+export interface FileContext extends Omit<ExportContext, 'selections'>, BodyContext {
   /** The database the file is for; undefined when it holds all. */
   readonly database: string | undefined;
   readonly selection: Selection;
-  /** Transactions in doubt were chosen by hand, and nothing else: write them as if they had been committed. */
-  readonly inDoubtChosen: boolean;
 }
 
-/** Writes one file's text in pieces, each ending a line. */
-export interface FormatWriter {
-  header(): Iterable<string>;
-  /** `changes` are in the order in which they are to be written. */
+/** Writes transactions, each by itself. */
+export interface TransactionWriter {
+  /** Text in pieces, each ending a line. `changes` are in the order in which they are to be written. */
   transaction(transaction: ListedTransaction, changes: Iterable<Change>): Iterable<string>;
   /**
    * The same bytes straight into a sink, for changes that can be had without strings; it yields whenever the sink holds enough to be taken
@@ -51,6 +56,11 @@ export interface FormatWriter {
     changes: VisitableChanges,
     sink: TextSink,
   ) => Iterable<void>;
+}
+
+/** Writes one file: text around its transactions, in pieces, each ending a line. */
+export interface FormatWriter extends TransactionWriter {
+  header(): Iterable<string>;
   footer(): Iterable<string>;
 }
 
@@ -61,12 +71,14 @@ export interface Format {
   /** Its content belongs to one database, so several need several files. */
   readonly perDatabase: boolean;
   readonly open: (context: FileContext, tally: Tally) => FormatWriter;
+  /** Transactions alone, for parts of a file that are written apart and put together; undefined when they cannot be. */
+  readonly openPart?: (context: BodyContext, tally: Tally) => TransactionWriter;
 }
 
 /** All formats by name. */
 export const FORMATS: Readonly<Record<ExportFormat, Format>> = {
-  sql: { extension: '.sql', perDatabase: true, open: writeSql },
-  wal2json: { extension: '.jsonl', perDatabase: true, open: writeWal2json },
-  csv: { extension: '.csv', perDatabase: false, open: writeCsv },
+  sql: { extension: '.sql', perDatabase: true, open: writeSql, openPart: sqlTransactions },
+  wal2json: { extension: '.jsonl', perDatabase: true, open: writeWal2json, openPart: wal2jsonTransactions },
+  csv: { extension: '.csv', perDatabase: false, open: writeCsv, openPart: csvTransactions },
   report: { extension: '.md', perDatabase: false, open: writeReport },
 };

@@ -18,7 +18,7 @@ import { refuseReadOnlyPlace } from '../bytes/read-only-place.js';
 import { TextSink } from '../bytes/text-sink.js';
 
 /** Text is collected up to this many bytes before it is hashed and written. */
-const CHUNK_BYTES = 256 * 1024;
+export const CHUNK_BYTES = 256 * 1024;
 /** A piece that made more room than this necessary is no reason to keep it. */
 const MOST_ROOM = 16 * CHUNK_BYTES;
 
@@ -34,6 +34,8 @@ export interface Output {
   readonly sink: TextSink;
   /** Writes what is in the sink when that is a chunk; true when it did. */
   drain(): boolean;
+  /** Takes UTF-8 that was made elsewhere, a good piece of it, and writes it behind all that was taken before. */
+  writeUtf8(bytes: Uint8Array): void;
   /** Writes what is left and makes sure it is on disk, still under the temporary name. */
   finish(): void;
   /** Gives the file its name; nothing to do for standard output. */
@@ -104,7 +106,7 @@ abstract class DescriptorOutput implements Output {
     this.path = path;
   }
 
-  protected abstract writeBytes(bytes: Buffer, offset: number): number;
+  protected abstract writeBytes(bytes: Uint8Array, offset: number): number;
   abstract finish(): void;
   abstract publish(): void;
   abstract keep(): void;
@@ -124,12 +126,20 @@ abstract class DescriptorOutput implements Output {
   protected flush(): void {
     const { sink } = this;
     if (sink.length === 0) return;
-    const bytes = sink.bytes.subarray(0, sink.length);
+    this.#put(sink.bytes.subarray(0, sink.length));
+    sink.length = 0;
+    if (sink.bytes.length > MOST_ROOM) sink.bytes = Buffer.allocUnsafeSlow(CHUNK_BYTES * 2);
+  }
+
+  writeUtf8(bytes: Uint8Array): void {
+    this.flush();
+    this.#put(bytes);
+  }
+
+  #put(bytes: Uint8Array): void {
     this.#hash.update(bytes);
     for (let offset = 0; offset < bytes.length; ) offset += this.writeBytes(bytes, offset);
     this.bytes += bytes.length;
-    sink.length = 0;
-    if (sink.bytes.length > MOST_ROOM) sink.bytes = Buffer.allocUnsafeSlow(CHUNK_BYTES * 2);
   }
 
   get sha256(): string {
@@ -171,7 +181,7 @@ class FileOutput extends DescriptorOutput {
     process.once('exit', this.#atExit);
   }
 
-  protected writeBytes(bytes: Buffer, offset: number): number {
+  protected writeBytes(bytes: Uint8Array, offset: number): number {
     try {
       return writeSync(this.#descriptor, bytes, offset);
     } catch (error) {
@@ -255,7 +265,7 @@ class FileOutput extends DescriptorOutput {
 const PIPE_WAIT_MS = 5;
 
 /** Writes to standard output, waiting for a slow reader; returns how many bytes it took. Throws OutputClosedError when there is none any more. */
-export function writeStandardOutput(bytes: Buffer, offset = 0): number {
+export function writeStandardOutput(bytes: Uint8Array, offset = 0): number {
   for (;;) {
     try {
       return writeSync(1, bytes, offset);
@@ -273,7 +283,7 @@ class StandardOutput extends DescriptorOutput {
     super('-');
   }
 
-  protected writeBytes(bytes: Buffer, offset: number): number {
+  protected writeBytes(bytes: Uint8Array, offset: number): number {
     return writeStandardOutput(bytes, offset);
   }
 

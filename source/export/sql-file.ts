@@ -8,7 +8,7 @@ import { sequenceLines } from '../sql/sequence.js';
 import type { Tally } from '../sql/tally.js';
 import { type SqlOptions, transactionLines } from '../sql/transaction-sql.js';
 import { withoutWalNotes } from '../transactions/lost-besides.js';
-import type { FileContext, FormatWriter } from './format.js';
+import type { BodyContext, FileContext, FormatWriter, TransactionWriter } from './format.js';
 
 function sideFact(name: string, side: SideOverview): string {
   return `${name}: ${side.path} (system identifier ${side.systemIdentifier}, PostgreSQL ${side.majorVersion}, timeline ${side.timeline})`;
@@ -65,25 +65,35 @@ function facts({
   return lines;
 }
 
-/** Opens the SQL format. */
-export function writeSql(context: FileContext, tally: Tally): FormatWriter {
-  const { request } = context;
-  const inFile = (name: string) => context.database === undefined || name === context.database;
+/** Writes transactions as SQL, each with an empty line behind it. */
+export function sqlTransactions(
+  { request, inDoubtChosen, blockSize }: BodyContext,
+  tally: Tally,
+): TransactionWriter {
   const options: SqlOptions = {
     direction: request.undo ? 'undo' : 'redo',
     guard: request.guard,
     ddl: request.ddl,
-    inDoubt: context.inDoubtChosen,
-    blockSize: context.overview.old.blockSize,
+    inDoubt: inDoubtChosen,
+    blockSize,
   };
   return {
-    *header() {
-      for (const line of fileHeader(facts(context))) yield `${line}\n`;
-    },
     *transaction(transaction, changes) {
       for (const line of transactionLines(transaction, changes, options, tally)) yield `${line}\n`;
       yield '\n';
     },
+  };
+}
+
+/** Opens the SQL format. */
+export function writeSql(context: FileContext, tally: Tally): FormatWriter {
+  const { request } = context;
+  const inFile = (name: string) => context.database === undefined || name === context.database;
+  return {
+    *header() {
+      for (const line of fileHeader(facts(context))) yield `${line}\n`;
+    },
+    ...sqlTransactions(context, tally),
     *footer() {
       if (!request.undo && request.transactions === undefined && !request.filter) {
         const sequences = context.besides.sequences.filter(({ change }) => inFile(change.database));

@@ -18,7 +18,7 @@ import {
 import { isLargeObjectChange } from '../sql/large-object.js';
 import type { Tally } from '../sql/tally.js';
 import { TYPE } from '../sql/type-oids.js';
-import type { FileContext, FormatWriter } from './format.js';
+import type { BodyContext, FileContext, FormatWriter, TransactionWriter } from './format.js';
 
 const NUMBERS: ReadonlySet<number> = new Set([
   TYPE.int2,
@@ -70,8 +70,8 @@ function rowJson(head: string, change: RowChange): string {
   return `${json}}\n`;
 }
 
-/** Opens the wal2json format. */
-export function writeWal2json({ inDoubtChosen }: FileContext, tally: Tally): FormatWriter {
+/** Writes transactions as wal2json's objects. */
+export function wal2jsonTransactions({ inDoubtChosen }: BodyContext, tally: Tally): TransactionWriter {
   function* changeJson(head: string, change: Change): Generator<string> {
     switch (change.kind) {
       case 'row':
@@ -107,8 +107,7 @@ export function writeWal2json({ inDoubtChosen }: FileContext, tally: Tally): For
     }
   }
   return {
-    *header() {},
-    *transaction(transaction, changes) {
+    *transaction(transaction: ListedTransaction, changes) {
       if (transaction.state === 'prepared' && !inDoubtChosen) {
         const rows = transaction.inserts + transaction.updates + transaction.deletes + transaction.truncates;
         tally.leaveOut(
@@ -129,6 +128,14 @@ export function writeWal2json({ inDoubtChosen }: FileContext, tally: Tally): For
       for (const change of changes) yield* changeJson(head, change);
       yield `{"action":"C",${head},${place}}\n`;
     },
+  };
+}
+
+/** Opens the wal2json format. */
+export function writeWal2json(context: FileContext, tally: Tally): FormatWriter {
+  return {
+    *header() {},
+    ...wal2jsonTransactions(context, tally),
     *footer() {},
   };
 }
