@@ -8,9 +8,15 @@ import { MAX_BLOCK_REFERENCES, type RecordCursor } from './record-cursor.js';
 /** SizeOfXLogRecord: xl_tot_len 4, xl_xid 4, xl_prev 8, xl_info 1, xl_rmid 1, padding 2, xl_crc 4. */
 export const RECORD_HEADER_SIZE = 24;
 
-/** The part of a cursor that is filled here. */
-export type BlockReferences = {
-  -readonly [Key in keyof RecordCursor]: RecordCursor[Key];
+/** Where a record lies. */
+export type RecordBytes = Pick<RecordCursor, 'view' | 'start' | 'totalLength'>;
+
+/** What a record's body says: the part of a cursor that is filled here. */
+export type RecordParts = {
+  -readonly [Key in Exclude<
+    keyof RecordCursor,
+    keyof RecordBytes | 'buffer' | 'lsn' | 'endLsn' | 'xid' | 'info' | 'rmid'
+  >]: RecordCursor[Key];
 };
 
 /** Bits of fork_flags (access/xlogrecord.h, BKPBLOCK_*). */
@@ -22,17 +28,23 @@ export const BlockFlag = {
   sameRelation: 0x80,
 } as const;
 
-const BLOCK_ID_DATA_SHORT = 255;
-const BLOCK_ID_DATA_LONG = 254;
-const BLOCK_ID_ORIGIN = 253;
-const BLOCK_ID_TOPLEVEL_XID = 252;
+/** Numbers that are no block's (access/xlogrecord.h, XLR_BLOCK_ID_*). */
+export const BLOCK_ID_DATA_SHORT = 255;
+export const BLOCK_ID_DATA_LONG = 254;
+export const BLOCK_ID_ORIGIN = 253;
+export const BLOCK_ID_TOPLEVEL_XID = 252;
 /** BKPIMAGE_HAS_HOLE, the same bit in every version. */
-const IMAGE_HAS_HOLE = 0x01;
+export const IMAGE_HAS_HOLE = 0x01;
 
-/** Typed arrays for as many block references as a record can have. */
-export function createBlockReferences() {
+/** Room for as many block references as a record can have. */
+export function createRecordParts(): RecordParts {
   const n = MAX_BLOCK_REFERENCES;
   return {
+    mainOffset: 0,
+    mainLength: 0,
+    topXid: 0,
+    origin: 0,
+    blockCount: 0,
     blockInUse: new Uint8Array(n),
     blockTablespace: new Uint32Array(n),
     blockDatabase: new Uint32Array(n),
@@ -51,16 +63,16 @@ export function createBlockReferences() {
 }
 
 /**
- * Fills `r`'s block references and main data from its bytes. `compressedBits` are the bits of bimg_info that mean "compressed"
+ * Fills `r` with the block references and main data of the record in `bytes`. `compressedBits` are the bits of bimg_info that mean "compressed"
  * in this version. Returns a complaint in xlogreader's words when the record contradicts itself, undefined when all is well.
  */
 export function parseRecordBody(
-  r: BlockReferences,
+  { view, start, totalLength }: RecordBytes,
+  r: RecordParts,
   blockSize: number,
   compressedBits: number,
 ): string | undefined {
-  const { view, start } = r;
-  const end = start + r.totalLength;
+  const end = start + totalLength;
   let at = start + RECORD_HEADER_SIZE;
   let dataTotal = 0;
   let mainLength = 0;

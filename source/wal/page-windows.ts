@@ -5,10 +5,10 @@
  * All of them lie in one memory, whose bytes can be checksummed in place; behind them is room for records that cross pages.
  */
 import { readSync } from 'node:fs';
-import { ChecksumMemory } from '../bytes/checksum-memory.js';
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import { OpenFiles } from './open-files.js';
 import { readablePath, type SegmentFile, type WalSegments } from './segments.js';
+import { WindowMemory } from './window-memory.js';
 
 export interface PageWindowsOptions {
   /** Bytes read at once from a segment; a power of two, as pages and segments are, so that windows divide a segment evenly. */
@@ -31,7 +31,7 @@ const SCRATCH_BYTES = 128 * 1024;
 const ALIGNMENT = 8;
 
 export class PageWindows {
-  readonly memory: ChecksumMemory;
+  readonly memory: WindowMemory;
   /** LSNs [start, end) lie in the memory from `base` on. */
   start: Lsn = 0;
   end: Lsn = 0;
@@ -67,7 +67,7 @@ export class PageWindows {
     this.#windowBytes = Math.max(options.windowBytes ?? DEFAULT_WINDOW, segments.pageSize);
     this.#windowCount = options.windows ?? 1;
     this.scratchBase = this.#windowBytes * this.#windowCount;
-    this.memory = new ChecksumMemory(this.scratchBase + SCRATCH_BYTES);
+    this.memory = new WindowMemory(this.scratchBase + SCRATCH_BYTES);
     this.#windowIn = new Float64Array(this.#windowCount).fill(-1);
     this.#endIn = new Float64Array(this.#windowCount);
     this.#used = new Uint8Array(this.#windowCount);

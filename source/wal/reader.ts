@@ -5,15 +5,10 @@
  * The reader is its own cursor (`RecordCursor`): fields are overwritten by each record, nothing is allocated on the way.
  * A record that lies within one page is read where it lies; one that crosses pages is put together in a scratch buffer.
  */
-import type { ChecksumMemory } from '../bytes/checksum-memory.js';
 import { updateCrc32c } from '../bytes/crc32c.js';
 import { formatLsn, type Lsn, maxAlign } from '../bytes/lsn.js';
-import {
-  type BlockReferences,
-  createBlockReferences,
-  parseRecordBody,
-  RECORD_HEADER_SIZE,
-} from './block-references.js';
+import { RECORD_HEADER_SIZE } from './block-references.js';
+import { LazyRecord } from './lazy-record.js';
 import { checkPageHeader } from './page-check.js';
 import {
   FIRST_IS_CONTINUATION,
@@ -24,10 +19,11 @@ import {
   pageTimeline,
 } from './page-header.js';
 import { PageWindows, type PageWindowsOptions } from './page-windows.js';
-import type { RecordCursor } from './record-cursor.js';
 import { findPageBehind, findRecordBehind } from './record-search.js';
 import { recordVersion } from './record-versions.js';
+import { ResourceManager, XlogOperation } from './resource-managers.js';
 import type { SegmentFile, WalSegments } from './segments.js';
+import type { WindowMemory } from './window-memory.js';
 
 /** No page at all: further from any LSN than a page is long. */
 const NO_PAGE = -(2 ** 53);
@@ -54,43 +50,11 @@ export interface WalReaderOptions extends PageWindowsOptions {
   readonly stopAt?: Lsn;
 }
 
-/** RM_XLOG_ID and XLOG_SWITCH (catalog/pg_control.h). */
-const RMGR_XLOG = 0;
-const XLOG_SWITCH = 0x40;
 const XLOG_OVERWRITE_CONTRECORD = 0xd0;
 /** MaxAllocSize guards XLogRecord lengths in xlogreader.c; no record is longer (XLogRecordMaxSize). */
 const MAX_RECORD_LENGTH = 1020 * 1024 * 1024;
 
-export class WalReader implements RecordCursor, BlockReferences {
-  lsn: Lsn = 0;
-  endLsn: Lsn = 0;
-  buffer: Buffer;
-  view: DataView;
-  start = 0;
-  totalLength = 0;
-  xid = 0;
-  info = 0;
-  rmid = 0;
-  mainOffset = 0;
-  mainLength = 0;
-  topXid = 0;
-  origin = 0;
-  blockCount = 0;
-  readonly blockInUse;
-  readonly blockTablespace;
-  readonly blockDatabase;
-  readonly blockFileNode;
-  readonly blockFork;
-  readonly blockNumber;
-  readonly blockFlags;
-  readonly blockDataOffset;
-  readonly blockDataLength;
-  readonly imageOffset;
-  readonly imageLength;
-  readonly imageInfo;
-  readonly imageHoleOffset;
-  readonly imageHoleLength;
-
+export class WalReader extends LazyRecord {
   /** xl_prev of the current record. */
   previousLsn: Lsn = 0;
   /** Set once next() has returned false. */
@@ -102,7 +66,7 @@ export class WalReader implements RecordCursor, BlockReferences {
   readonly #blockSize: number;
   readonly #stopAt: Lsn;
   readonly #pages: PageWindows;
-  readonly #memory: ChecksumMemory;
+  readonly #memory: WindowMemory;
   /** Of the memory. */
   readonly #view: DataView;
   /** What to take from an LSN in the current window to have its place in the memory. */
@@ -120,33 +84,26 @@ export class WalReader implements RecordCursor, BlockReferences {
   #expectedPrevious: Lsn = -1;
   /** An unfinished record that the next one must say to stand for; -1: none. */
   #overwritten: Lsn = -1;
+  /** How many records of the current page were walked over at once, and how many of them the reader has stood on. */
+  #walked = 0;
+  #taken = 0;
+  /** What to add to a note of the walk to have its LSN. */
+  #walkedOrigin = 0;
 
   constructor(segments: WalSegments, options: WalReaderOptions = {}) {
+    const pages = new PageWindows(segments, options);
+    const { buffer, view } = pages.memory;
+    const blockSize = options.blockSize ?? 8192;
+    const { imageCompressedBits } = recordVersion(segments.majorVersion);
+    super(buffer, view, blockSize, imageCompressedBits);
     this.segments = segments;
     this.#pageSize = segments.pageSize;
-    this.#imageCompressedBits = recordVersion(segments.majorVersion).imageCompressedBits;
-    this.#blockSize = options.blockSize ?? 8192;
+    this.#imageCompressedBits = imageCompressedBits;
+    this.#blockSize = blockSize;
     this.#stopAt = options.stopAt ?? Number.MAX_SAFE_INTEGER;
-    const blocks = createBlockReferences();
-    this.blockInUse = blocks.blockInUse;
-    this.blockTablespace = blocks.blockTablespace;
-    this.blockDatabase = blocks.blockDatabase;
-    this.blockFileNode = blocks.blockFileNode;
-    this.blockFork = blocks.blockFork;
-    this.blockNumber = blocks.blockNumber;
-    this.blockFlags = blocks.blockFlags;
-    this.blockDataOffset = blocks.blockDataOffset;
-    this.blockDataLength = blocks.blockDataLength;
-    this.imageOffset = blocks.imageOffset;
-    this.imageLength = blocks.imageLength;
-    this.imageInfo = blocks.imageInfo;
-    this.imageHoleOffset = blocks.imageHoleOffset;
-    this.imageHoleLength = blocks.imageHoleLength;
-    this.#pages = new PageWindows(segments, options);
-    this.#memory = this.#pages.memory;
-    this.#view = this.#memory.view;
-    this.buffer = this.#memory.buffer;
-    this.view = this.#view;
+    this.#pages = pages;
+    this.#memory = pages.memory;
+    this.#view = view;
     this.#remembers = (options.windows ?? 1) > 1;
   }
 
@@ -166,6 +123,8 @@ export class WalReader implements RecordCursor, BlockReferences {
     this.#expectedPrevious = -1;
     this.#latestPageTimeline = 0;
     this.#overwritten = -1;
+    this.#walked = 0;
+    this.#taken = 0;
     this.end = undefined;
   }
 
@@ -205,6 +164,10 @@ export class WalReader implements RecordCursor, BlockReferences {
 
   /** Moves to the next record; false when there is none, with the reason in `end`. */
   next(): boolean {
+    if (this.#taken < this.#walked) {
+      this.#take();
+      return true;
+    }
     for (;;) {
       const outcome = this.#read();
       if (outcome === OK) return true;
@@ -251,10 +214,11 @@ export class WalReader implements RecordCursor, BlockReferences {
       );
     }
     this.totalLength = totalLength;
+    this.buffer = this.#memory.buffer;
+    this.view = view;
     const inPage = this.#pageSize - offsetInPage;
     if (totalLength <= inPage) {
-      this.buffer = this.#memory.buffer;
-      this.view = view;
+      if (this.#walk(position, at, inPage)) return OK;
       this.start = at;
       // Where the record begins aligned, as all do that were not sought by hand, it is enough to align its length.
       const aligned = (at & 7) === 0;
@@ -263,6 +227,50 @@ export class WalReader implements RecordCursor, BlockReferences {
     }
     const outcome = this.#assemble(position, totalLength, inPage);
     return outcome === OK ? this.#check(position, false) : outcome;
+  }
+
+  /**
+   * Walks over all records at once that lie in the rest of the current page, from the one at `position` on, whose first byte is at `at`;
+   * the reader stands on the first of them then. False when it has to be looked at alone.
+   */
+  #walk(position: Lsn, at: number, inPage: number): boolean {
+    // Whoever comes back to windows reads one record here, another there.
+    if (this.#expectedPrevious < 0 || this.#overwritten >= 0 || this.#remembers || (at & 7) !== 0)
+      return false;
+    this.#walked = this.#memory.walk(
+      at,
+      at + Math.min(inPage, this.#stopAt - position),
+      position,
+      this.#expectedPrevious,
+      this.#blockSize,
+      this.#imageCompressedBits,
+    );
+    this.#taken = 0;
+    if (this.#walked === 0) return false;
+    this.#walkedOrigin = this.#origin - this.#memory.base;
+    this.#take();
+    return true;
+  }
+
+  /** Moves to the next of the records that were walked over. */
+  #take(): void {
+    const view = this.#view;
+    const noted = this.#memory.walked[this.#taken++];
+    const start = noted - this.#memory.base;
+    const position = noted + this.#walkedOrigin;
+    const totalLength = view.getUint32(start, true);
+    const kinds = view.getUint16(start + 16, true);
+    this.lsn = position;
+    this.endLsn = position + ((totalLength + 7) & ~7);
+    this.start = start;
+    this.totalLength = totalLength;
+    this.xid = view.getUint32(start + 4, true);
+    this.info = kinds & 0xff;
+    this.rmid = kinds >>> 8;
+    this.previousLsn = this.#expectedPrevious;
+    this.#expectedPrevious = position;
+    this.#position = this.endLsn;
+    this.leaveBody();
   }
 
   /** Where the byte at `lsn`, which is in the current window, lies in the memory. */
@@ -314,7 +322,7 @@ export class WalReader implements RecordCursor, BlockReferences {
     this.xid = view.getUint32(start + 4, true);
     this.info = view.getUint8(start + 16);
     this.rmid = view.getUint8(start + 17);
-    const complaint = parseRecordBody(this, this.#blockSize, this.#imageCompressedBits);
+    const complaint = this.parseBody();
     if (complaint !== undefined) {
       return this.#stop('damaged', position, `${complaint} at ${formatLsn(position)}`);
     }
@@ -329,7 +337,7 @@ export class WalReader implements RecordCursor, BlockReferences {
         );
       }
     }
-    if (this.rmid === RMGR_XLOG && (this.info & 0xf0) === XLOG_SWITCH) {
+    if (this.rmid === ResourceManager.xlog && (this.info & 0xf0) === XlogOperation.switch) {
       const rest = this.endLsn % this.segments.segmentSize;
       if (rest !== 0) this.endLsn += this.segments.segmentSize - rest;
     }
@@ -340,7 +348,11 @@ export class WalReader implements RecordCursor, BlockReferences {
 
   /** Does the current record say that the one at `overwritten` was never finished (xl_overwrite_contrecord)? */
   #standsFor(overwritten: Lsn): boolean {
-    if (this.rmid !== RMGR_XLOG || (this.info & 0xf0) !== XLOG_OVERWRITE_CONTRECORD || this.mainLength < 8)
+    if (
+      this.rmid !== ResourceManager.xlog ||
+      (this.info & 0xf0) !== XLOG_OVERWRITE_CONTRECORD ||
+      this.mainLength < 8
+    )
       return false;
     const { view, mainOffset } = this;
     return (
@@ -489,6 +501,8 @@ export class WalReader implements RecordCursor, BlockReferences {
 
   /** Lets go of the segments' files. The reader may be used again. */
   closeFile(): void {
+    this.#walked = 0;
+    this.#taken = 0;
     this.#pages.close();
     this.#checkedPage = NO_PAGE;
   }
