@@ -4,13 +4,19 @@
  */
 import type { Change, Table } from '../rows/row-change.js';
 import type { TableCounts } from '../transactions/transaction.js';
-import { type Key, keysToAsk } from './change-keys.js';
+import { type Key, keyOf, keysToAsk } from './change-keys.js';
 import type { CurrentRow, CurrentRows } from './current-rows.js';
 import { LostDefinitions } from './lost-definitions.js';
-import { LostTouches } from './lost-touches.js';
+import { LostTouches, type Touch } from './lost-touches.js';
 import type { RowVerdict, Verdict } from './model.js';
-import { type KeySet, tableKey } from './row-keys.js';
-import { type Answers, TransactionJudge, type TransactionNames, worse } from './row-rules.js';
+import { type KeySet, keysOf, tableKey } from './row-keys.js';
+import {
+  type Answers,
+  type EarlierTouches,
+  TransactionJudge,
+  type TransactionNames,
+  worse,
+} from './row-rules.js';
 
 /** A lost transaction with its changes in order. */
 export interface LostTransaction {
@@ -40,9 +46,10 @@ export class Judge {
   readonly #nameOf: TransactionNames;
   readonly #touches: LostTouches;
   readonly #definitions = new LostDefinitions();
-  /** Dependencies of all transactions one after the other, and where each one's begin. */
-  readonly #dependencies: number[] = [];
-  readonly #dependenciesFrom: number[] = [];
+  /** Dependencies of one transaction after the other, each behind their number; and where each one's begin, for those that have some. */
+  #dependencies = new Uint32Array(1024);
+  #dependenciesLength = 1;
+  #dependenciesFrom = new Uint32Array(1024);
   /** Of the batch being judged. */
   #answers: Answers = () => {
     throw new RangeError('a key was judged before anybody asked');
@@ -72,9 +79,8 @@ export class Judge {
       const judgement = this.#judged(judge, changes, begun?.verdict);
       this.#unfinished = goesOn ? { judge, verdict: judgement.verdict } : undefined;
       if (goesOn) return judgement;
-      judge.record();
-      this.#dependenciesFrom[index] = this.#dependencies.length;
-      for (const earlier of judge.dependencies) this.#dependencies.push(earlier);
+      judge.record(this.#touches);
+      this.#noteDependencies(index, judge.dependencies);
       return judgement;
     });
   }
@@ -83,13 +89,31 @@ export class Judge {
   passOver(index: number, database: string, tables: readonly Pick<TableCounts, 'schema' | 'table'>[]): void {
     for (const { schema, table } of tables)
       this.#touches.forget(tableKey({ database, schema, name: table }), index);
-    this.#dependenciesFrom[index] = this.#dependencies.length;
   }
 
   /** Row verdicts of a transaction judged before, as they were then. */
   async rowVerdicts(index: number, changes: readonly Change[]): Promise<(RowVerdict | undefined)[]> {
     this.#answers = await this.#ask([changes]);
     return this.#judged(this.#judgeOf(index), changes).rows;
+  }
+
+  /**
+   * Row verdicts of a transaction whose own verdict was told without its rows: nothing of the new primary's is in their way. `builtOn` gives
+   * the earlier lost transaction whose row the update or delete at an LSN went on from.
+   */
+  undisturbedRows(
+    index: number,
+    changes: Iterable<Change>,
+    builtOn: (lsn: number) => number | undefined,
+  ): { readonly rows: (RowVerdict | undefined)[]; readonly dependencies: number[] } {
+    const touches = new TouchesOfPlaces(builtOn);
+    const judge = this.#judgeWith(index, () => 'untouched', touches);
+    const rows: (RowVerdict | undefined)[] = [];
+    for (const change of changes) {
+      touches.change = change;
+      rows.push(judge.judge(change));
+    }
+    return { rows, dependencies: [...judge.dependencies].sort((a, b) => a - b) };
   }
 
   /** The first transaction that was too much to remember: verdicts of those after it may be unknown for it. */
@@ -99,16 +123,31 @@ export class Judge {
 
   /** Earlier lost transactions that this one builds upon directly, ascending; none before it was judged. */
   dependencies(index: number): readonly number[] {
-    const from = this.#dependenciesFrom[index];
-    if (from === undefined) return [];
-    return this.#dependencies.slice(from, this.#dependenciesFrom[index + 1]).sort((a, b) => a - b);
+    const from = this.#dependenciesFrom[index] ?? 0;
+    if (from === 0) return [];
+    return [...this.#dependencies.subarray(from + 1, from + 1 + this.#dependencies[from])].sort(
+      (a, b) => a - b,
+    );
+  }
+
+  #noteDependencies(index: number, dependencies: ReadonlySet<number>): void {
+    if (dependencies.size === 0) return;
+    this.#dependenciesFrom = roomFor(this.#dependenciesFrom, index + 1);
+    this.#dependencies = roomFor(this.#dependencies, this.#dependenciesLength + dependencies.size + 1);
+    this.#dependenciesFrom[index] = this.#dependenciesLength;
+    this.#dependencies[this.#dependenciesLength++] = dependencies.size;
+    for (const earlier of dependencies) this.#dependencies[this.#dependenciesLength++] = earlier;
   }
 
   #judgeOf(index: number): TransactionJudge {
+    return this.#judgeWith(index, (table, set, key) => this.#answers(table, set, key), this.#touches);
+  }
+
+  #judgeWith(index: number, answers: Answers, touches: EarlierTouches): TransactionJudge {
     return new TransactionJudge(index, {
       current: this.#current,
-      answers: (table, set, key) => this.#answers(table, set, key),
-      touches: this.#touches,
+      answers,
+      touches,
       definitions: this.#definitions,
       nameOf: this.#nameOf,
     });
@@ -159,4 +198,41 @@ export class Judge {
       return ofSet.get(key.text);
     };
   }
+}
+
+/** Earlier writes where no key passes from one row to another: those of the very row that a change met. */
+class TouchesOfPlaces implements EarlierTouches {
+  /** The change being judged. */
+  change: Change | undefined;
+  readonly #builtOn: (lsn: number) => number | undefined;
+
+  constructor(builtOn: (lsn: number) => number | undefined) {
+    this.#builtOn = builtOn;
+  }
+
+  before(_tableName: string, setName: string, key: string): Touch | undefined {
+    const { change } = this;
+    if (change?.kind !== 'row' || change.operation === 'insert') return undefined;
+    const { identity } = keysOf(change.table);
+    if (setName !== identity.name || keyOf(change.table, identity, change.before)?.text !== key)
+      return undefined;
+    const index = this.#builtOn(change.lsn);
+    return index === undefined ? undefined : { index, intact: true };
+  }
+
+  remembersAll(): boolean {
+    return true;
+  }
+
+  untoldBefore(): undefined {
+    return undefined;
+  }
+}
+
+/** The array, or a larger one with the same in it, that has so many places. */
+function roomFor(array: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {
+  if (length <= array.length) return array;
+  const larger = new Uint32Array(Math.max(length, array.length * 2));
+  larger.set(array);
+  return larger;
 }

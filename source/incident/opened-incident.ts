@@ -31,6 +31,7 @@ import {
 } from './model.js';
 import { ReadingRate } from './reading-rate.js';
 import { disagreementText, type WalFindings } from './side-overview.js';
+import { NOTHING_TOLD, type ToldVerdicts, toldVerdicts } from './undisturbed.js';
 import { walGaps } from './wal-gaps.js';
 
 /** One side as it is read. */
@@ -84,6 +85,7 @@ export class OpenedIncident implements Incident {
   #judge: Judge | undefined;
   #phase: Progress['phase'] = 'old';
   #besides: LostBesides | undefined;
+  #told: ToldVerdicts = NOTHING_TOLD;
 
   constructor(parts: IncidentParts) {
     this.#parts = parts;
@@ -346,7 +348,7 @@ export class OpenedIncident implements Incident {
     indexes: Iterable<number>,
     backwards = false,
   ): Generator<{ transaction: ListedTransaction; changes: Iterable<Change> }> {
-    const wanted = [...indexes];
+    const wanted = Uint32Array.from(indexes);
     if (wanted.length === 0) return;
     if (backwards) {
       for (let i = wanted.length - 1; i >= 0; i--) {
@@ -384,14 +386,16 @@ export class OpenedIncident implements Incident {
     if (this.#phase === 'done') return;
     while (this.step(1000)) await this.fetch();
     const memory = this.#parts.maxMemory ?? totalmem() / 4;
+    const current = await this.#currentRows();
     const judge = new Judge(
-      await this.#currentRows(),
+      current,
       (index) => this.#reader().summary(index),
       LostTouches.within(memory / 2),
     );
     const mostRows = memory / 2 / BYTES_A_ROW_JUDGED;
     this.#judge = judge;
     const total = this.length;
+    const byRows = await this.#tell(current);
     let batch: LostTransaction[] = [];
     let held = 0;
     const flush = async () => {
@@ -404,7 +408,7 @@ export class OpenedIncident implements Incident {
       held = 0;
       await breathe();
     };
-    for (const { transaction, changes } of this.transactionsWithChanges(range(total))) {
+    for (const { transaction, changes } of this.transactionsWithChanges(byRows)) {
       if (rowCount(transaction) > mostRows) {
         if (batch.length > 0) await flush();
         judge.passOver(transaction.index, transaction.database, transaction.tables);
@@ -428,9 +432,32 @@ export class OpenedIncident implements Incident {
     this.#phase = 'done';
   }
 
+  /** Sets the verdicts that are told without decoding rows; gives the transactions that have to be judged by theirs. */
+  async #tell(current: CurrentRows): Promise<Uint32Array> {
+    const { old, fresh } = this.#parts;
+    const whole = old?.start.shortfall === undefined && old?.reader.scan.file.failure === undefined;
+    if (old && fresh && whole) this.#told = await toldVerdicts(old.reader, current, breathe);
+    const byRows = new Uint32Array(this.length);
+    let count = 0;
+    for (let index = 0; index < byRows.length; index++) {
+      const verdict = this.#told.verdict(index);
+      if (verdict === undefined) byRows[count++] = index;
+      else this.#setVerdict(index, verdict);
+    }
+    return byRows.slice(0, count);
+  }
+
   /** Earlier lost transactions that this one builds upon; empty until judged. */
   dependencies(index: number): readonly number[] {
-    return this.#judge?.dependencies(index) ?? [];
+    const judge = this.#judge;
+    if (!judge || this.#verdictOf(index) === 'pending') return [];
+    if (this.#told.verdict(index) === undefined) return judge.dependencies(index);
+    return judge.undisturbedRows(index, this.changes(index), (lsn) => this.#builtOn(lsn, index)).dependencies;
+  }
+
+  #builtOn(lsn: Lsn, index: number): number | undefined {
+    // Whose verdict is clean builds on nobody, and need not be searched for that.
+    return this.#told.verdict(index) === 'dependency' ? this.#reader().builtOn(lsn, index) : undefined;
   }
 
   async verdicts(
@@ -440,6 +467,10 @@ export class OpenedIncident implements Incident {
   ): Promise<(RowVerdict | undefined)[]> {
     if (!this.#judge || this.#verdictOf(index) === 'pending') return [];
     const changes = [...this.changeSlice(index, 0, from + count)];
+    if (this.#told.verdict(index) !== undefined) {
+      const { rows } = this.#judge.undisturbedRows(index, changes, (lsn) => this.#builtOn(lsn, index));
+      return rows.slice(from);
+    }
     return (await this.#judge.rowVerdicts(index, changes)).slice(from);
   }
 
@@ -505,8 +536,8 @@ export class OpenedIncident implements Incident {
 
 const PENDING = 255;
 
-function range(length: number): number[] {
-  return Array.from({ length }, (_, index) => index);
+function range(length: number): Uint32Array {
+  return Uint32Array.from({ length }, (_, index) => index);
 }
 
 /** Lets messages and signals through between two slices of work. */

@@ -25,11 +25,14 @@ export type TransactionNames = (index: number) => Pick<TransactionSummary, 'xid'
 /** The new primary's answers for the keys of the changes being judged. */
 export type Answers = (table: Table, set: KeySet, key: Key) => CurrentRow;
 
+/** What earlier lost transactions wrote; see LostTouches. */
+export type EarlierTouches = Pick<LostTouches, 'before' | 'remembersAll' | 'untoldBefore'>;
+
 /** What the rules look at. */
 export interface Evidence {
   readonly current: CurrentRows;
   readonly answers: Answers;
-  readonly touches: LostTouches;
+  readonly touches: EarlierTouches;
   readonly definitions: LostDefinitions;
   readonly nameOf: TransactionNames;
 }
@@ -91,8 +94,8 @@ export class TransactionJudge {
   }
 
   /** Tells the later transactions what this one wrote. To be called once, after its last change. */
-  record(): void {
-    this.#own.record(this.#evidence.touches, this.#index);
+  record(touches: LostTouches): void {
+    this.#own.record(touches, this.#index);
   }
 
   /** DDL: is what it is about on the new primary as this statement found it? */

@@ -45,6 +45,7 @@ import type { RecordCursor } from '../wal/record-cursor.js';
 import { HeapOperation, ResourceManager } from '../wal/resource-managers.js';
 import { emptiedFile } from '../wal/storage-record.js';
 import { tupleRemoval } from '../wal/tuple-removal.js';
+import type { TuplePlaceInRelation } from './past-tuples.js';
 import { replicaIdentityIndex, roleOf } from './relations.js';
 import type { Scan } from './scan.js';
 import { parseSequence } from './sequence-record.js';
@@ -63,6 +64,19 @@ export function locatorOf(record: RecordCursor): RelationLocator {
     tablespaceOid: record.blockTablespace[0],
     databaseOid: record.blockDatabase[0],
     fileNode: record.blockFileNode[0],
+  };
+}
+
+/** Where the row was that the update or delete under the cursor met. */
+export function oldPlace(record: RecordCursor): TuplePlaceInRelation {
+  const isDelete = (record.info & HeapOperation.mask) === HeapOperation.delete;
+  const blockId = isDelete ? 0 : updateOldBlockId(record);
+  return {
+    tablespaceOid: record.blockTablespace[blockId],
+    databaseOid: record.blockDatabase[blockId],
+    fileNode: record.blockFileNode[blockId],
+    block: record.blockNumber[blockId],
+    offset: isDelete ? deleteOffset(record) : updateOldOffset(record),
   };
 }
 
@@ -144,11 +158,16 @@ export class ChangeDecoder {
     return { kind: 'emptied', relationOid: definition.oid };
   }
 
+  /** A relation's table at a moment. */
+  tableOf(definition: RelationDefinition, moment: Moment): Table {
+    return this.#decoders.for(definition, this.#catalog.types(definition.database.oid, moment)).table;
+  }
+
   /** The table with this OID at a moment; undefined when it is none, or not anybody's. */
   tableByOid(databaseOid: Oid, oid: Oid, moment: Moment): Table | undefined {
     const definition = this.#catalog.relationByOid(databaseOid, oid, moment);
     if (!definition || roleOf(definition, this.#catalog) !== 'table') return undefined;
-    return this.#decoders.for(definition, this.#catalog.types(databaseOid, moment)).table;
+    return this.tableOf(definition, moment);
   }
 
   #rows(record: RecordCursor, moment: Moment, operation: RowOperation): Change[] {

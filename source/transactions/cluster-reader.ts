@@ -1,6 +1,7 @@
 /**
  * One node's transactions: found by a scan of its WAL, then decoded whenever somebody looks, in any order.
  */
+import type { Lsn } from '../bytes/lsn.js';
 import type { Catalog, CatalogFeed } from '../catalog/catalog.js';
 import type { Moment } from '../catalog/moment.js';
 import type { Change, DdlSubject, Table } from '../rows/row-change.js';
@@ -8,8 +9,10 @@ import { WalReader } from '../wal/reader.js';
 import { recordVersion } from '../wal/record-versions.js';
 import { ResourceManager, TransactionOperation } from '../wal/resource-managers.js';
 import { parsePrepare, parseTransactionEnd } from '../wal/transaction-record.js';
-import { ChangeDecoder, locatorOf } from './changes.js';
+import { ChangeDecoder, locatorOf, oldPlace } from './changes.js';
 import type { LostBesides, SequenceAtEnd } from './lost-besides.js';
+import { type LostRows, lostRows } from './lost-rows.js';
+import { isReadable, readableWriter } from './page-history.js';
 import { type CollectedRecords, RecordCollector } from './record-collector.js';
 import { Scan, type ScanOptions } from './scan.js';
 import { type StatementsBetween, statementsBetween } from './statements-between.js';
@@ -94,6 +97,50 @@ export class ClusterReader {
       default:
         return undefined;
     }
+  }
+
+  /** What lost transactions did to each table; to be asked when the scan has finished. */
+  lostRows(): Iterable<LostRows> {
+    const { index } = this.scan;
+    const changed: Moment[] = [{ lsn: this.#options.lostFrom }];
+    for (let number = 0; number < index.length; number++)
+      if (index.changesCatalog(number)) changed.push({ lsn: index.commitLsn(number) + 1 });
+    return lostRows({
+      lineage: this.scan.lineage,
+      catalog: this.#catalog,
+      changed,
+      now: { lsn: this.scan.reader.position },
+      tableOf: (definition, at) => this.#decoder.tableOf(definition, at),
+      changeAt: (lsn) => {
+        if (!this.#records.readAt(lsn)) throw lostRecord(lsn, this.#records.end?.reason);
+        return this.#decoder.decode(this.#records, undefined);
+      },
+    });
+  }
+
+  /**
+   * The lost transaction before `index` whose row the update or delete at `lsn` went on from; undefined when it was none, or that
+   * cannot be told.
+   */
+  builtOn(lsn: Lsn, index: number): number | undefined {
+    const writer = this.scan.oldRows.writerFor(lsn);
+    if (!isReadable(writer) || !this.#records.readAt(lsn)) return undefined;
+    const xid = this.scan.tuples.writerXid(writer, oldPlace(this.#records));
+    const { index: transactions } = this.scan;
+    // What is only known by an image was written anywhere before it.
+    const first = writer > 0 ? transactions.atOrAfter(readableWriter(writer)) : 0;
+    for (let earlier = index - 1; earlier >= first; earlier--)
+      if (transactions.xid(earlier) === xid) return earlier;
+    const version = recordVersion(this.#options.segments.majorVersion);
+    for (let earlier = index - 1; earlier >= first; earlier--) {
+      if (!transactions.mayHaveChildren(earlier) || !this.#records.readAt(transactions.commitLsn(earlier)))
+        continue;
+      const { rmid, info } = this.#records;
+      if (rmid !== ResourceManager.transaction) continue;
+      if ((info & TransactionOperation.mask) === TransactionOperation.prepare) continue;
+      if (parseTransactionEnd(this.#records, version).subxids.includes(xid)) return earlier;
+    }
+    return undefined;
   }
 
   /** What is lost beside the rows of transactions; to be asked when the scan has finished. */
@@ -193,13 +240,13 @@ export class ClusterReader {
    * Changes of many transactions in one forward walk over WAL, or one by one where that is less to read. `indexes` ascends.
    * Each transaction's changes must be consumed before the next one is asked for.
    */
-  *forward(indexes: readonly number[]): Generator<{ index: number; changes: Iterable<Change> }> {
+  *forward(
+    indexes: Uint32Array | readonly number[],
+  ): Generator<{ index: number; changes: Iterable<Change> }> {
     if (indexes.length === 0) return;
     const last = this.summary(indexes[indexes.length - 1]).commitLsn;
-    const apart = indexes.reduce(
-      (total, index) => total + this.scan.index.commitLsn(index) - this.scan.index.firstLsn(index),
-      0,
-    );
+    let apart = 0;
+    for (const index of indexes) apart += this.scan.index.commitLsn(index) - this.scan.index.firstLsn(index);
     if (apart < last - this.#options.lostFrom) {
       for (const index of indexes) yield { index, changes: this.changes(index) };
       return;

@@ -39,7 +39,9 @@ import {
   WRITER_FORGOTTEN,
   WRITER_UNKNOWN,
 } from './page-history.js';
+import type { TuplePlaceInRelation } from './past-tuples.js';
 import { type LocalRelation, type Relations, replicaIdentityIndex } from './relations.js';
+import type { RowLineage } from './row-lineage.js';
 import type { TemporaryFile } from './temporary-file.js';
 import type { ToastChunks } from './toast-chunks.js';
 import { type TupleSource, TupleUnavailableError } from './tuple-source.js';
@@ -54,6 +56,7 @@ export interface HeapScanParts {
   readonly relations: Relations;
   readonly transactions: OpenTransactions;
   readonly oldRows: OldRowLog;
+  readonly lineage: RowLineage;
   readonly tuples: TupleSource;
   readonly toast: ToastChunks;
   /** Takes what does not fit into memory. */
@@ -67,6 +70,7 @@ export class HeapScan {
   readonly #relations: Relations;
   readonly #transactions: OpenTransactions;
   readonly #oldRows: OldRowLog;
+  readonly #lineage: RowLineage;
   readonly #tuples: TupleSource;
   readonly #toast: ToastChunks;
   readonly #histories: PageHistories;
@@ -82,6 +86,7 @@ export class HeapScan {
     this.#relations = parts.relations;
     this.#transactions = parts.transactions;
     this.#oldRows = parts.oldRows;
+    this.#lineage = parts.lineage;
     this.#tuples = parts.tuples;
     this.#toast = parts.toast;
     this.#histories = new PageHistories(parts.file);
@@ -120,6 +125,7 @@ export class HeapScan {
   /** A checkpoint whose redo pointer is `redo`: from there on every page's first change carries its image. */
   checkpoint(redo: Lsn): void {
     this.#histories.checkpoint(redo);
+    if (!this.#histories.overflowed) this.#lineage.checkpoint(redo);
   }
 
   /** Images of heap pages in records that write no tuple. */
@@ -223,6 +229,9 @@ export class HeapScan {
       this.#count(relation, 'insert', count);
       return;
     }
+    const transaction = this.#transactions.of(reader.xid, reader.lsn);
+    for (let i = 0; i < count; i++)
+      this.#lineage.wrote(transaction, relation, block, multiInsertOffset(reader, i), reader.lsn);
     if (hasPageImage(reader, 0, this.#version) === false || reader.blockDataLength[0] > 0) {
       for (let i = 0; i < count; i++)
         this.#histories.write(relation.number, block, multiInsertOffset(reader, i), reader.lsn);
@@ -250,9 +259,28 @@ export class HeapScan {
       return;
     }
     const known = this.#remember(this.#orOwnImage(writer, 0));
+    this.#met(relation, 0, offset, known);
     this.#count(relation, 'delete', 1);
-    if (!this.#isReadable(known, 0, offset) && loggedOldTuple(reader, 8) === undefined)
-      this.#counts(relation).unreadable++;
+    if (this.#isReadable(known, 0, offset)) return;
+    const counts = this.#counts(relation);
+    counts.partial++;
+    if (loggedOldTuple(reader, 8) === undefined) counts.unreadable++;
+  }
+
+  /** Tells the lineage which row the record updates or deletes. */
+  #met(relation: LocalRelation, blockId: number, offset: number, writer: number): void {
+    if (relation.followed) return;
+    const reader = this.#reader;
+    if (this.#histories.overflowed) this.#lineage.pagesForgotten();
+    this.#lineage.met(
+      this.#transactions.of(reader.xid, reader.lsn),
+      relation,
+      reader.blockNumber[blockId],
+      offset,
+      writer,
+      reader.lsn,
+      () => this.#placeOf(blockId, offset),
+    );
   }
 
   #update(): void {
@@ -270,6 +298,7 @@ export class HeapScan {
       this.#histories.initialize(relation.number, newBlock, reader.lsn);
     this.#page(0, relation);
     if (oldBlockId === 1) this.#page(1, relation);
+    this.#met(relation, oldBlockId, oldOffset, writer);
     if (relation.followed) {
       this.#catalog.tupleRemoved(relation.locator, oldBlock, oldOffset, reader.xid, reader.lsn);
     }
@@ -279,22 +308,39 @@ export class HeapScan {
     const newIsReadable = !isDifference || oldIsReadable || this.#tuples.isOnDisk(reader);
     this.#wrote(relation, newBlock, newOffset, logged, writer, newIsReadable);
     this.#count(relation, 'update', 1);
-    if (relation.role === 'table' && (!newIsReadable || !(oldIsReadable || this.#tellsOldKey(relation))))
+    if (relation.role !== 'table') return;
+    if (!oldIsReadable) this.#counts(relation).partial++;
+    if (!newIsReadable || !(oldIsReadable || this.#tellsOldKey(relation)))
       this.#counts(relation).unreadable++;
+    if ((reader.info & HeapOperation.mask) === HeapOperation.update && this.#mayMove(relation)) {
+      this.#counts(relation).moves++;
+      this.#lineage.noteDoubtful(relation, reader.lsn);
+    }
+  }
+
+  /** May the update under the reader, which is no HOT update, have given its row another key? Logical decoding wants to know, and logs the old one then. */
+  #mayMove({ definition }: LocalRelation): boolean {
+    if (definition === undefined || definition.uniqueIndexes.length > 1) return true;
+    if ((updateFlags(this.#reader) & UpdateFlag.containsNewTuple) === 0) return true;
+    return replicaIdentityIndex(definition) === undefined || loggedOldTuple(this.#reader, 14) !== undefined;
   }
 
   /** Can the row that an update or delete met be had, from WAL or from a disk? */
   #isReadable(writer: number, blockId: number, offset: number): boolean {
     if (isReadable(writer)) return true;
+    return this.#tuples.isReadable(writer, this.#placeOf(blockId, offset), tupleRemoval(this.#reader));
+  }
+
+  /** A place on the page of one of the record's blocks. */
+  #placeOf(blockId: number, offset: number): TuplePlaceInRelation {
     const reader = this.#reader;
-    const place = {
+    return {
       tablespaceOid: reader.blockTablespace[blockId],
       databaseOid: reader.blockDatabase[blockId],
       fileNode: reader.blockFileNode[blockId],
       block: reader.blockNumber[blockId],
       offset,
     };
-    return this.#tuples.isReadable(writer, place, tupleRemoval(reader));
   }
 
   /** Does the update under the reader say which row it met, be it logged or by the key that did not change? */
@@ -346,7 +392,11 @@ export class HeapScan {
       const writer = readable ? reader.lsn : unreadableWriter(reader.lsn);
       this.#histories.write(relation.number, block, offset, writer);
     }
-    if (!relation.followed) return;
+    if (!relation.followed) {
+      const transaction = this.#transactions.of(reader.xid, reader.lsn);
+      this.#lineage.wrote(transaction, relation, block, offset, reader.lsn);
+      return;
+    }
     this.#catalogAge++;
     if (logged === undefined) return;
     try {

@@ -13,6 +13,10 @@ export interface RelationCounts {
   delete: number;
   /** Updates and deletes among them of which it cannot be told which row they met. */
   unreadable: number;
+  /** Updates among them that may have given their row another key. */
+  moves: number;
+  /** Updates and deletes among them whose old row is not known, or only its key. */
+  partial: number;
 }
 
 /** One (sub)transaction in flight. */
@@ -30,6 +34,12 @@ export class OpenTransaction {
   readonly counts: RelationCounts[] = [];
   /** Tables that it truncated, as XLOG_HEAP_TRUNCATE says. */
   readonly truncated: RelationDefinition[] = [];
+  /** It went on from a row that another lost transaction wrote. */
+  buildsOnLost = false;
+  /** It went on from a row of which that cannot be told. */
+  buildsOnUnknown = false;
+  /** Where it wrote before the fork: relation, block, offset, one after the other. */
+  #places: number[] | undefined;
   /** Tables whose files it cut off at the beginning: what a TRUNCATE does to a file of the transaction's own. */
   readonly emptied: RelationDefinition[] = [];
   #last: RelationCounts | undefined;
@@ -53,10 +63,23 @@ export class OpenTransaction {
       (each) => each.relation === relation && each.definition?.oid === definition?.oid,
     );
     if (!found) {
-      found = { relation, definition, insert: 0, update: 0, delete: 0, unreadable: 0 };
+      found = { relation, definition, insert: 0, update: 0, delete: 0, unreadable: 0, moves: 0, partial: 0 };
       this.counts.push(found);
     }
     return found;
+  }
+
+  /** It wrote a tuple there, before the fork. */
+  notePlace(relation: number, block: number, offset: number): void {
+    this.#places ??= [];
+    this.#places.push(relation, block, offset);
+  }
+
+  /** Hands over the places noted, each once. */
+  eachPlace(take: (relation: number, block: number, offset: number) => void): void {
+    const places = this.#places ?? [];
+    for (let i = 0; i < places.length; i += 3) take(places[i], places[i + 1], places[i + 2]);
+    this.#places = undefined;
   }
 
   /** Takes over what a committed child did. */
@@ -72,7 +95,12 @@ export class OpenTransaction {
       ours.update += theirs.update;
       ours.delete += theirs.delete;
       ours.unreadable += theirs.unreadable;
+      ours.moves += theirs.moves;
+      ours.partial += theirs.partial;
     }
+    this.buildsOnLost ||= child.buildsOnLost;
+    this.buildsOnUnknown ||= child.buildsOnUnknown;
+    if (child.#places) this.#places = this.#places ? this.#places.concat(child.#places) : child.#places;
     this.truncated.push(...child.truncated);
     this.emptied.push(...child.emptied);
   }
@@ -93,6 +121,8 @@ export class OpenTransaction {
 export class OpenTransactions {
   readonly #byXid = new Map<number, OpenTransaction>();
   #last: OpenTransaction | undefined;
+  /** Where the first record of the oldest lies; undefined when it has to be looked for. */
+  #oldestLsn: Lsn | undefined;
 
   /** The transaction with this xid, begun by the record at `lsn` when it was not known. */
   of(xid: number, lsn: Lsn): OpenTransaction {
@@ -101,6 +131,7 @@ export class OpenTransactions {
     let found = this.#byXid.get(xid);
     if (!found) {
       found = new OpenTransaction(xid, lsn);
+      if (this.#byXid.size === 0) this.#oldestLsn = lsn;
       this.#byXid.set(xid, found);
     }
     this.#last = found;
@@ -110,6 +141,7 @@ export class OpenTransactions {
   /** Takes a transaction, ended by the record at `lsn`, and its committed children out, as one. */
   take(xid: number, subxids: readonly number[], lsn: Lsn): OpenTransaction {
     this.#last = undefined;
+    this.#oldestLsn = undefined;
     const members: OpenTransaction[] = [];
     let first = lsn;
     for (const each of [xid, ...subxids]) {
@@ -122,6 +154,26 @@ export class OpenTransactions {
     const whole = new OpenTransaction(xid, first);
     for (const member of members) whole.absorb(member);
     return whole;
+  }
+
+  /** Is it (or that subtransaction) under way? */
+  has(xid: number): boolean {
+    return this.#byXid.has(xid);
+  }
+
+  /** All of them. */
+  all(): Iterable<OpenTransaction> {
+    return this.#byXid.values();
+  }
+
+  /** Where the first record of the oldest under way lies; infinity when there is none. */
+  get oldestLsn(): Lsn {
+    if (this.#oldestLsn === undefined) {
+      // They stand in the order in which they began.
+      const [oldest] = this.#byXid.values();
+      this.#oldestLsn = oldest?.firstLsn ?? Number.POSITIVE_INFINITY;
+    }
+    return this.#oldestLsn;
   }
 
   /** Those with changes, oldest first. */

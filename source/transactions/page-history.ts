@@ -72,6 +72,8 @@ export class PageHistories {
   #arenaUsed = 0;
   /** Some pages' past was dropped. */
   #forgetful = false;
+  /** It was dropped for want of room, not because a checkpoint made it superfluous. */
+  overflowed = false;
 
   constructor(file: TemporaryFile, limits: PageHistoryLimits = DEFAULT_LIMITS) {
     this.#file = file;
@@ -228,6 +230,7 @@ export class PageHistories {
   #forget(): void {
     this.#rebuild(1024, () => false);
     this.#forgetful = true;
+    this.overflowed = true;
   }
 
   /** Makes the table anew with room for `capacity` pages and those to be kept in it. */

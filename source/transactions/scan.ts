@@ -25,6 +25,7 @@ import { OldRowLog } from './old-row-log.js';
 import { OpenTransaction, OpenTransactions } from './open-transaction.js';
 import { PastTuples } from './past-tuples.js';
 import { type LocalRelation, Relations } from './relations.js';
+import { RowLineage } from './row-lineage.js';
 import { Shapes } from './shape.js';
 import { TemporaryFile } from './temporary-file.js';
 import { ToastChunks } from './toast-chunks.js';
@@ -79,6 +80,8 @@ export class Scan {
   readonly tuples: TupleSource;
   readonly relations: Relations;
   readonly toast: ToastChunks;
+  /** Which transactions go on from rows of other lost ones. */
+  readonly lineage: RowLineage;
   /** Takes what does not fit into memory. */
   readonly file: TemporaryFile;
   readonly reader: WalReader;
@@ -97,6 +100,7 @@ export class Scan {
   #lastEndTime = 0;
   readonly #sequences = new Map<LocalRelation, Lsn>();
   readonly #shapes: Shapes;
+  #crossedFork = false;
 
   constructor(options: ScanOptions) {
     this.#options = options;
@@ -116,6 +120,7 @@ export class Scan {
     this.reader = new WalReader(options.segments, { blockSize: options.blockSize });
     this.reader.seek(options.startLsn);
     this.#shapes = new Shapes(options.catalog);
+    this.lineage = new RowLineage(options.lostFrom, this.#open, this.tuples);
     this.#heap = new HeapScan({
       reader: this.reader,
       catalog: options.catalog,
@@ -123,6 +128,7 @@ export class Scan {
       relations: this.relations,
       transactions: this.#open,
       oldRows: this.oldRows,
+      lineage: this.lineage,
       tuples: this.tuples,
       toast: this.toast,
       file: this.file,
@@ -167,6 +173,7 @@ export class Scan {
 
   #record(): void {
     const { reader } = this;
+    if (!this.#crossedFork && reader.lsn >= this.#options.lostFrom) this.#crossFork();
     if (reader.xid !== 0) {
       this.#open.of(reader.xid, reader.lsn).walBytes += reader.totalLength;
       if (reader.endLsn <= this.#options.lostFrom) this.#past.noteXidBeforeFork(reader.xid);
@@ -260,6 +267,7 @@ export class Scan {
         return this.#ended();
       case TransactionOperation.prepare: {
         const prepared = parsePrepare(reader, this.#version);
+        if (!this.#crossedFork && reader.endLsn > this.#options.lostFrom) this.#crossFork();
         this.#prepared.set(prepared.xid, {
           transaction: this.#open.take(prepared.xid, prepared.subxids, reader.lsn),
           xids: [prepared.xid, ...prepared.subxids],
@@ -278,6 +286,7 @@ export class Scan {
   #ended(): void {
     const { reader } = this;
     const end = parseTransactionEnd(reader, this.#version);
+    if (!this.#crossedFork && reader.endLsn > this.#options.lostFrom) this.#crossFork();
     const prepared = end.twoPhase ? this.#prepared.get(end.xid) : undefined;
     if (prepared) this.#prepared.delete(end.xid);
     const taken = this.#open.take(end.xid, end.subxids, reader.lsn);
@@ -297,6 +306,7 @@ export class Scan {
       return;
     }
     if (!transaction.hasChanges && !this.#beganBeforeStart(xids)) return;
+    this.lineage.lost(transaction);
     this.index.append({
       xid: end.xid,
       firstLsn: transaction.firstLsn,
@@ -310,6 +320,7 @@ export class Scan {
       straddlesFork: transaction.firstLsn < this.#options.lostFrom,
       beginningMissing: this.#beganBeforeStart(xids),
       changesCatalog: transaction.changesCatalog,
+      buildsOn: transaction,
       gid: end.gid ?? prepared?.gid,
       shape: this.#shapes.of(
         transaction,
@@ -318,6 +329,13 @@ export class Scan {
         this.#heap.catalogAge,
       ),
     });
+  }
+
+  /** From here on every record lies after lostFrom: what is under way, or prepared, is lost should it commit. */
+  #crossFork(): void {
+    this.#crossedFork = true;
+    this.lineage.cross();
+    for (const { transaction } of this.#prepared.values()) this.lineage.keepEarly(transaction);
   }
 
   #beganBeforeStart(xids: readonly number[]): boolean {
@@ -338,6 +356,7 @@ export class Scan {
     );
     inDoubt.sort((a, b) => a.lsn - b.lsn);
     for (const each of inDoubt) {
+      this.lineage.lost(each.transaction);
       this.index.append({
         xid: each.xids[0],
         firstLsn: each.transaction.firstLsn,
@@ -350,6 +369,7 @@ export class Scan {
         straddlesFork: each.transaction.firstLsn < this.#options.lostFrom,
         beginningMissing: this.#beganBeforeStart(each.xids),
         changesCatalog: each.transaction.changesCatalog,
+        buildsOn: each.transaction,
         gid: each.gid,
         shape: this.#shapes.of(
           each.transaction,

@@ -35,11 +35,15 @@ export interface TransactionEntry {
   readonly straddlesFork: boolean;
   readonly beginningMissing: boolean;
   readonly changesCatalog: boolean;
+  /** Did it go on from rows of other lost transactions, as far as that can be told without decoding? */
+  readonly buildsOn?: { readonly buildsOnLost: boolean; readonly buildsOnUnknown: boolean };
   readonly gid?: string;
   readonly shape: TransactionShape;
 }
 
 const CHUNK = 16 * 1024;
+/** Bytes of an xl_xact_commit with its record's header and nothing else. */
+const SHORT_COMMIT = 40;
 const PREPARED = 1;
 const STRADDLES = 2;
 const CATALOG = 4;
@@ -47,6 +51,8 @@ const BEGINNING_MISSING = 8;
 const MESSAGE = 16;
 const REPLICATED = 32;
 const PREPARED_BEFORE_FORK = 64;
+const BUILDS_ON_LOST = 128;
+const BUILDS_ON_UNKNOWN = 256;
 
 interface Columns {
   readonly xid: Uint32Array;
@@ -56,7 +62,7 @@ interface Columns {
   readonly time: Float64Array;
   readonly walBytes: Float64Array;
   readonly shape: Uint32Array;
-  readonly flags: Uint8Array;
+  readonly flags: Uint16Array;
   /** Made when the first of the chunk comes from elsewhere. */
   origins?: { readonly id: Uint16Array; readonly lsn: Float64Array; readonly time: Float64Array };
 }
@@ -70,7 +76,7 @@ function createColumns(): Columns {
     time: new Float64Array(CHUNK),
     walBytes: new Float64Array(CHUNK),
     shape: new Uint32Array(CHUNK),
-    flags: new Uint8Array(CHUNK),
+    flags: new Uint16Array(CHUNK),
   };
 }
 
@@ -106,6 +112,8 @@ export class TransactionIndex {
       (entry.preparedBeforeFork ? PREPARED_BEFORE_FORK : 0) |
       (entry.straddlesFork ? STRADDLES : 0) |
       (entry.changesCatalog ? CATALOG : 0) |
+      (entry.buildsOn?.buildsOnLost ? BUILDS_ON_LOST : 0) |
+      (entry.buildsOn?.buildsOnUnknown ? BUILDS_ON_UNKNOWN : 0) |
       (entry.beginningMissing ? BEGINNING_MISSING : 0);
     if (entry.origin) {
       columns.origins ??= {
@@ -153,6 +161,45 @@ export class TransactionIndex {
       // What is not there is one thing more that cannot be decoded.
       undecodable: shape.undecodable + (flags & BEGINNING_MISSING ? 1 : 0),
     };
+  }
+
+  /** How many different shapes there are. */
+  get shapeCount(): number {
+    return this.#shapes.length;
+  }
+
+  /** What many transactions did, by the number that shapeNumber() gives. */
+  shape(number: number): TransactionShape {
+    return this.#shapes[number];
+  }
+
+  shapeNumber(index: number): number {
+    return this.#columns(index).shape[index % CHUNK];
+  }
+
+  /** It went on from a row that another lost transaction wrote; undefined when that cannot be told without decoding. */
+  buildsOnLost(index: number): boolean | undefined {
+    const flags = this.#columns(index).flags[index % CHUNK];
+    return flags & BUILDS_ON_UNKNOWN ? undefined : (flags & BUILDS_ON_LOST) !== 0;
+  }
+
+  /** It changed the system catalogs. */
+  changesCatalog(index: number): boolean {
+    return (this.#columns(index).flags[index % CHUNK] & CATALOG) !== 0;
+  }
+
+  /** It began before the WAL that is there. */
+  beginningMissing(index: number): boolean {
+    return (this.#columns(index).flags[index % CHUNK] & BEGINNING_MISSING) !== 0;
+  }
+
+  /** Its commit record is longer than that of a transaction without subtransactions. */
+  mayHaveChildren(index: number): boolean {
+    return this.#columns(index).endDistance[index % CHUNK] > SHORT_COMMIT;
+  }
+
+  xid(index: number): number {
+    return this.#columns(index).xid[index % CHUNK];
   }
 
   /** Where the transaction's commit (or prepare) record begins. */

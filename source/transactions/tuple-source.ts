@@ -169,6 +169,12 @@ export class TupleSource {
     throw new TupleUnavailableError(found);
   }
 
+  /** The xid (a subtransaction's, maybe) that wrote the tuple which `writer` (PageHistories.writerOf) put at `place`. Throws TupleUnavailableError. */
+  writerXid(writer: number, place: TuplePlaceInRelation): number {
+    if (writer > 0) return this.#read(readableWriter(writer)).xid;
+    return this.#imaged(-writer, place).readUInt32LE(0);
+  }
+
   /** What is known of the record that wrote a tuple which cannot be read from it. */
   #writing(writer: number): TupleWriting | 'forgotten' | undefined {
     if (writer === WRITER_UNKNOWN) return undefined;
