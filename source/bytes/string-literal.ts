@@ -14,6 +14,16 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = {
 /** Printable ASCII without quote and backslash: most of all text there is, and nothing in it to look at twice. */
 const PLAIN_TEXT = /^[ -&(-[\]-~]*$/;
 
+/** The same by byte. */
+const IS_PLAIN = new Uint8Array(256);
+for (let code = 0; code < 0x80; code++) IS_PLAIN[code] = PLAIN_TEXT.test(String.fromCharCode(code)) ? 1 : 0;
+
+/** Is bytes[start,end) text of which quoteLiteral makes a literal by putting it between quotes? */
+export function isPlainText(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (IS_PLAIN[bytes[at]] === 0) return false;
+  return true;
+}
+
 /**
  * The bytes of a character that hides or acts, in the encoding of the database that the literal is for; undefined where that is UTF-8, which
  * takes its code point.

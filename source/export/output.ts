@@ -16,11 +16,10 @@ import { dirname, join } from 'node:path';
 import { ForkpointError } from '../bytes/errors.js';
 import { refuseReadOnlyPlace } from '../bytes/read-only-place.js';
 import { TextSink } from '../bytes/text-sink.js';
+import { PIECE_BYTES } from '../rows/row-visitor.js';
 
-/** Text is collected up to this many bytes before it is hashed and written. */
-export const CHUNK_BYTES = 256 * 1024;
 /** A piece that made more room than this necessary is no reason to keep it. */
-const MOST_ROOM = 16 * CHUNK_BYTES;
+const MOST_ROOM = 16 * PIECE_BYTES;
 
 /** What an output has taken so far. */
 export interface Output {
@@ -100,7 +99,7 @@ abstract class DescriptorOutput implements Output {
   bytes = 0;
   readonly #hash: Hash = createHash('sha256');
   #digest: string | undefined;
-  readonly sink = new TextSink(CHUNK_BYTES * 2);
+  readonly sink = new TextSink(PIECE_BYTES * 2);
 
   constructor(path: string) {
     this.path = path;
@@ -118,7 +117,7 @@ abstract class DescriptorOutput implements Output {
   }
 
   drain(): boolean {
-    if (this.sink.length < CHUNK_BYTES) return false;
+    if (this.sink.length < PIECE_BYTES) return false;
     this.flush();
     return true;
   }
@@ -128,7 +127,7 @@ abstract class DescriptorOutput implements Output {
     if (sink.length === 0) return;
     this.#put(sink.bytes.subarray(0, sink.length));
     sink.length = 0;
-    if (sink.bytes.length > MOST_ROOM) sink.bytes = Buffer.allocUnsafeSlow(CHUNK_BYTES * 2);
+    if (sink.bytes.length > MOST_ROOM) sink.bytes = Buffer.allocUnsafeSlow(PIECE_BYTES * 2);
   }
 
   writeUtf8(bytes: Uint8Array): void {

@@ -1,11 +1,13 @@
 /** A file of SQL: header, one BEGIN … COMMIT per lost transaction, a closing line that counts. */
 import { formatLsn } from '../bytes/lsn.js';
+import type { TextSink } from '../bytes/text-sink.js';
 import { formatCount, formatTime, plural } from '../incident/figures.js';
 import type { SideOverview } from '../incident/model.js';
 import { comment } from '../sql/comments.js';
 import { fileHeader } from '../sql/file-header.js';
 import { sequenceLines } from '../sql/sequence.js';
 import type { Tally } from '../sql/tally.js';
+import { TransactionBytes } from '../sql/transaction-bytes.js';
 import { type SqlOptions, transactionLines } from '../sql/transaction-sql.js';
 import { withoutWalNotes } from '../transactions/lost-besides.js';
 import type { BodyContext, FileContext, FormatWriter, TransactionWriter } from './format.js';
@@ -77,11 +79,19 @@ export function sqlTransactions(
     inDoubt: inDoubtChosen,
     blockSize,
   };
+  let bytes: { readonly sink: TextSink; readonly writer: TransactionBytes } | undefined;
   return {
     *transaction(transaction, changes) {
       for (const line of transactionLines(transaction, changes, options, tally)) yield `${line}\n`;
       yield '\n';
     },
+    // A guard is a block of its own around every statement, and seldom asked for.
+    write: request.guard
+      ? undefined
+      : (transaction, changes, sink) => {
+          if (bytes?.sink !== sink) bytes = { sink, writer: new TransactionBytes(sink, options, tally) };
+          return bytes.writer.write(transaction, changes);
+        },
   };
 }
 

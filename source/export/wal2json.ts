@@ -15,7 +15,7 @@ import {
   type Table,
   tableLabel,
 } from '../rows/row-change.js';
-import { isLargeObjectChange } from '../sql/large-object.js';
+import { isLargeObjectTable } from '../sql/large-object.js';
 import type { Tally } from '../sql/tally.js';
 import { TYPE } from '../sql/type-oids.js';
 import type { BodyContext, FileContext, FormatWriter, TransactionWriter } from './format.js';
@@ -79,7 +79,7 @@ export function wal2jsonTransactions({ inDoubtChosen }: BodyContext, tally: Tall
           tally.leaveOut(`${change.operation} of ${tableLabel(change.table)}: ${change.problem}`);
           return;
         }
-        if (isLargeObjectChange(change)) {
+        if (isLargeObjectTable(change.table)) {
           tally.leaveOut(
             `${change.operation} of a page or an entry of a large object: logical decoding has none`,
           );

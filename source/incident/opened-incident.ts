@@ -352,7 +352,10 @@ export class OpenedIncident implements Incident {
     if (wanted.length === 0) return;
     if (backwards) {
       for (let i = wanted.length - 1; i >= 0; i--) {
-        yield { transaction: this.transaction(wanted[i]), changes: this.changes(wanted[i], true) };
+        yield {
+          transaction: this.transaction(wanted[i]),
+          changes: this.#reader().visitable(wanted[i], true),
+        };
       }
       return;
     }

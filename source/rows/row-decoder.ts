@@ -16,12 +16,20 @@ import {
   type HeaderlessTuple,
 } from '../heap/deform.js';
 import { Infomask, TUPLE_HEADER_SIZE, tupleDataOffset, tupleInfomask } from '../heap/tuple.js';
+import { type AppendFunction, appendFunction } from '../types/appenders.js';
 import { type OutputFunction, outputFunction, UndecodableValueError } from '../types/registry.js';
 import type { ColumnValue, Table, UnknownValue } from './row-change.js';
+import { NULL_VALUE, type StoredRow } from './stored-row.js';
 import { HIDDEN_OID, rootOfPartition, tableOfRelation } from './table.js';
 
 /** Fetches a TOASTed value, decompressed; undefined when it is nowhere to be found. Throws CorruptDatumError when what is found is broken. */
 export type ToastFetch = (pointer: ToastPointer) => Buffer | undefined;
+
+/** The two forms of a type's output function. */
+export interface ColumnTexts {
+  readonly output: OutputFunction;
+  readonly append: AppendFunction;
+}
 
 const UNCHANGED: UnknownValue = { unknown: 'unchanged' };
 const VIRTUAL: UnknownValue = {
@@ -36,8 +44,8 @@ export class RowDecoder {
   readonly root: RelationDefinition | undefined;
   readonly #relation: RelationDefinition;
   readonly #attributeOfColumn: readonly number[];
-  /** Undefined where the type has no known text form; the reason is beside it. */
-  readonly #outputs: (OutputFunction | undefined)[] = [];
+  /** By column. Undefined where the type has no known text form; the reason is beside it. */
+  readonly #texts: (ColumnTexts | undefined)[] = [];
   readonly #reasons: string[] = [];
   readonly #deformed: DeformedTuple;
   /** Where the hidden oid of the tuple being read lies; -1 when it has none. Deforming has checked that there is room for it. */
@@ -57,14 +65,27 @@ export class RowDecoder {
       try {
         if (!types.type(column.typeOid))
           throw new UndecodableValueError(`type ${column.typeOid} is not in the catalog`);
-        this.#outputs.push(outputFunction(column.typeOid, types));
+        this.#texts.push({
+          output: outputFunction(column.typeOid, types),
+          append: appendFunction(column.typeOid, types),
+        });
         this.#reasons.push('');
       } catch (error) {
         if (!(error instanceof UndecodableValueError)) throw error;
-        this.#outputs.push(undefined);
+        this.#texts.push(undefined);
         this.#reasons.push(error.message);
       }
     }
+  }
+
+  /** How a column's values become text. Where they do not, both functions throw why. */
+  textsOf(column: number): ColumnTexts {
+    const known = this.#texts[column];
+    if (known) return known;
+    const fail = () => {
+      throw new UndecodableValueError(this.#reasons[column]);
+    };
+    return { output: fail, append: fail };
   }
 
   /**
@@ -83,6 +104,83 @@ export class RowDecoder {
     const dataStart = logged.data + logged.hoff - TUPLE_HEADER_SIZE;
     this.#oidAt = hasOid(logged.infomask) ? dataStart - OID_SIZE : -1;
     return this.#values(buffer, fetch);
+  }
+
+  /**
+   * Where the values of the row in `tuple` (a whole on-disk tuple) lie. False when one of them has no bytes to be found, or no text: then
+   * decode() says why. Throws what that throws.
+   */
+  locate(tuple: Buffer, fetch: ToastFetch, into: StoredRow): boolean {
+    deformTuple(this.#relation.attributes, tuple, 0, tuple.length, this.#deformed);
+    return this.#places(tuple, fetch, into);
+  }
+
+  /** The same for a tuple as a heap record holds it. */
+  locateLogged(buffer: Buffer, logged: HeaderlessTuple, fetch: ToastFetch, into: StoredRow): boolean {
+    deformLoggedTuple(this.#relation.attributes, buffer, logged, this.#deformed);
+    return this.#places(buffer, fetch, into);
+  }
+
+  #places(bytes: Buffer, fetch: ToastFetch, into: StoredRow): boolean {
+    const { forms, offsets, lengths } = this.#deformed;
+    const { starts, ends } = into;
+    const positions = this.#attributeOfColumn;
+    into.bytes = bytes;
+    into.hasApart = false;
+    for (let column = 0; column < starts.length; column++) {
+      const position = positions[column];
+      if (position === HIDDEN_OID) return false;
+      const start = offsets[position];
+      ends[column] = start + lengths[position];
+      switch (forms[position]) {
+        case AttributeForm.fixed:
+        case AttributeForm.cString:
+          starts[column] = start;
+          break;
+        case AttributeForm.shortVarlena:
+          starts[column] = start + 1;
+          break;
+        case AttributeForm.longVarlena:
+          starts[column] = start + 4;
+          break;
+        case AttributeForm.null:
+          starts[column] = NULL_VALUE;
+          continue;
+        default:
+          if (!this.#placeApart(bytes, column, fetch, into)) return false;
+          continue;
+      }
+      if (this.#texts[column] === undefined) return false;
+    }
+    return true;
+  }
+
+  /** A value that does not lie in the tuple as it is. */
+  #placeApart(bytes: Buffer, column: number, fetch: ToastFetch, into: StoredRow): boolean {
+    const position = this.#attributeOfColumn[column];
+    const { missingValue, length, generated } = this.#relation.attributes[position];
+    const form = this.#deformed.forms[position];
+    if (form === AttributeForm.missing && (missingValue === undefined || generated === 'v')) {
+      into.starts[column] = NULL_VALUE;
+      return true;
+    }
+    if (this.#texts[column] === undefined) return false;
+    const start = this.#deformed.offsets[position];
+    let data: Buffer | undefined;
+    if (form === AttributeForm.compressed)
+      data = decompressVarlena(bytes, start + 4, start + this.#deformed.lengths[position]);
+    else if (form === AttributeForm.external) data = fetch(readToastPointer(bytes, start));
+    else {
+      data = Buffer.from(missingValue as Uint8Array);
+      if (length === -1) data = inlineVarlenaData(data, 0, data.length);
+    }
+    if (data === undefined) return false;
+    if (!into.hasApart) into.apart.fill(undefined);
+    into.hasApart = true;
+    into.apart[column] = data;
+    into.starts[column] = 0;
+    into.ends[column] = data.length;
+    return true;
   }
 
   #values(bytes: Buffer, fetch: ToastFetch): ColumnValue[] {
@@ -106,7 +204,7 @@ export class RowDecoder {
     if (attribute.generated === 'v') return VIRTUAL;
     if (form === AttributeForm.null) return null;
     if (form === AttributeForm.missing && attribute.missingValue === undefined) return null;
-    const output = this.#outputs[column];
+    const output = this.#texts[column]?.output;
     if (output === undefined) return { unknown: 'undecodable', reason: this.#reasons[column] };
     const start = this.#deformed.offsets[position];
     const end = start + this.#deformed.lengths[position];
@@ -141,6 +239,15 @@ export class RowDecoder {
       throw error;
     }
   }
+}
+
+/** Is it the value's own fault that it has no text? */
+export function isOfTheValue(error: unknown): boolean {
+  return (
+    error instanceof UndecodableValueError ||
+    error instanceof CorruptDatumError ||
+    error instanceof RangeError
+  );
 }
 
 /** sizeof(Oid). */

@@ -7,6 +7,9 @@
 import type { Change } from './row-change.js';
 import type { StoredRow } from './stored-row.js';
 
+/** Bytes of text that are worth being taken away: hashed, written, sent. */
+export const PIECE_BYTES = 256 * 1024;
+
 /** Takes a transaction's changes in their order. The rows it is shown are only good until it returns. */
 export interface RowVisitor {
   /** A row that was put in. False when this row has to come as a Change: then nothing was taken of it. */

@@ -4,7 +4,7 @@ import { quoteLiteral } from '../bytes/string-literal.js';
 import { type CatalogChange, type Change, type RowChange, tableLabel } from '../rows/row-change.js';
 import { comment } from './comments.js';
 import { guardedStatement } from './guard.js';
-import { isLargeObjectChange, LargeObjectWriter } from './large-object.js';
+import { isLargeObjectTable, LargeObjectWriter } from './large-object.js';
 import { redoStatement } from './redo.js';
 import type { RowStatement } from './row-statement.js';
 import { sequenceKey, sequenceStatement } from './sequence.js';
@@ -44,6 +44,11 @@ export class ChangeLines {
     this.#objects = new LargeObjectWriter(options);
   }
 
+  /** Is there something that finish() would write? */
+  get holdsBack(): boolean {
+    return this.#truncates.length > 0 || this.#objects.holdsBack;
+  }
+
   /** The lines (without line ends) that can be written now. */
   *take(change: Change): Generator<string> {
     const truncate = change.kind === 'row' && change.operation === 'truncate';
@@ -51,7 +56,7 @@ export class ChangeLines {
       yield* this.#finishTruncates();
     if (truncate) {
       this.#truncates.push(change);
-    } else if (change.kind === 'row' && isLargeObjectChange(change)) {
+    } else if (change.kind === 'row' && isLargeObjectTable(change.table)) {
       yield* this.#objectLines(change.lsn, this.#objects.write(change));
     } else {
       yield* this.#objectLines(undefined, this.#objects.finish());

@@ -13,7 +13,7 @@
 
 import { quoteLiteral } from '../bytes/string-literal.js';
 import { LARGE_OBJECT_METADATA_OID, LARGE_OBJECT_OID } from '../rows/large-object-catalogs.js';
-import { type ColumnValue, isUnknown, type Row, type RowChange } from '../rows/row-change.js';
+import { type ColumnValue, isUnknown, type Row, type RowChange, type Table } from '../rows/row-change.js';
 import { guardCondition } from './guard.js';
 import { type LargeObject, privilegeStatements, roleIdentifier } from './large-object-privileges.js';
 import { redoStatement } from './redo.js';
@@ -51,9 +51,9 @@ interface Pending {
   unknown?: string;
 }
 
-/** Does this change belong to a large object? */
-export function isLargeObjectChange(change: RowChange): boolean {
-  return change.table.oid === LARGE_OBJECT_OID || change.table.oid === LARGE_OBJECT_METADATA_OID;
+/** Are this table's rows pages or entries of large objects? */
+export function isLargeObjectTable({ oid }: Pick<Table, 'oid'>): boolean {
+  return oid === LARGE_OBJECT_OID || oid === LARGE_OBJECT_METADATA_OID;
 }
 
 function known(row: Row | undefined, at: number): string | null | undefined {
@@ -77,6 +77,11 @@ export class LargeObjectWriter {
 
   constructor(options: LargeObjectOptions) {
     this.#options = options;
+  }
+
+  /** Is there something held back until what follows is known? */
+  get holdsBack(): boolean {
+    return this.#pending !== undefined;
   }
 
   /** What is to be written for the next change of a large object. Their statements are whole: no guard goes around them. */

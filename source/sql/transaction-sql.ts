@@ -34,6 +34,15 @@ export function transactionHeading(transaction: TransactionSummary): string {
   return facts.join('  ');
 }
 
+/** What stands before a transaction's statements. */
+export const BEGINNING: readonly string[] = [
+  'BEGIN;',
+  // As deferred as they can be: what only held at the end of the original transaction is only asked at the end here.
+  'SET CONSTRAINTS ALL DEFERRED;',
+];
+/** And behind them. */
+export const ENDING = 'COMMIT;';
+
 /**
  * The lines (without line ends) of one transaction. `changes` come in the order in which they are to be written: as
  * they were made for redo, backwards for undo; they are taken one by one, so a transaction of any size fits.
@@ -63,9 +72,7 @@ export function* transactionLines(
     for (; !first.done; first = rest.next()) yield* changeLines(transaction.xid, first.value, options, tally);
     return;
   }
-  yield 'BEGIN;';
-  // As deferred as they can be: what only held at the end of the original transaction is only asked at the end here.
-  yield 'SET CONSTRAINTS ALL DEFERRED;';
+  yield* BEGINNING;
   const { xid, gid } = transaction;
   if (transaction.preparedBeforeFork && gid !== undefined && options.direction === 'redo') {
     yield comment(
@@ -76,5 +83,5 @@ export function* transactionLines(
   const lines = new ChangeLines(xid, options, tally);
   for (; !first.done; first = rest.next()) yield* lines.take(first.value);
   yield* lines.finish();
-  yield 'COMMIT;';
+  yield ENDING;
 }

@@ -4,8 +4,9 @@
 
 import { CorruptDatumError } from '../bytes/corrupt-datum.js';
 import { formatLsn } from '../bytes/lsn.js';
+import type { ToastPointer } from '../bytes/varlena.js';
 import type { Catalog } from '../catalog/catalog.js';
-import type { Oid, RelationDefinition, RelationLocator } from '../catalog/model.js';
+import type { Oid, RelationDefinition, RelationLocator, TypeLookup } from '../catalog/model.js';
 import type { Moment } from '../catalog/moment.js';
 import { MalformedTupleError } from '../heap/deform.js';
 import type {
@@ -20,6 +21,8 @@ import type {
 } from '../rows/row-change.js';
 import { isUnknown } from '../rows/row-change.js';
 import { type RowDecoder, RowDecoders } from '../rows/row-decoder.js';
+import type { RowVisitor } from '../rows/row-visitor.js';
+import { NULL_VALUE, StoredRow } from '../rows/stored-row.js';
 import {
   DeleteFlag,
   deleteFlags,
@@ -45,6 +48,7 @@ import type { RecordCursor } from '../wal/record-cursor.js';
 import { HeapOperation, ResourceManager } from '../wal/resource-managers.js';
 import { emptiedFile } from '../wal/storage-record.js';
 import { tupleRemoval } from '../wal/tuple-removal.js';
+import { isReadable } from './page-history.js';
 import type { TuplePlaceInRelation } from './past-tuples.js';
 import { replicaIdentityIndex, roleOf } from './relations.js';
 import type { Scan } from './scan.js';
@@ -86,6 +90,8 @@ export class ChangeDecoder {
   readonly #catalog: Catalog;
   readonly #decoders = new RowDecoders();
   readonly #toast: ToastReader;
+  /** By file number. */
+  readonly #located = new Map<number, LocatedTable>();
 
   constructor(scan: Scan, catalog: Catalog, toast: ToastReader) {
     this.#scan = scan;
@@ -118,6 +124,163 @@ export class ChangeDecoder {
         return this.#rows(record, moment, 'update');
     }
   }
+
+  /**
+   * Shows the changes that the record under the cursor holds: rows as they lie in their tuples where the visitor takes them so, else what
+   * decode() gives. `backwards`: the last one first.
+   */
+  visit(
+    record: RecordCursor,
+    ownXids: ReadonlySet<number> | undefined,
+    visitor: RowVisitor,
+    backwards: boolean,
+  ): void {
+    if (this.#visitStored(record, ownXids, visitor, backwards)) return;
+    const changes = this.decode(record, ownXids);
+    if (backwards) changes.reverse();
+    for (const change of changes) visitor.change(change);
+  }
+
+  /** Shows a record's rows as they lie in their tuples. False when none was shown and all have to be decoded. */
+  #visitStored(
+    record: RecordCursor,
+    ownXids: ReadonlySet<number> | undefined,
+    visitor: RowVisitor,
+    backwards: boolean,
+  ): boolean {
+    const isMultiInsert = record.rmid === ResourceManager.heap2;
+    if (!isMultiInsert && record.rmid !== ResourceManager.heap) return false;
+    const operation = record.info & HeapOperation.mask;
+    if (!isMultiInsert && operation === HeapOperation.truncate) return false;
+    const moment: Moment = { lsn: record.lsn, ownXids };
+    const found = this.#tableAt(locatorOf(record), moment);
+    if (found === undefined || found === 'no table') return false;
+    this.#fetchDatabase = record.blockDatabase[0];
+    this.#fetchMoment = moment;
+    if (isMultiInsert) return this.#visitMultiInsert(record, found, moment, visitor, backwards);
+    try {
+      const rows = storedRows(found);
+      switch (operation) {
+        case HeapOperation.insert: {
+          const logged = insertedTuple(record);
+          return (
+            this.#locateNew(record, found, insertOffset(record), logged, 0) && visitor.inserted(rows.after)
+          );
+        }
+        case HeapOperation.delete: {
+          const isWhole = (deleteFlags(record) & DeleteFlag.containsOldTuple) !== 0;
+          const writer = this.#scan.oldRows.writerFor(record.lsn);
+          const logged = loggedOldTuple(record, 8);
+          return (
+            this.#locateOld(record, found, logged, isWhole, 0, deleteOffset(record), writer) &&
+            visitor.deleted(rows.before)
+          );
+        }
+        default: {
+          const isWhole = (updateFlags(record) & UpdateFlag.containsOldTuple) !== 0;
+          const writer = this.#scan.oldRows.writerFor(record.lsn);
+          const blockId = updateOldBlockId(record);
+          const logged = loggedOldTuple(record, 14);
+          return (
+            this.#locateOld(record, found, logged, isWhole, blockId, updateOldOffset(record), writer) &&
+            this.#locateNew(record, found, updateNewOffset(record), updatedTuple(record), writer) &&
+            visitor.updated(rows.before, rows.after)
+          );
+        }
+      }
+    } catch (error) {
+      if (isOfTheData(error)) return false;
+      throw error;
+    }
+  }
+
+  #visitMultiInsert(
+    record: RecordCursor,
+    table: LocatedTable,
+    moment: Moment,
+    visitor: RowVisitor,
+    backwards: boolean,
+  ): boolean {
+    const tuples = multiInsertedTuples(record);
+    const { after } = storedRows(table);
+    const count = multiInsertCount(record);
+    for (let i = 0; i < count; i++) {
+      const number = backwards ? count - 1 - i : i;
+      const tuple = tuples?.[number];
+      const offset = multiInsertOffset(record, number);
+      if (this.#isShown(record, table, offset, tuple) && visitor.inserted(after)) continue;
+      visitor.change(this.#insert(record, table.decoder, moment, offset, tuple));
+    }
+    return true;
+  }
+
+  /** One of several new rows, where it can be shown as it lies. */
+  #isShown(
+    record: RecordCursor,
+    table: LocatedTable,
+    offset: number,
+    logged: LoggedTuple | undefined,
+  ): boolean {
+    try {
+      return this.#locateNew(record, table, offset, logged, 0);
+    } catch (error) {
+      if (isOfTheData(error)) return false;
+      throw error;
+    }
+  }
+
+  /** As #newRow: where the values of the row that an insert or update wrote lie. */
+  #locateNew(
+    record: RecordCursor,
+    table: LocatedTable,
+    offset: number,
+    logged: LoggedTuple | undefined,
+    writer: number,
+  ): boolean {
+    const { decoder } = table;
+    const { after } = storedRows(table);
+    if (logged === undefined || logged.prefix > 0 || logged.suffix > 0)
+      return decoder.locate(this.#scan.tuples.newTuple(record, offset, logged, writer), this.#fetch, after);
+    return decoder.locateLogged(record.buffer, logged, this.#fetch, after);
+  }
+
+  /** As #oldRow: where the values of the row that an update or delete met lie; false when only parts of it are known. */
+  #locateOld(
+    record: RecordCursor,
+    table: LocatedTable,
+    logged: LoggedTuple | undefined,
+    isWhole: boolean,
+    blockId: number,
+    offset: number,
+    writer: number,
+  ): boolean {
+    const { decoder } = table;
+    const { before, key, keyColumns } = storedRows(table);
+    if (logged !== undefined && isWhole)
+      return decoder.locateLogged(record.buffer, logged, this.#fetch, before);
+    // What WAL does not hold costs a look at disks, and a reason: both are decode()'s.
+    if (!isReadable(writer)) return false;
+    const place = {
+      tablespaceOid: record.blockTablespace[blockId],
+      databaseOid: record.blockDatabase[blockId],
+      fileNode: record.blockFileNode[blockId],
+      block: record.blockNumber[blockId],
+      offset,
+    };
+    const tuple = this.#scan.tuples.written(writer, place, tupleRemoval(record));
+    if (!decoder.locate(tuple, this.#fetch, before)) return false;
+    if (logged === undefined) return true;
+    return (
+      decoder.locateLogged(record.buffer, logged, this.#fetch, key) &&
+      keyColumns.every((column) => areSameBytes(before, key, column))
+    );
+  }
+
+  /** For tuples of the record being shown. */
+  readonly #fetch = (pointer: ToastPointer) =>
+    this.#toast.fetch(pointer, this.#fetchDatabase, this.#fetchMoment);
+  #fetchDatabase: Oid = 0;
+  #fetchMoment: Moment = { lsn: 0 };
 
   /**
    * What the record under the cursor is about, without decoding it: rows (or a message) of anybody's, a sequence's position, a
@@ -171,14 +334,11 @@ export class ChangeDecoder {
   }
 
   #rows(record: RecordCursor, moment: Moment, operation: RowOperation): Change[] {
-    const locator = {
-      tablespaceOid: record.blockTablespace[0],
-      databaseOid: record.blockDatabase[0],
-      fileNode: record.blockFileNode[0],
-    };
-    const definition = this.#catalog.relationByLocator(locator, moment);
+    const locator = locatorOf(record);
+    const found = this.#tableAt(locator, moment);
+    if (found === 'no table') return [];
     const { lsn, xid } = record;
-    if (!definition) {
+    if (!found) {
       const relation = `relation ${locator.tablespaceOid}/${locator.databaseOid}/${locator.fileNode}`;
       const problem = `${this.#catalog.origin} does not tell which table ${relation} was at ${formatLsn(lsn)}`;
       const count = record.rmid === ResourceManager.heap2 ? multiInsertCount(record) : 1;
@@ -191,14 +351,30 @@ export class ChangeDecoder {
         problem,
       }));
     }
-    if (roleOf(definition, this.#catalog) !== 'table') return [];
-    const types = this.#catalog.types(locator.databaseOid, moment);
-    const decoder = this.#decoders.for(definition, types, this.#rootOf(definition, moment));
+    const { decoder, definition } = found;
     if (record.rmid === ResourceManager.heap2) return this.#multiInsert(record, decoder, moment);
     if (operation === 'insert')
       return [this.#insert(record, decoder, moment, insertOffset(record), insertedTuple(record))];
     if (operation === 'delete') return [this.#delete(record, decoder, moment, definition)];
     return [this.#update(record, decoder, moment, definition)];
+  }
+
+  /** The table whose file this is at a moment; undefined where the catalog does not tell. */
+  #tableAt(locator: RelationLocator, moment: Moment): LocatedTable | 'no table' | undefined {
+    // The same types are the same view of the catalog, and there a file is the same relation's.
+    const types = this.#catalog.types(locator.databaseOid, moment);
+    const known = this.#located.get(locator.fileNode);
+    const isKnown = known?.types === types && known.tablespaceOid === locator.tablespaceOid;
+    const definition = isKnown ? known.definition : this.#catalog.relationByLocator(locator, moment);
+    if (!definition) return undefined;
+    // A rewrite's transient file may turn out to be one only later.
+    if (roleOf(definition, this.#catalog) !== 'table') return 'no table';
+    if (isKnown) return known;
+    const decoder = this.#decoders.for(definition, types, this.#rootOf(definition, moment));
+    const located: LocatedTable = { types, tablespaceOid: locator.tablespaceOid, definition, decoder };
+    if (this.#located.size >= LOCATED_TABLES) this.#located.clear();
+    this.#located.set(locator.fileNode, located);
+    return located;
   }
 
   /** The root of the tree of partitions that a table is in; undefined when it is in none. */
@@ -437,6 +613,28 @@ export class ChangeDecoder {
   }
 }
 
+/** A table's file, as one view of the catalog has it. */
+interface LocatedTable {
+  readonly types: TypeLookup;
+  readonly tablespaceOid: Oid;
+  readonly definition: RelationDefinition;
+  readonly decoder: RowDecoder;
+  /** For rows that are shown as they lie in their tuples. Made when first needed. */
+  stored?: StoredRows;
+}
+
+/** Rows of one table: the old one and the new one of a change, and the key of the old one as it was logged. */
+interface StoredRows {
+  readonly before: StoredRow;
+  readonly after: StoredRow;
+  readonly key: StoredRow;
+  /** Columns whose old values are logged when only a key is. */
+  readonly keyColumns: readonly number[];
+}
+
+/** So many are kept. */
+const LOCATED_TABLES = 4096;
+
 const LOST_VALUE: UnknownValue = {
   unknown: 'undecodable',
   reason: 'its TOASTed value is neither in the WAL that is there nor on disk',
@@ -447,17 +645,39 @@ interface Attempt {
   problem?: string;
 }
 
-/** Why a tuple could not be read; throws again what is no property of the data. */
-function failure(error: unknown): Attempt {
-  if (
+/** Is it the data's fault that a tuple could not be read? */
+function isOfTheData(error: unknown): error is Error {
+  return (
     error instanceof TupleUnavailableError ||
     error instanceof MalformedTupleError ||
     error instanceof CorruptDatumError ||
     error instanceof RangeError
-  ) {
-    return { row: undefined, problem: error.message };
-  }
+  );
+}
+
+/** Why a tuple could not be read; throws again what is no property of the data. */
+function failure(error: unknown): Attempt {
+  if (isOfTheData(error)) return { row: undefined, problem: error.message };
   throw error;
+}
+
+function storedRows(table: LocatedTable): StoredRows {
+  const { decoder, definition } = table;
+  table.stored ??= {
+    before: new StoredRow(decoder),
+    after: new StoredRow(decoder),
+    key: new StoredRow(decoder),
+    keyColumns: replicaIdentityColumns(decoder, definition) ?? [],
+  };
+  return table.stored;
+}
+
+/** Has the column the very same value in both? */
+function areSameBytes(a: StoredRow, b: StoredRow, column: number): boolean {
+  const startA = a.starts[column];
+  const startB = b.starts[column];
+  if (startA === NULL_VALUE || startB === NULL_VALUE) return startA === startB;
+  return a.bytesOf(column).compare(b.bytesOf(column), startB, b.ends[column], startA, a.ends[column]) === 0;
 }
 
 /** Columns that logical decoding logs as the old row's key, when it logs only a key. */

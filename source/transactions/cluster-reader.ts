@@ -5,6 +5,7 @@ import type { Lsn } from '../bytes/lsn.js';
 import type { Catalog, CatalogFeed } from '../catalog/catalog.js';
 import type { Moment } from '../catalog/moment.js';
 import type { Change, DdlSubject, Table } from '../rows/row-change.js';
+import type { RowVisitor, VisitableChanges } from '../rows/row-visitor.js';
 import { WalReader } from '../wal/reader.js';
 import { recordVersion } from '../wal/record-versions.js';
 import { ResourceManager, TransactionOperation } from '../wal/resource-managers.js';
@@ -30,6 +31,7 @@ interface OpenedTransaction {
   between?: StatementsBetween;
 }
 
+const NOTHING: readonly Change[] = [];
 const NOTHING_BETWEEN: StatementsBetween = { before: new Map(), after: [] };
 
 /** Transactions whose records are kept, since a reader leafs back and forth. */
@@ -242,13 +244,13 @@ export class ClusterReader {
    */
   *forward(
     indexes: Uint32Array | readonly number[],
-  ): Generator<{ index: number; changes: Iterable<Change> }> {
+  ): Generator<{ index: number; changes: VisitableChanges }> {
     if (indexes.length === 0) return;
     const last = this.summary(indexes[indexes.length - 1]).commitLsn;
     let apart = 0;
     for (const index of indexes) apart += this.scan.index.commitLsn(index) - this.scan.index.firstLsn(index);
     if (apart < last - this.#options.lostFrom) {
-      for (const index of indexes) yield { index, changes: this.changes(index) };
+      for (const index of indexes) yield { index, changes: this.visitable(index) };
       return;
     }
     const collector = new RecordCollector(this.scan.relations);
@@ -262,7 +264,7 @@ export class ClusterReader {
         const summary = this.summary(index);
         if (summary.state !== 'committed' || summary.firstLsn < this.#options.lostFrom) {
           // Began long ago, or ended in no commit record: a walk of its own costs less than carrying everything along.
-          yield { index, changes: this.changes(index) };
+          yield { index, changes: this.visitable(index) };
           continue;
         }
         let found = false;
@@ -282,7 +284,7 @@ export class ClusterReader {
           if (!found) continue;
           // One that changed the catalog has more to tell than its records, and is walked over for that.
           const changes =
-            records && !summary.changesCatalog ? this.#collected(records, summary) : this.changes(index);
+            records && !summary.changesCatalog ? this.#collected(records, summary) : this.visitable(index);
           yield { index, changes };
         }
       }
@@ -299,9 +301,65 @@ export class ClusterReader {
     this.#toast.close();
   }
 
-  *#collected({ lsns }: CollectedRecords, summary: TransactionSummary): Generator<Change> {
-    yield* this.#ahead(summary);
-    yield* this.#decode(lsns, undefined, false, NOTHING_BETWEEN);
+  #collected({ lsns }: CollectedRecords, summary: TransactionSummary): VisitableChanges {
+    const ahead = this.#ahead(summary);
+    const decode = () => this.#decode(lsns, undefined, false, NOTHING_BETWEEN);
+    return {
+      *[Symbol.iterator]() {
+        yield* ahead;
+        yield* decode();
+      },
+      visit: (visitor) => this.#visit(lsns, ahead, visitor, false),
+    };
+  }
+
+  /** Its changes, to be had either way. */
+  visitable(index: number, backwards = false): VisitableChanges {
+    return {
+      [Symbol.iterator]: () => this.changes(index, backwards),
+      visit: (visitor) => this.#visitAll(index, backwards, visitor),
+    };
+  }
+
+  *#visitAll(index: number, backwards: boolean, visitor: RowVisitor): Generator<void> {
+    const { records, ownXids } = this.#open(index);
+    if (ownXids !== undefined) {
+      // What it said to the catalog stands between its rows.
+      for (const change of this.changes(index, backwards)) {
+        visitor.change(change);
+        if (visitor.isFull) yield;
+      }
+      return;
+    }
+    const ahead = this.#ahead(this.summary(index));
+    if (backwards) {
+      for (let number = records.sheetCount - 1; number >= 0; number--)
+        yield* this.#visit(records.sheet(number)!.lsns, NOTHING, visitor, true);
+      for (const change of ahead) visitor.change(change);
+      return;
+    }
+    for (const change of ahead) visitor.change(change);
+    for (let number = 0; ; number++) {
+      const sheet = records.sheet(number);
+      if (!sheet) return;
+      yield* this.#visit(sheet.lsns, NOTHING, visitor, false);
+    }
+  }
+
+  /** Shows the rows of the records at `lsns`, `ahead` before them. */
+  *#visit(
+    lsns: ArrayLike<number>,
+    ahead: readonly Change[],
+    visitor: RowVisitor,
+    backwards: boolean,
+  ): Generator<void> {
+    for (const change of ahead) visitor.change(change);
+    for (let i = 0; i < lsns.length; i++) {
+      const lsn = lsns[backwards ? lsns.length - 1 - i : i];
+      if (!this.#records.readAt(lsn)) throw lostRecord(lsn, this.#records.end?.reason);
+      this.#decoder.visit(this.#records, undefined, visitor, backwards);
+      if (visitor.isFull) yield;
+    }
   }
 
   /** What is told of a transaction before its rows. */

@@ -1,0 +1,132 @@
+/**
+ * Transactions as bytes of SQL: what transaction-sql.ts writes, without a string for every row. Whatever is out of the ordinary, a row or a
+ * whole transaction, is written as lines by that.
+ */
+import type { TextSink } from '../bytes/text-sink.js';
+import type { Change } from '../rows/row-change.js';
+import { isOfTheValue, type RowDecoder } from '../rows/row-decoder.js';
+import { PIECE_BYTES, type RowVisitor, type VisitableChanges } from '../rows/row-visitor.js';
+import type { StoredRow } from '../rows/stored-row.js';
+import type { TransactionSummary } from '../transactions/transaction.js';
+import { ChangeLines, type SqlOptions } from './change-lines.js';
+import { comment } from './comments.js';
+import { type RowBytes, rowBytes } from './row-bytes.js';
+import type { Tally } from './tally.js';
+import { BEGINNING, ENDING, transactionHeading, transactionLines } from './transaction-sql.js';
+
+const LINE_FEED = 0x0a;
+const BEGIN = Buffer.from(BEGINNING.map((line) => `${line}\n`).join(''));
+const END = Buffer.from(`${ENDING}\n`);
+
+/** Is it told by its rows alone, and framed as most are? */
+function isOrdinary({ state, changesCatalog, preparedBeforeFork }: TransactionSummary): boolean {
+  return state === 'committed' && !changesCatalog && preparedBeforeFork !== true;
+}
+
+/** Writes transactions, one after the other, into a sink. Not for guarded statements. */
+export class TransactionBytes implements RowVisitor {
+  readonly #options: SqlOptions;
+  readonly #tally: Tally;
+  readonly #isUndo: boolean;
+  #sink: TextSink;
+  #xid = 0;
+  /** Made when something comes that is no ordinary row. */
+  #lines: ChangeLines | undefined;
+  #decoder: RowDecoder | undefined;
+  #rows: RowBytes | undefined;
+
+  constructor(sink: TextSink, options: SqlOptions, tally: Tally) {
+    this.#sink = sink;
+    this.#options = options;
+    this.#tally = tally;
+    this.#isUndo = options.direction === 'undo';
+  }
+
+  /**
+   * Writes a transaction and the empty line behind it. `changes` come in the order in which they are to be written. Yields when the sink
+   * holds a piece that is worth being taken away.
+   */
+  *write(transaction: TransactionSummary, changes: VisitableChanges): Generator<void> {
+    const sink = this.#sink;
+    if (!isOrdinary(transaction)) {
+      for (const line of transactionLines(transaction, changes, this.#options, this.#tally)) {
+        this.#line(line);
+        if (this.isFull) yield;
+      }
+    } else {
+      this.#xid = transaction.xid;
+      this.#lines = undefined;
+      this.#line(comment(transactionHeading(transaction)));
+      sink.prepared(BEGIN);
+      yield* changes.visit(this);
+      this.#finishLines();
+      sink.prepared(END);
+    }
+    sink.byte(LINE_FEED);
+  }
+
+  get isFull(): boolean {
+    return this.#sink.length >= PIECE_BYTES;
+  }
+
+  inserted(row: StoredRow): boolean {
+    return this.#isUndo ? this.#write(DELETE, row, row) : this.#write(INSERT, row, row);
+  }
+
+  updated(before: StoredRow, after: StoredRow): boolean {
+    return this.#isUndo ? this.#write(UPDATE, after, before) : this.#write(UPDATE, before, after);
+  }
+
+  deleted(row: StoredRow): boolean {
+    return this.#isUndo ? this.#write(INSERT, row, row) : this.#write(DELETE, row, row);
+  }
+
+  change(change: Change): void {
+    this.#lines ??= new ChangeLines(this.#xid, this.#options, this.#tally);
+    for (const line of this.#lines.take(change)) this.#line(line);
+  }
+
+  /** Writes a statement, or leaves no trace of it. */
+  #write(kind: number, from: StoredRow, to: StoredRow): boolean {
+    const { decoder } = to;
+    if (decoder !== this.#decoder) {
+      this.#rows = rowBytes(decoder);
+      this.#decoder = decoder;
+    }
+    const rows = this.#rows;
+    if (rows === undefined) return false;
+    // What was held back waited for something that belongs to it, and this does not.
+    this.#finishLines();
+    const sink = this.#sink;
+    const mark = sink.length;
+    try {
+      const written =
+        kind === INSERT
+          ? rows.insert(sink, to)
+          : kind === UPDATE
+            ? rows.update(sink, from, to)
+            : rows.delete(sink, to);
+      if (written) this.#tally.statements++;
+      else sink.length = mark;
+      return written;
+    } catch (error) {
+      sink.length = mark;
+      // The change itself tells what is wrong with its value.
+      if (isOfTheValue(error)) return false;
+      throw error;
+    }
+  }
+
+  #finishLines(): void {
+    if (this.#lines?.holdsBack) for (const line of this.#lines.finish()) this.#line(line);
+  }
+
+  #line(line: string): void {
+    this.#sink.utf8(line);
+    this.#sink.byte(LINE_FEED);
+  }
+}
+
+const INSERT = 0;
+const UPDATE = 1;
+const DELETE = 2;
