@@ -171,18 +171,14 @@ export class ChangeDecoder {
           const isWhole = (deleteFlags(record) & DeleteFlag.containsOldTuple) !== 0;
           const writer = this.#scan.oldRows.writerFor(record.lsn);
           const logged = loggedOldTuple(record, 8);
-          return (
-            this.#locateOld(record, found, logged, isWhole, 0, deleteOffset(record), writer) &&
-            visitor.deleted(rows.before)
-          );
+          return this.#locateOld(record, found, logged, isWhole, writer) && visitor.deleted(rows.before);
         }
         default: {
           const isWhole = (updateFlags(record) & UpdateFlag.containsOldTuple) !== 0;
           const writer = this.#scan.oldRows.writerFor(record.lsn);
-          const blockId = updateOldBlockId(record);
           const logged = loggedOldTuple(record, 14);
           return (
-            this.#locateOld(record, found, logged, isWhole, blockId, updateOldOffset(record), writer) &&
+            this.#locateOld(record, found, logged, isWhole, writer) &&
             this.#locateNew(record, found, updateNewOffset(record), updatedTuple(record), writer) &&
             visitor.updated(rows.before, rows.after)
           );
@@ -250,8 +246,6 @@ export class ChangeDecoder {
     table: LocatedTable,
     logged: LoggedTuple | undefined,
     isWhole: boolean,
-    blockId: number,
-    offset: number,
     writer: number,
   ): boolean {
     const { decoder } = table;
@@ -260,14 +254,7 @@ export class ChangeDecoder {
       return decoder.locateLogged(record.buffer, logged, this.#fetch, before);
     // What WAL does not hold costs a look at disks, and a reason: both are decode()'s.
     if (!isReadable(writer)) return false;
-    const place = {
-      tablespaceOid: record.blockTablespace[blockId],
-      databaseOid: record.blockDatabase[blockId],
-      fileNode: record.blockFileNode[blockId],
-      block: record.blockNumber[blockId],
-      offset,
-    };
-    const tuple = this.#scan.tuples.written(writer, place, tupleRemoval(record));
+    const tuple = this.#scan.tuples.written(writer, oldPlace(record), tupleRemoval(record));
     if (!decoder.locate(tuple, this.#fetch, before)) return false;
     if (logged === undefined) return true;
     return (
