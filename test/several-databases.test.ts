@@ -16,12 +16,14 @@ after(stopAllServers);
 const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '10,18').split(',').map(Number);
 const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 
-const DATABASES = ['postgres', 'Zweite/ü "db"', 'latin', 'template1'];
+const EVERYWHERE = ['postgres', 'Zweite/ü "db"', 'latin', 'template1'];
 const TABLE = 'CREATE TABLE same_name (id int PRIMARY KEY, v text)';
 
 for (const major of MAJORS) {
   describe(`several databases of PostgreSQL ${major}`, { timeout: 180_000 }, () => {
     let built: BuiltIncident;
+    /** One lives in a tablespace of its own, and has a table in base/ nevertheless. */
+    const DATABASES = major >= 15 ? [...EVERYWHERE, 'elsewhere'] : EVERYWHERE;
     /** The old primary died before a checkpoint wrote the catalog of the last one anywhere but into WAL. */
     const all = major >= 15 ? ['by_copy', 'by_log', 'never_on_disk'] : ['by_copy'];
     const made = major >= 15 ? ['by_copy', 'by_log'] : ['by_copy'];
@@ -30,7 +32,13 @@ for (const major of MAJORS) {
       built = await buildIncident({
         major,
         databases: DATABASES,
+        settings: major >= 15 ? { allow_in_place_tablespaces: 'on' } : {},
         before: async (old) => {
+          if (major >= 15) {
+            await old.query(`CREATE TABLESPACE beside LOCATION ''`);
+            await old.query('CREATE DATABASE elsewhere TABLESPACE beside');
+            await runSql(old, 'CREATE TABLE at_home (id int) TABLESPACE pg_default', 'elsewhere');
+          }
           await old.query('CREATE DATABASE "Zweite/ü ""db"""');
           await old.query(`CREATE DATABASE latin TEMPLATE template0 ENCODING LATIN1`);
           await old.query('CREATE DATABASE doomed');
@@ -109,6 +117,25 @@ for (const major of MAJORS) {
       incident.close();
     });
 
+    test('what a database lost is judged by that database of the new primary, wherever its files are', () => {
+      const { stdout } = spawnSync(process.execPath, [
+        CLI,
+        'list',
+        '--json',
+        built.oldDataDirectory,
+        built.newDataDirectory,
+      ]);
+      const verdicts = new Map(
+        stdout
+          .toString()
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line))
+          .map(({ database, verdict }) => [database, verdict]),
+      );
+      for (const database of DATABASES) assert.equal(verdicts.get(database), 'clean', database);
+    });
+
     test('roles, databases and comments on them are said to be changed', async () => {
       const incident = await readIncident(built);
       const told = everythingLost(incident)
@@ -137,6 +164,7 @@ for (const major of MAJORS) {
         readdirSync(directory).sort(),
         [
           ...all.map((name) => `${name}.sql`),
+          ...DATABASES.filter((name) => name === 'elsewhere').map((name) => `${name}.sql`),
           'Zweite%2Fü %22db%22.sql',
           'doomed.sql',
           'latin.sql',

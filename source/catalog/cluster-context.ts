@@ -2,7 +2,7 @@
 import type { Lsn } from '../bytes/lsn.js';
 import type { DamagedPages } from './damaged-pages.js';
 import type { TransactionFates } from './fates.js';
-import type { AttributeDefinition, Oid } from './model.js';
+import type { CatalogLayouts } from './layouts.js';
 
 /** What all groups of one cluster share. */
 export interface ClusterContext {
@@ -15,5 +15,5 @@ export interface ClusterContext {
   readonly fates: TransactionFates;
   readonly multixactUpdater: (multixact: number) => number | undefined;
   /** The columns of every catalog that is read, by the catalog's OID. */
-  readonly layouts: ReadonlyMap<Oid, readonly AttributeDefinition[]>;
+  readonly layouts: CatalogLayouts;
 }

@@ -2,8 +2,9 @@
 import type { Lsn } from '../bytes/lsn.js';
 import type { BranchableCatalog } from '../catalog/catalog.js';
 import { DamagedPages } from '../catalog/damaged-pages.js';
+import type { OpenCatalogOptions } from '../catalog/data-directory-catalog.js';
 import type { FileUse } from '../catalog/file-use.js';
-import { type OpenCatalogOptions, openCatalog } from '../catalog/open.js';
+import { openCatalog } from '../catalog/open.js';
 import { ClusterReader } from '../transactions/cluster-reader.js';
 import { findStartingPoint, type StartingPoint, xidNotGivenOutAt } from '../transactions/starting-point.js';
 import { ToastFiles } from '../transactions/toast-files.js';

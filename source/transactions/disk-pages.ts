@@ -5,11 +5,12 @@
 import { realpathSync } from 'node:fs';
 import type { Lsn } from '../bytes/lsn.js';
 import { DamagedPages } from '../catalog/damaged-pages.js';
+import { tablespaceDirectory } from '../catalog/database-directories.js';
 import type { FileUse } from '../catalog/file-use.js';
 import type { RelationLocator } from '../catalog/model.js';
 import { MultixactReader } from '../catalog/multixact.js';
 import { RelationFile } from '../catalog/relation-file.js';
-import { isOutside, relationPath, tablespaceDirectory } from '../catalog/relation-path.js';
+import { isOutside, relationPath } from '../catalog/relation-path.js';
 
 /** One node's disk. */
 export interface DiskPagesOptions {
