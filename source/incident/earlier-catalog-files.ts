@@ -2,14 +2,15 @@
  * Files that mapped catalogs were in where reading begins, when they have been rewritten (VACUUM FULL) since: nothing on disk names
  * them any more, and WAL shows them by what is in them alone.
  */
-import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { ForkpointError } from '../bytes/errors.js';
 import { FIRST_NORMAL_OID } from '../catalog/bootstrap.js';
 import { type BranchPoint, isSharedFile } from '../catalog/branch-point.js';
 import type { BranchableCatalog } from '../catalog/catalog.js';
+import { databaseHome, databaseOids } from '../catalog/database-directories.js';
 import { readFileNodeMap } from '../catalog/filenode-map.js';
 import type { RelationLocator } from '../catalog/model.js';
+import type { ControlFile } from '../timeline/control-file.js';
 import { CatalogFilesScan } from '../transactions/catalog-files-scan.js';
 import type { StartingPoint } from '../transactions/starting-point.js';
 import type { WalSegments } from '../wal/segments.js';
@@ -27,15 +28,13 @@ function namesNewFile(map: string, point: BranchPoint): boolean {
   }
 }
 
-/** Databases in base/ whose map names a file that was not there yet at the point. */
-function rewrittenSince(dataDirectory: string, point: BranchPoint): Set<number> {
-  const base = path.join(dataDirectory, 'base');
-  const found = new Set<number>();
-  for (const name of readdirSync(base)) {
-    const map = path.join(base, name, 'pg_filenode.map');
-    if (existsSync(map) && namesNewFile(map, point)) found.add(Number(name));
-  }
-  return found;
+/** Databases whose map names a file that was not there yet at the point. */
+function rewrittenSince(dataDirectory: string, majorVersion: number, point: BranchPoint): Set<number> {
+  const rewritten = databaseOids(dataDirectory, majorVersion).filter((oid) => {
+    const { directory } = databaseHome(dataDirectory, majorVersion, oid)!;
+    return namesNewFile(path.join(directory, 'pg_filenode.map'), point);
+  });
+  return new Set(rewritten);
 }
 
 /** Goes over the WAL for such files and tells the catalog of them; nothing is read when no catalog has been rewritten. */
@@ -44,12 +43,12 @@ export function lookForEarlierFiles(
   catalog: BranchableCatalog,
   segments: WalSegments,
   start: StartingPoint,
-  pageSize: number,
+  { majorVersion, pageSize }: Pick<ControlFile, 'majorVersion' | 'pageSize'>,
 ): void {
   if (!start.checkpoint) return;
   const { nextXid, nextOid, nextMultixact } = start.checkpoint;
   const point: BranchPoint = { lsn: start.startLsn, nextXid, nextOid, nextMultixact };
-  const databases = rewrittenSince(dataDirectory, point);
+  const databases = rewrittenSince(dataDirectory, majorVersion, point);
   if (databases.size === 0) return;
   const looks = new Map<string, number>();
   const wantsPage = ({ databaseOid, fileNode }: RelationLocator): boolean => {

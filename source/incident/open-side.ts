@@ -38,7 +38,7 @@ export function openSide(options: SideOptions): OpenedSide | undefined {
   if (!start) return undefined;
   const damagedPages = control.dataChecksumVersion > 0 ? new DamagedPages() : undefined;
   const catalog = openCatalog(dataDirectory, { ...catalogOptions(side, start, damagedPages), use });
-  lookForEarlierFiles(dataDirectory, catalog, segments, start, pageSize);
+  lookForEarlierFiles(dataDirectory, catalog, segments, start, control);
   const newer = side.name === 'new primary' ? side : other;
   const reader = new ClusterReader(
     {
