@@ -12,6 +12,7 @@ import { definitions } from './support/definitions.js';
 import { exportSql, runSql } from './support/exported-sql.js';
 import { RandomWork } from './support/random-work.js';
 import type { DatabaseRows } from './support/recorded.js';
+import { assertToldVerdicts, readSides } from './support/told-verdicts.js';
 import { assertVerdicts } from './support/verdict-truth.js';
 
 after(stopAllServers);
@@ -83,6 +84,12 @@ for (const seed of SEEDS) {
       } finally {
         incident.close();
       }
+    });
+
+    test('no verdict told without rows, or with some rows told by their places, differs from the full judgement', async (context) => {
+      const sides = await readSides(built);
+      context.diagnostic(`${await assertToldVerdicts(sides)} told without rows`);
+      sides.close();
     });
 
     test('redo makes the new primary’s tables the old one’s', async () => {

@@ -2,7 +2,7 @@
  * Verdicts: how each lost row change stands against what the new primary has written since the fork. Transactions are judged in
  * commit order, because later ones may build upon earlier ones; the rules themselves are in row-rules.ts.
  */
-import type { Change, Table } from '../rows/row-change.js';
+import type { Change, RowChange, Table } from '../rows/row-change.js';
 import type { TableCounts } from '../transactions/transaction.js';
 import { type Key, keyOf, keysToAsk } from './change-keys.js';
 import type { CurrentRow, CurrentRows } from './current-rows.js';
@@ -45,6 +45,8 @@ export class Judge {
   readonly #current: CurrentRows;
   readonly #nameOf: TransactionNames;
   readonly #touches: LostTouches;
+  readonly #places: RowPlaces;
+  readonly #earlier: EarlierTouches;
   readonly #definitions = new LostDefinitions();
   /** Dependencies of one transaction after the other, each behind their number; and where each one's begin, for those that have some. */
   #dependencies = new Uint32Array(1024);
@@ -59,16 +61,23 @@ export class Judge {
 
   /**
    * `nameOf` gives a lost transaction's xid and commit LSN, for reasons that name it. `touches` remembers which lost transaction wrote
-   * which key.
+   * which key; of rows in `places` nobody need remember that.
    */
-  constructor(current: CurrentRows, nameOf: TransactionNames, touches = new LostTouches()) {
+  constructor(
+    current: CurrentRows,
+    nameOf: TransactionNames,
+    touches = new LostTouches(),
+    places: RowPlaces = NO_PLACES,
+  ) {
     this.#touches = touches;
+    this.#places = places;
+    this.#earlier = new TouchesAndPlaces(touches, places);
     this.#current = current;
     this.#nameOf = nameOf;
   }
 
   /**
-   * Judges the next transactions: consecutive ones, in commit order, from index 0 on, each once. Throws what the look-up throws
+   * Judges the next transactions: in commit order, each once, all that wrote to tables which are not undisturbed. Throws what the look-up throws
    * (ForkpointError when a live server goes away); then nothing of the batch is remembered.
    */
   async judge(batch: readonly LostTransaction[]): Promise<Judgement[]> {
@@ -79,7 +88,7 @@ export class Judge {
       const judgement = this.#judged(judge, changes, begun?.verdict);
       this.#unfinished = goesOn ? { judge, verdict: judgement.verdict } : undefined;
       if (goesOn) return judgement;
-      judge.record(this.#touches);
+      judge.record(this.#touches, (tableName) => this.#places.isUndisturbed(tableName));
       this.#noteDependencies(index, judge.dependencies);
       return judgement;
     });
@@ -97,23 +106,11 @@ export class Judge {
     return this.#judged(this.#judgeOf(index), changes).rows;
   }
 
-  /**
-   * Row verdicts of a transaction whose own verdict was told without its rows: nothing of the new primary's is in their way. `builtOn` gives
-   * the earlier lost transaction whose row the update or delete at an LSN went on from.
-   */
-  undisturbedRows(
-    index: number,
-    changes: Iterable<Change>,
-    builtOn: (lsn: number) => number | undefined,
-  ): { readonly rows: (RowVerdict | undefined)[]; readonly dependencies: number[] } {
-    const touches = new TouchesOfPlaces(builtOn);
-    const judge = this.#judgeWith(index, () => 'untouched', touches);
-    const rows: (RowVerdict | undefined)[] = [];
-    for (const change of changes) {
-      touches.change = change;
-      rows.push(judge.judge(change));
-    }
-    return { rows, dependencies: [...judge.dependencies].sort((a, b) => a - b) };
+  /** What a transaction builds upon whose verdict was told without its rows: see dependencies(). */
+  dependenciesOf(index: number, changes: Iterable<Change>): readonly number[] {
+    const judge = this.#judgeWith(index, () => 'untouched');
+    for (const change of changes) judge.judge(change);
+    return [...judge.dependencies].sort((a, b) => a - b);
   }
 
   /** The first transaction that was too much to remember: verdicts of those after it may be unknown for it. */
@@ -140,14 +137,14 @@ export class Judge {
   }
 
   #judgeOf(index: number): TransactionJudge {
-    return this.#judgeWith(index, (table, set, key) => this.#answers(table, set, key), this.#touches);
+    return this.#judgeWith(index, (table, set, key) => this.#answers(table, set, key));
   }
 
-  #judgeWith(index: number, answers: Answers, touches: EarlierTouches): TransactionJudge {
+  #judgeWith(index: number, answers: Answers): TransactionJudge {
     return new TransactionJudge(index, {
       current: this.#current,
       answers,
-      touches,
+      touches: this.#earlier,
       definitions: this.#definitions,
       nameOf: this.#nameOf,
     });
@@ -200,32 +197,50 @@ export class Judge {
   }
 }
 
-/** Earlier writes where no key passes from one row to another: those of the very row that a change met. */
-class TouchesOfPlaces implements EarlierTouches {
-  /** The change being judged. */
-  change: Change | undefined;
-  readonly #builtOn: (lsn: number) => number | undefined;
+/** Rows of tables in which no key passes from one lost row to another: they go on from each other in their places. */
+export interface RowPlaces {
+  /** Is the table of that name (see tableKey) one of them? */
+  isUndisturbed(tableName: string): boolean;
+  /** The earlier lost transaction whose row the update or delete at an LSN, of the transaction at `index`, went on from. */
+  builtOn(lsn: number, index: number): number | undefined;
+}
 
-  constructor(builtOn: (lsn: number) => number | undefined) {
-    this.#builtOn = builtOn;
+const NO_PLACES: RowPlaces = { isUndisturbed: () => false, builtOn: () => undefined };
+
+/** Earlier writes by key, and in undisturbed tables those of the very row that a change met. */
+class TouchesAndPlaces implements EarlierTouches {
+  readonly #touches: LostTouches;
+  readonly #places: RowPlaces;
+
+  constructor(touches: LostTouches, places: RowPlaces) {
+    this.#touches = touches;
+    this.#places = places;
   }
 
-  before(_tableName: string, setName: string, key: string): Touch | undefined {
-    const { change } = this;
-    if (change?.kind !== 'row' || change.operation === 'insert') return undefined;
+  before(
+    tableName: string,
+    setName: string,
+    key: string,
+    index: number,
+    change: RowChange | undefined,
+  ): Touch | undefined {
+    if (!this.#places.isUndisturbed(tableName)) return this.#touches.before(tableName, setName, key, index);
+    if (change === undefined || change.operation === 'insert') return undefined;
     const { identity } = keysOf(change.table);
     if (setName !== identity.name || keyOf(change.table, identity, change.before)?.text !== key)
       return undefined;
-    const index = this.#builtOn(change.lsn);
-    return index === undefined ? undefined : { index, intact: true };
+    const earlier = this.#places.builtOn(change.lsn, index);
+    return earlier === undefined ? undefined : { index: earlier, intact: true };
   }
 
-  remembersAll(): boolean {
-    return true;
+  remembersAll(tableName: string, index: number): boolean {
+    return this.#places.isUndisturbed(tableName) || this.#touches.remembersAll(tableName, index);
   }
 
-  untoldBefore(): undefined {
-    return undefined;
+  untoldBefore(tableName: string, setName: string, index: number): number | undefined {
+    return this.#places.isUndisturbed(tableName)
+      ? undefined
+      : this.#touches.untoldBefore(tableName, setName, index);
   }
 }
 

@@ -390,15 +390,19 @@ export class OpenedIncident implements Incident {
     while (this.step(1000)) await this.fetch();
     const memory = this.#parts.maxMemory ?? totalmem() / 4;
     const current = await this.#currentRows();
+    const byRows = await this.#tell(current);
     const judge = new Judge(
       current,
       (index) => this.#reader().summary(index),
       LostTouches.within(memory / 2),
+      {
+        isUndisturbed: (tableName) => this.#told.isUndisturbed(tableName),
+        builtOn: (lsn, index) => this.#reader().builtOn(lsn, index),
+      },
     );
     const mostRows = memory / 2 / BYTES_A_ROW_JUDGED;
     this.#judge = judge;
     const total = this.length;
-    const byRows = await this.#tell(current);
     let batch: LostTransaction[] = [];
     let held = 0;
     const flush = async () => {
@@ -455,12 +459,7 @@ export class OpenedIncident implements Incident {
     const judge = this.#judge;
     if (!judge || this.#verdictOf(index) === 'pending') return [];
     if (this.#told.verdict(index) === undefined) return judge.dependencies(index);
-    return judge.undisturbedRows(index, this.changes(index), (lsn) => this.#builtOn(lsn, index)).dependencies;
-  }
-
-  #builtOn(lsn: Lsn, index: number): number | undefined {
-    // Whose verdict is clean builds on nobody, and need not be searched for that.
-    return this.#told.verdict(index) === 'dependency' ? this.#reader().builtOn(lsn, index) : undefined;
+    return judge.dependenciesOf(index, this.changes(index));
   }
 
   async verdicts(
@@ -470,10 +469,6 @@ export class OpenedIncident implements Incident {
   ): Promise<(RowVerdict | undefined)[]> {
     if (!this.#judge || this.#verdictOf(index) === 'pending') return [];
     const changes = [...this.changeSlice(index, 0, from + count)];
-    if (this.#told.verdict(index) !== undefined) {
-      const { rows } = this.#judge.undisturbedRows(index, changes, (lsn) => this.#builtOn(lsn, index));
-      return rows.slice(from);
-    }
     return (await this.#judge.rowVerdicts(index, changes)).slice(from);
   }
 

@@ -83,10 +83,11 @@ export class OwnWrites {
     else this.#freed.set(tableName, new Set([setName]));
   }
 
-  /** Hands everything to those who remember it for later transactions. */
-  record(touches: LostTouches, index: number): void {
+  /** Hands everything to those who remember it for later transactions, but for tables that need not be remembered. */
+  record(touches: LostTouches, index: number, isPlain: (tableName: string) => boolean): void {
     for (const [tableName, { intact }] of this.#emptied) touches.recordTruncate(tableName, { index, intact });
     for (const [tableName, sets] of this.#links) {
+      if (isPlain(tableName)) continue;
       for (const [setName, keys] of sets) {
         for (const [key, { intact }] of keys) touches.record(tableName, setName, key, { index, intact });
       }

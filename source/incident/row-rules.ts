@@ -26,7 +26,16 @@ export type TransactionNames = (index: number) => Pick<TransactionSummary, 'xid'
 export type Answers = (table: Table, set: KeySet, key: Key) => CurrentRow;
 
 /** What earlier lost transactions wrote; see LostTouches. */
-export type EarlierTouches = Pick<LostTouches, 'before' | 'remembersAll' | 'untoldBefore'>;
+export interface EarlierTouches extends Pick<LostTouches, 'remembersAll' | 'untoldBefore'> {
+  /** `change` is the one being judged. */
+  before(
+    tableName: string,
+    setName: string,
+    key: string,
+    index: number,
+    change: RowChange | undefined,
+  ): Touch | undefined;
+}
 
 /** What the rules look at. */
 export interface Evidence {
@@ -73,6 +82,8 @@ export class TransactionJudge {
   readonly dependencies = new Set<number>();
   /** Earlier ones met while judging the change at hand. */
   #met: number[] = [];
+  /** The change at hand. */
+  #change: RowChange | undefined;
 
   constructor(index: number, evidence: Evidence) {
     this.#index = index;
@@ -84,6 +95,7 @@ export class TransactionJudge {
     if (change.kind === 'undecodable') return unknown(change.problem);
     if (change.kind !== 'row' && change.kind !== 'catalog') return undefined;
     this.#met = [];
+    this.#change = change.kind === 'row' ? change : undefined;
     let verdict: RowVerdict;
     if (change.kind === 'catalog') verdict = this.#definition(change);
     else verdict = change.operation === 'truncate' ? this.#truncate(change) : this.#row(change);
@@ -94,8 +106,8 @@ export class TransactionJudge {
   }
 
   /** Tells the later transactions what this one wrote. To be called once, after its last change. */
-  record(touches: LostTouches): void {
-    this.#own.record(touches, this.#index);
+  record(touches: LostTouches, isPlain: (tableName: string) => boolean): void {
+    this.#own.record(touches, this.#index, isPlain);
   }
 
   /** DDL: is what it is about on the new primary as this statement found it? */
@@ -337,7 +349,7 @@ export class TransactionJudge {
   ): RowVerdict | undefined {
     const { touches } = this.#evidence;
     const tableName = tableKey(table);
-    const earlier = touches.before(tableName, set.name, key.text, this.#index);
+    const earlier = touches.before(tableName, set.name, key.text, this.#index, this.#change);
     if (earlier) this.#met.push(earlier.index);
     if (earlier && (earlier.intact || current === 'untouched')) return this.#dependency(earlier, label);
     if (current !== 'untouched') return undefined;

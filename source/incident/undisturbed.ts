@@ -1,10 +1,11 @@
 /**
  * Lost transactions whose verdict is told without decoding a row of them: they are whole, changed no catalog, and wrote only to tables
- * that the new primary has not written since the fork. Nothing there can collide. Such a transaction is clean, or, where it went on from
- * a row of another lost one, a dependency: the scan has seen which (transactions/row-lineage.ts).
+ * that the new primary has not written since the fork, and of which no key passed from one lost row to another. Nothing there can collide.
+ * Such a transaction is clean, or, where it went on from a row of another lost one, a dependency: the scan has seen which
+ * (transactions/row-lineage.ts).
  *
- * What has to be judged by its rows needs to know what all others wrote to the same tables. So where one transaction has to, its tables,
- * and all who wrote to these, are judged by their rows too.
+ * What has to be judged by its rows needs to know what others wrote under the same keys. So where one transaction has to, all who wrote to
+ * its tables are judged by their rows too, but for the rows of undisturbed tables nobody need remember keys.
  */
 import type { Change } from '../rows/row-change.js';
 import type { ClusterReader } from '../transactions/cluster-reader.js';
@@ -14,16 +15,18 @@ import { kept, moves } from './change-keys.js';
 import type { CurrentRows } from './current-rows.js';
 import { keysOf, tableKey } from './row-keys.js';
 
-/** The verdicts told without decoding. */
+/** What is told without decoding rows. */
 export interface ToldVerdicts {
   /** Undefined where the transaction has to be judged by its rows. */
   verdict(index: number): 'clean' | 'dependency' | undefined;
+  /** The table of that name (see tableKey) is undisturbed: its rows go on from each other, if at all, in their places. */
+  isUndisturbed(tableName: string): boolean;
 }
 
-const DECODED_BETWEEN_BREATHS = 256;
-
 /** Nobody's verdict is told. */
-export const NOTHING_TOLD: ToldVerdicts = { verdict: () => undefined };
+export const NOTHING_TOLD: ToldVerdicts = { verdict: () => undefined, isUndisturbed: () => false };
+
+const DECODED_BETWEEN_BREATHS = 256;
 
 /**
  * Finds out whose verdict is told. `reader` has read the old side to its end, `current` knows all that the new primary has written;
@@ -46,39 +49,26 @@ export async function toldVerdicts(
     const before = undisturbed.get(name) ?? true;
     undisturbed.set(name, before && (await isUndisturbed(rows, current, breathe)));
   }
+  const disturb = (shape: TransactionShape): void => {
+    for (const table of tablesOf(shape)) undisturbed.set(table, false);
+  };
+  for (let number = 0; number < index.shapeCount; number++) {
+    const shape = index.shape(number);
+    if (shape.undecodable > 0 || shape.truncates > 0) disturb(shape);
+  }
+  for (let number = 0; number < index.length; number++)
+    if (needsRows(number)) disturb(index.shape(index.shapeNumber(number)));
+  const isPlain = (tableName: string): boolean => undisturbed.get(tableName) === true;
   /** By the number of the shape: are they judged by their rows? */
   const byRows = new Uint8Array(index.shapeCount);
-  const disturbed = new Set<string>();
-  const disturb = (number: number): void => {
-    byRows[number] = 1;
-    for (const table of tablesOf(index.shape(number))) disturbed.add(table);
-  };
   for (let number = 0; number < byRows.length; number++) {
     const shape = index.shape(number);
-    const tables = tablesOf(shape);
-    if (
-      shape.undecodable > 0 ||
-      shape.truncates > 0 ||
-      tables.some((table) => undisturbed.get(table) !== true)
-    )
-      disturb(number);
-  }
-  for (let number = 0; number < index.length; number++) {
-    const shape = index.shapeNumber(number);
-    if (byRows[shape] === 0 && needsRows(number)) disturb(shape);
-  }
-  for (let more = true; more; ) {
-    more = false;
-    for (let number = 0; number < byRows.length; number++) {
-      if (byRows[number] === 1 || !tablesOf(index.shape(number)).some((table) => disturbed.has(table)))
-        continue;
-      disturb(number);
-      more = true;
-    }
+    if (shape.undecodable > 0 || !tablesOf(shape).every(isPlain)) byRows[number] = 1;
   }
   return {
+    isUndisturbed: isPlain,
     verdict(number) {
-      if (byRows[index.shapeNumber(number)] === 1) return undefined;
+      if (byRows[index.shapeNumber(number)] === 1 || needsRows(number)) return undefined;
       return index.buildsOnLost(number) ? 'dependency' : 'clean';
     },
   };

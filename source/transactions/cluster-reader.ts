@@ -13,7 +13,8 @@ import { parsePrepare, parseTransactionEnd } from '../wal/transaction-record.js'
 import { ChangeDecoder, locatorOf, oldPlace } from './changes.js';
 import type { LostBesides, SequenceAtEnd } from './lost-besides.js';
 import { type LostRows, lostRows } from './lost-rows.js';
-import { isReadable, readableWriter } from './page-history.js';
+import { LostWriters } from './lost-writers.js';
+import { readableWriter, WRITER_FORGOTTEN, WRITER_UNKNOWN } from './page-history.js';
 import { type CollectedRecords, RecordCollector } from './record-collector.js';
 import { Scan, type ScanOptions } from './scan.js';
 import { type StatementsBetween, statementsBetween } from './statements-between.js';
@@ -48,6 +49,7 @@ export class ClusterReader {
   readonly #options: ScanOptions;
   readonly #kept = new Map<number, OpenedTransaction>();
   #tablesNow: TablesNow | undefined;
+  #writers: LostWriters | undefined;
 
   constructor(
     options: ScanOptions & { readonly catalog: Catalog & CatalogFeed },
@@ -125,24 +127,25 @@ export class ClusterReader {
    * cannot be told.
    */
   builtOn(lsn: Lsn, index: number): number | undefined {
-    const writer = this.scan.oldRows.writerFor(lsn);
-    if (!isReadable(writer) || !this.#records.readAt(lsn)) return undefined;
-    const xid = this.scan.tuples.writerXid(writer, oldPlace(this.#records));
-    const { index: transactions } = this.scan;
-    // What is only known by an image was written anywhere before it.
-    const first = writer > 0 ? transactions.atOrAfter(readableWriter(writer)) : 0;
-    for (let earlier = index - 1; earlier >= first; earlier--)
-      if (transactions.xid(earlier) === xid) return earlier;
-    const version = recordVersion(this.#options.segments.majorVersion);
-    for (let earlier = index - 1; earlier >= first; earlier--) {
-      if (!transactions.mayHaveChildren(earlier) || !this.#records.readAt(transactions.commitLsn(earlier)))
-        continue;
-      const { rmid, info } = this.#records;
-      if (rmid !== ResourceManager.transaction) continue;
-      if ((info & TransactionOperation.mask) === TransactionOperation.prepare) continue;
-      if (parseTransactionEnd(this.#records, version).subxids.includes(xid)) return earlier;
-    }
-    return undefined;
+    const { index: transactions, lineage, oldRows, tuples } = this.scan;
+    if (transactions.buildsOnLost(index) === false) return undefined;
+    const writer = oldRows.writerFor(lsn);
+    const at = readableWriter(writer);
+    if (writer === WRITER_UNKNOWN || writer === WRITER_FORGOTTEN) return undefined;
+    if (writer > 0 && at < lineage.firstLostLsn) return undefined;
+    if (!this.#records.readAt(lsn)) return undefined;
+    const xid = tuples.writerXid(writer, oldPlace(this.#records));
+    this.#writers ??= new LostWriters(transactions, (commitLsn) => this.#childrenOf(commitLsn));
+    return this.#writers.find(xid, at, index);
+  }
+
+  /** The subtransactions of the one that ended with the record at `commitLsn`. */
+  #childrenOf(commitLsn: Lsn): readonly number[] {
+    if (!this.#records.readAt(commitLsn)) return [];
+    const { rmid, info } = this.#records;
+    if (rmid !== ResourceManager.transaction) return [];
+    if ((info & TransactionOperation.mask) === TransactionOperation.prepare) return [];
+    return parseTransactionEnd(this.#records, recordVersion(this.#options.segments.majorVersion)).subxids;
   }
 
   /** What is lost beside the rows of transactions; to be asked when the scan has finished. */

@@ -47,12 +47,15 @@ export class RowLineage {
   #early = 0;
   /** Of the last checkpoint; infinity when nothing can be told by it. */
   #redo = 0;
+  /** Nothing lost was written before this LSN. */
+  firstLostLsn: Lsn;
   /** Cleared when something was too much to remember: then nothing can be said of anybody. */
   certain = true;
 
   /** Transactions that commit after `lostFrom` are lost. */
   constructor(lostFrom: Lsn, transactions: OpenTransactions, tuples: TupleSource) {
     this.#lostFrom = lostFrom;
+    this.firstLostLsn = lostFrom;
     this.#transactions = transactions;
     this.#tuples = tuples;
   }
@@ -167,6 +170,7 @@ export class RowLineage {
 
   /** A lost transaction has come to its end, whole. */
   lost(transaction: OpenTransaction): void {
+    if (transaction.firstLsn < this.firstLostLsn) this.firstLostLsn = transaction.firstLsn;
     for (const each of transaction.counts) {
       let facts = this.#facts.get(each.relation);
       if (!facts) {

@@ -320,6 +320,7 @@ export class Scan {
       straddlesFork: transaction.firstLsn < this.#options.lostFrom,
       beginningMissing: this.#beganBeforeStart(xids),
       changesCatalog: transaction.changesCatalog,
+      hasChildren: end.subxids.length > 0,
       buildsOn: transaction,
       gid: end.gid ?? prepared?.gid,
       shape: this.#shapes.of(

@@ -35,6 +35,8 @@ export interface TransactionEntry {
   readonly straddlesFork: boolean;
   readonly beginningMissing: boolean;
   readonly changesCatalog: boolean;
+  /** It committed with subtransactions. */
+  readonly hasChildren?: boolean;
   /** Did it go on from rows of other lost transactions, as far as that can be told without decoding? */
   readonly buildsOn?: { readonly buildsOnLost: boolean; readonly buildsOnUnknown: boolean };
   readonly gid?: string;
@@ -42,8 +44,6 @@ export interface TransactionEntry {
 }
 
 const CHUNK = 16 * 1024;
-/** Bytes of an xl_xact_commit with its record's header and nothing else. */
-const SHORT_COMMIT = 40;
 const PREPARED = 1;
 const STRADDLES = 2;
 const CATALOG = 4;
@@ -53,6 +53,7 @@ const REPLICATED = 32;
 const PREPARED_BEFORE_FORK = 64;
 const BUILDS_ON_LOST = 128;
 const BUILDS_ON_UNKNOWN = 256;
+const HAS_CHILDREN = 512;
 
 interface Columns {
   readonly xid: Uint32Array;
@@ -113,6 +114,7 @@ export class TransactionIndex {
       (entry.straddlesFork ? STRADDLES : 0) |
       (entry.changesCatalog ? CATALOG : 0) |
       (entry.buildsOn?.buildsOnLost ? BUILDS_ON_LOST : 0) |
+      (entry.hasChildren ? HAS_CHILDREN : 0) |
       (entry.buildsOn?.buildsOnUnknown ? BUILDS_ON_UNKNOWN : 0) |
       (entry.beginningMissing ? BEGINNING_MISSING : 0);
     if (entry.origin) {
@@ -193,9 +195,9 @@ export class TransactionIndex {
     return (this.#columns(index).flags[index % CHUNK] & BEGINNING_MISSING) !== 0;
   }
 
-  /** Its commit record is longer than that of a transaction without subtransactions. */
-  mayHaveChildren(index: number): boolean {
-    return this.#columns(index).endDistance[index % CHUNK] > SHORT_COMMIT;
+  /** It committed with subtransactions. */
+  hasChildren(index: number): boolean {
+    return (this.#columns(index).flags[index % CHUNK] & HAS_CHILDREN) !== 0;
   }
 
   xid(index: number): number {

@@ -70,6 +70,8 @@ export interface RandomWorkOptions {
   readonly seed: number;
   /** Change tables themselves in what is lost, too. */
   readonly ddl: boolean;
+  /** After the cut no key is given up that may be taken again: some tables only lose rows, others only gain them. */
+  readonly keepKeys?: boolean;
 }
 
 /** One client with what it has begun. */
@@ -149,6 +151,10 @@ export class RandomWork {
     const session = { client, open: false, savepoints: 0, exclusive: false };
     for (let n = 10 + this.#below(30); n > 0; n--) await this.#write(session, promoted);
     await client.end();
+  }
+
+  get #keepsKeys(): boolean {
+    return this.#lost && this.#options.keepKeys === true;
   }
 
   #below(limit: number): number {
@@ -273,8 +279,9 @@ export class RandomWork {
   #update(table: WorkTable): string {
     const sets = new Map<string, string>();
     for (let n = 1 + this.#below(2); n > 0; n--) sets.set(...this.#assignment(table, 'id'));
-    if (this.#chance(4)) sets.set('n', `n + ${this.#below(9)}`);
-    if (this.#chance(8)) sets.set('id', `${quote(table.name)}.id + 100000`);
+    const moves = this.#keepsKeys && table.partitioned;
+    if (this.#chance(4) && !moves) sets.set('n', `n + ${this.#below(9)}`);
+    if (this.#chance(8) && !this.#keepsKeys) sets.set('id', `${quote(table.name)}.id + 100000`);
     const list = [...sets].map(([column, value]) => `${column} = ${value}`);
     return `UPDATE ${quote(table.name)} SET ${list.join(', ')} WHERE ${this.#where(table)}`;
   }
@@ -408,7 +415,13 @@ export class RandomWork {
 
   async #write(session: Session, old: Server): Promise<void> {
     const table = this.#pick(this.#tables);
-    const way = this.#below(20);
+    let way = this.#below(20);
+    if (this.#keepsKeys && way < 18) {
+      const loses = this.#tables.indexOf(table) % 2 === 1;
+      // No insert there, no delete here.
+      if (loses && (way < 6 || way === 17)) way = 15;
+      else if (!loses && way >= 14 && way < 17) way = 1;
+    }
     let sql: string;
     if (way < 6) sql = this.#insert(table, this.#pick([0, 1, 5, 40]));
     else if (way < 14) sql = this.#update(table);
