@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 if (existsSync('node_modules/typescript')) {
   const { status } = spawnSync('npm', ['run', 'build'], { stdio: 'inherit', shell: process.platform === 'win32' });
   process.exitCode = status ?? 1;
-} else if (!existsSync('dist/source/cli.js')) {
+} else if (!existsSync('dist/bundle/cli.js')) {
   process.stderr.write(
     'forkpoint is installed but not built, since its compiler is a development dependency.\n' +
       'Build it elsewhere (npm ci && npm pack) and install the packed file here (npm install -g forkpoint-0.1.0.tgz),\n' +

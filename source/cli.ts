@@ -30,7 +30,7 @@ async function run(options: Arguments): Promise<ExitCode> {
 }
 
 /** Says what went wrong; a defect of forkpoint keeps its stack. */
-function complain(error: unknown, command: string | undefined): ExitCode {
+async function complain(error: unknown, command: string | undefined): Promise<ExitCode> {
   if (error instanceof OutputClosedError) {
     // `forkpoint list | head` has what it wanted; an export that was cut short has not.
     if (command !== 'export') return EXIT.done;
@@ -43,16 +43,17 @@ function complain(error: unknown, command: string | undefined): ExitCode {
     if (next) process.stderr.write(`  ${printable(next)}\n`);
     return error instanceof UsageError ? EXIT.usage : EXIT.failed;
   }
-  process.stderr.write(
-    `forkpoint: this is a defect of forkpoint, please report it\n${error instanceof Error ? error.stack : error}\n`,
-  );
+  const stack =
+    error instanceof Error ? (await import('./source-stack.js')).sourceStack(error) : String(error);
+  process.stderr.write(`forkpoint: this is a defect of forkpoint, please report it\n${stack}\n`);
   return EXIT.failed;
 }
 
 let options: Arguments | undefined;
+process.title = 'forkpoint';
 try {
-  options = readArguments(process.argv.slice(2), import.meta);
+  options = await readArguments(process.argv.slice(2), import.meta);
   process.exitCode = await run(options);
 } catch (error) {
-  process.exitCode = complain(error, options?.command);
+  process.exitCode = await complain(error, options?.command);
 }

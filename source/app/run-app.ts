@@ -35,12 +35,9 @@ const ENDING_SIGNALS: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
  */
 export async function runApp(options: RunAppOptions): Promise<number> {
   // React's development build measures every render and keeps the measurements: slow, and growing for hours.
-  process.env['NODE_ENV'] ??= 'production';
-  const [{ render }, { createElement }, { App }] = await Promise.all([
-    import('ink'),
-    import('react'),
-    import('./app.js'),
-  ]);
+  const { env } = process;
+  env['NODE_ENV'] ??= 'production';
+  const { draw } = await import('./draw.js');
   const { stdin, stdout } = options;
   const terminal = new Terminal(stdout);
   const lines = new LineStore();
@@ -88,14 +85,7 @@ export async function runApp(options: RunAppOptions): Promise<number> {
   process.on('uncaughtException', crashed);
   process.on('unhandledRejection', crashed);
   terminal.enter();
-  const ink = render(createElement(App, { app, lines, theme: themeFor(options.env) }), {
-    stdout: writer as unknown as NodeJS.WriteStream,
-    stdin,
-    // One whole frame a write: see ScreenWriter.
-    debug: true,
-    exitOnCtrlC: false,
-    patchConsole: false,
-  });
+  const ink = draw({ app, lines, theme: themeFor(options.env), writer, stdin });
   // Ink leaves by itself only when a component throws.
   ink.waitUntilExit().then(() => finish(0), crashed);
   try {

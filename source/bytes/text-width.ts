@@ -4,7 +4,8 @@ import stringWidth from 'string-width';
 const ASCII = /^[\x20-\x7e]*$/;
 const ONE_COLUMN_EACH =
   /^[\x20-\x7e\u00a0-\u00ac\u00ae-\u024f\u2010-\u2027\u2030-\u205e\u2190-\u22ff\u2500-\u25fc\u2713\u2717]*$/;
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Made for the first text that needs it: that takes some milliseconds, which a start has not to spare. */
+let segmenter: Intl.Segmenter | undefined;
 
 /** What stands for the part that was cut off. */
 const ELLIPSIS = '…';
@@ -22,6 +23,7 @@ export function textWidth(text: string): number {
 /** User-perceived characters, the units a text may be cut at. */
 export function graphemes(text: string): string[] {
   if (ASCII.test(text)) return text.split('');
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
   return Array.from(segmenter.segment(text), (part) => part.segment);
 }
 

@@ -1,12 +1,12 @@
 /** The command line, understood: which command, on what, with which options. */
-import meow from 'meow';
+import type { Result } from 'meow';
 import { ForkpointError } from '../bytes/errors.js';
 import { parseLsn } from '../bytes/lsn.js';
 import { checkExportRequest } from '../export/request.js';
 import { parseFilter } from '../incident/filter.js';
 import type { ExportFormat, IncidentRequest } from '../incident/model.js';
 import { isServerUrl } from '../server/connection.js';
-import { HELP } from './help.js';
+import { forkpointVersion } from '../version.js';
 
 /** Options of one kind: how many values they take, and the commands they mean something for. */
 interface Option {
@@ -172,17 +172,22 @@ function checkMeaning(options: Arguments): void {
   }
 }
 
+/** The words that are no options, and the options. Without any option there is nothing to parse, and the parser stays unloaded. */
+async function parse(
+  argv: readonly string[],
+  importMeta: ImportMeta,
+): Promise<{ readonly input: readonly string[]; readonly flags: Partial<Result<typeof OPTIONS>['flags']> }> {
+  if (!argv.some((word) => word.startsWith('-'))) return { input: argv, flags: {} };
+  const [{ default: meow }, { HELP }] = await Promise.all([import('meow'), import('./help.js')]);
+  return meow(HELP, { importMeta, argv: tieValues(argv), description: false, flags: OPTIONS });
+}
+
 /**
  * Reads the command line (without node and script). `--help` and `--version` print and end the process with 0.
  * Throws UsageError.
  */
-export function readArguments(argv: readonly string[], importMeta: ImportMeta): Arguments {
-  const cli = meow(HELP, {
-    importMeta,
-    argv: tieValues(argv),
-    description: false,
-    flags: OPTIONS,
-  });
+export async function readArguments(argv: readonly string[], importMeta: ImportMeta): Promise<Arguments> {
+  const cli = await parse(argv, importMeta);
   const { command, operands } = splitCommand(cli.input.map(String));
   const flags = cli.flags as Record<string, unknown>;
   for (const [name, value] of Object.entries(flags)) {
@@ -218,7 +223,7 @@ export function readArguments(argv: readonly string[], importMeta: ImportMeta): 
   const against = command === 'check' ? serverToAsk(cli.flags.against, operands[1]) : undefined;
   const options: Arguments = {
     command,
-    version: cli.pkg.version ?? '',
+    version: forkpointVersion(),
     request: {
       old: operands[0],
       new: operands[1],

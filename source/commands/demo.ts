@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ForkpointError } from '../bytes/errors.js';
+import { PACKAGE } from '../version.js';
 import type { Arguments } from './arguments.js';
 
-/** From dist/source/commands/ to the package's own folder. */
-const SAMPLE = new URL('../../../samples/shop/', import.meta.url);
+const SAMPLE = new URL('samples/shop/', PACKAGE);
 
 /** The same arguments, with the sample's two sides as OLD and NEW. Throws ForkpointError when the sample is not there. */
 export function demoArguments(options: Arguments): Arguments {
