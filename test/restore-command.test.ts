@@ -20,6 +20,7 @@ import { readConfiguration } from '../source/gather/configuration.js';
 import { archiveDirectoryOf, expandRestoreCommand } from '../source/gather/restore-command.js';
 import type { BuiltIncident } from './servers/incident.js';
 import { stopAllServers } from './servers/server.js';
+import { type Pty, startPty } from './support/pty-driver.js';
 import { scratchDirectory } from './support/scratch.js';
 import { buildWalIncident, copyOfOld, moveAway, type ReadLoss, readLoss } from './support/wal-incident.js';
 
@@ -242,31 +243,56 @@ describe('a restore_command in the old primary’s configuration', { timeout: 12
     assert.equal(closed.overview.old.archive?.restoreCommand?.used, true);
   });
 
+  /** Starts something with a command that hangs, ends it by `end` once the command runs, and sees whether anything is left. */
+  async function endedWhileFetching(
+    how: string,
+    begin: (args: readonly string[]) => { readonly ended: Promise<unknown>; end(): void },
+  ): Promise<void> {
+    const temp = scratchDirectory('temp');
+    const notes = scratchDirectory('notes');
+    const restoreCommand = `echo $$ > ${notes}/pid.new; mv ${notes}/pid.new ${notes}/pid; sleep 600; : %f %p`;
+    const options = ['--temp-dir', temp, '--restore-command', restoreCommand];
+    const { ended, end } = begin([old, built.newDataDirectory, ...options]);
+    while (!existsSync(join(notes, 'pid'))) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(readdirSync(temp).length, 1);
+    end();
+    await ended;
+    assert.deepEqual(readdirSync(temp), [], how);
+    const pid = readFileSync(join(notes, 'pid'), 'utf8').trim();
+    for (let tries = 0; runs(pid) && tries < 50; tries++)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.ok(!runs(pid), `${how}: the command is still running`);
+  }
+
   it('ends with forkpoint when a signal comes in the middle of it, and leaves nothing behind', async () => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      const temp = scratchDirectory('temp');
-      const notes = scratchDirectory('notes');
-      const restoreCommand = `echo $$ > ${notes}/pid.new; mv ${notes}/pid.new ${notes}/pid; sleep 600; : %f %p`;
-      const child = spawn(process.execPath, [
-        CLI,
-        'inspect',
-        old,
-        built.newDataDirectory,
-        '--temp-dir',
-        temp,
-        '--restore-command',
-        restoreCommand,
-      ]);
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      while (!existsSync(join(notes, 'pid'))) await new Promise((resolve) => setTimeout(resolve, 20));
-      assert.equal(readdirSync(temp).length, 1);
-      child.kill(signal);
-      await ended;
-      assert.deepEqual(readdirSync(temp), [], signal);
-      const pid = readFileSync(join(notes, 'pid'), 'utf8').trim();
-      for (let tries = 0; runs(pid) && tries < 50; tries++)
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      assert.ok(!runs(pid), `${signal}: the command is still running`);
+      await endedWhileFetching(signal, (args) => {
+        const child = spawn(process.execPath, [CLI, 'inspect', ...args]);
+        const ended = new Promise((resolve) => child.once('exit', resolve));
+        return { ended, end: () => void child.kill(signal) };
+      });
+    }
+  });
+
+  it('ends with the full-screen program too, by Ctrl-C, by a signal and when the terminal goes away', async () => {
+    const home = scratchDirectory('home');
+    const blows: Readonly<Record<string, (pty: Pty) => void>> = {
+      'Ctrl-C': (pty) => void pty.press('ctrl-c'),
+      SIGTERM: (pty) => pty.kill('SIGTERM'),
+      SIGHUP: (pty) => pty.kill('SIGHUP'),
+    };
+    for (const [how, blow] of Object.entries(blows)) {
+      await endedWhileFetching(how, (args) => {
+        const pty = startPty({
+          file: process.execPath,
+          args: [CLI, ...args],
+          env: { HOME: home, XDG_STATE_HOME: home },
+        });
+        const end = (): void => {
+          void pty.see('Esc').then(() => blow(pty));
+        };
+        return { ended: pty.ended, end };
+      });
     }
   });
 

@@ -197,7 +197,7 @@ class EndlessPreserving implements Preserving {
       this.stopped++;
       reject(new ForkpointError({ what: 'preserving was stopped' }));
     };
-    return { done, stop };
+    return { done, stop, end: async () => stop() };
   }
 }
 

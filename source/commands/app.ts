@@ -9,7 +9,7 @@ import { openSessionStore, stateDirectory } from '../incident/session.js';
 import { createWorkerClient } from '../incident/worker-client.js';
 import { threadedPreserving } from '../preserve/preserving.js';
 import type { Arguments } from './arguments.js';
-import { EXIT, type ExitCode } from './exit-code.js';
+import type { ExitCode } from './exit-code.js';
 
 /** Runs the TUI until the operator leaves. Throws ForkpointError where there is no terminal. */
 export async function app(options: Arguments): Promise<ExitCode> {
@@ -46,7 +46,6 @@ export async function app(options: Arguments): Promise<ExitCode> {
     process.removeAllListeners('SIGHUP');
     process.kill(process.pid, 'SIGHUP');
   }
-  // Ended by a signal: the code says which, and nothing is waited for any more.
-  if (code !== EXIT.done) process.exit(code);
-  return EXIT.done;
+  // Nothing is waited for any more.
+  process.exit(code);
 }

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ForkpointError } from '../bytes/errors.js';
+import { hold } from '../bytes/leftovers.js';
 import { refuseReadOnlyPlace } from '../bytes/read-only-place.js';
 import { TextSink } from '../bytes/text-sink.js';
 import { PIECE_BYTES } from '../rows/row-visitor.js';
@@ -153,7 +154,7 @@ class FileOutput extends DescriptorOutput {
   readonly #descriptor: number;
   #open = true;
   #state: 'temporary' | 'published' | 'replaced' | 'gone' = 'temporary';
-  readonly #atExit = () => this.discard();
+  #letGo: () => void = () => {};
 
   constructor(path: string, overwrite: boolean) {
     super(path);
@@ -170,14 +171,15 @@ class FileOutput extends DescriptorOutput {
       }
     }
     this.#temporary = join(dirname(path), `.forkpoint-${randomBytes(8).toString('hex')}.tmp`);
+    this.#letGo = hold({ path: this.#temporary });
     try {
       this.#descriptor = openSync(this.#temporary, 'wx', 0o600);
     } catch (error) {
+      this.#letGo();
       throw writeFailure(error, path);
     }
     // The umask may only have taken rights away, but some file systems give more than was asked.
     fchmodSync(this.#descriptor, 0o600);
-    process.once('exit', this.#atExit);
   }
 
   protected writeBytes(bytes: Uint8Array, offset: number): number {
@@ -211,6 +213,8 @@ class FileOutput extends DescriptorOutput {
         this.#state = 'replaced';
       } else {
         this.#linkNew();
+        this.#letGo();
+        this.#letGo = hold({ path: this.path });
         this.#state = 'published';
       }
       this.#syncDirectory();
@@ -242,11 +246,11 @@ class FileOutput extends DescriptorOutput {
   }
 
   keep(): void {
-    process.removeListener('exit', this.#atExit);
+    this.#letGo();
   }
 
   discard(): void {
-    process.removeListener('exit', this.#atExit);
+    this.#letGo();
     this.#close();
     const path =
       this.#state === 'temporary' ? this.#temporary : this.#state === 'published' ? this.path : undefined;

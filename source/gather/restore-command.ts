@@ -9,6 +9,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { hold } from '../bytes/leftovers.js';
 import { printable } from '../bytes/printable.js';
 import type { RemoteAnswer, WantedSegment } from '../wal/places.js';
 import type { WalSpool } from '../wal/spool.js';
@@ -52,12 +53,6 @@ export function archiveDirectoryOf(command: string): string | undefined {
   }
 }
 
-/** Commands that run now: whoever ends this process ends them. */
-const running = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const child of running) killGroup(child, 'SIGKILL');
-});
-
 function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return;
   try {
@@ -84,7 +79,7 @@ function runShell(command: string, directory: string, seconds: number, signal: A
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    running.add(child);
+    const letGo = child.pid === undefined ? undefined : hold({ processGroup: child.pid });
     let said = '';
     const hear = (chunk: Buffer): void => {
       if (said.length < MOST_SAID) said += chunk.toString('utf8').slice(0, MOST_SAID - said.length);
@@ -107,7 +102,7 @@ function runShell(command: string, directory: string, seconds: number, signal: A
       signal.removeEventListener('abort', abort);
       // Whatever it left running in the background is not waited for, and ends with it.
       killGroup(child, 'SIGKILL');
-      running.delete(child);
+      letGo?.();
       child.stdout.destroy();
       child.stderr.destroy();
       resolve({ ...ended, timedOut, said });

@@ -1,5 +1,6 @@
 /** The client's door with the incident in a worker thread behind it: whatever it does, the thread that draws stays free. */
 import { Worker } from 'node:worker_threads';
+import { followThread } from '../bytes/leftovers.js';
 import type { IncidentClient } from './client.js';
 import type { ExportRequest, ExportSummary, Progress } from './model.js';
 import { type Call, type Question, type Reply, revive } from './rpc.js';
@@ -12,7 +13,11 @@ interface Waiting {
 
 /** Starts a worker and returns the door to it. */
 export function createWorkerClient(): IncidentClient {
-  const worker = new Worker(new URL('./worker.js', import.meta.url));
+  const thread = followThread();
+  const worker = new Worker(new URL('./worker.js', import.meta.url), {
+    workerData: thread.port,
+    transferList: [thread.port],
+  });
   const waiting = new Map<number, Waiting>();
   const listeners = new Set<(progress: Progress) => void>();
   let calls = 0;
@@ -39,7 +44,10 @@ export function createWorkerClient(): IncidentClient {
     waiting.clear();
   };
   worker.on('error', end);
-  worker.on('exit', () => end(new Error('the reading thread has ended')));
+  worker.on('exit', () => {
+    thread.undo();
+    end(new Error('the reading thread has ended'));
+  });
 
   function ask<Method extends Question>(
     method: Method,
@@ -83,7 +91,7 @@ export function createWorkerClient(): IncidentClient {
     indexesOf: (...args) => ask('indexesOf', args),
     totals: (...args) => ask('totals', args),
     async close() {
-      await ask('close', []).catch(() => undefined);
+      // Whatever it is doing: what it would leave behind is known here.
       await worker.terminate();
     },
   };

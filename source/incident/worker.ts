@@ -1,11 +1,13 @@
 /** The worker: an incident that answers questions from the thread that draws. */
-import { parentPort } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { ForkpointError } from '../bytes/errors.js';
+import { noteLeftovers } from '../bytes/leftovers.js';
 import { LocalClient } from './local-client.js';
 import type { Call, Reply } from './rpc.js';
 
 const port = parentPort;
 if (!port) throw new Error('this file runs in a worker thread');
+noteLeftovers(workerData as MessagePort);
 
 const client = new LocalClient();
 const send = (reply: Reply) => port.postMessage(reply);
@@ -30,5 +32,4 @@ port.on('message', async ({ id, method, args }: Call) => {
       complaint: error instanceof ForkpointError ? error.complaint : undefined,
     });
   }
-  if (method === 'close') port.close();
 });

@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ForkpointError } from '../bytes/errors.js';
+import { hold } from '../bytes/leftovers.js';
 
 /** Bytes read at once. */
 const PIECE = 1 << 20;
@@ -153,6 +154,7 @@ async function openSource(path: string): Promise<FileHandle> {
 /** Fills a file under its unfinished name, sees it to the disk, and gives it its own. */
 async function writeWhole(target: string, fill: (output: FileHandle) => Promise<void>): Promise<void> {
   const part = unfinished(target);
+  const letGo = hold({ path: part });
   try {
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
     const output = await open(part, 'w', 0o600);
@@ -166,6 +168,8 @@ async function writeWhole(target: string, fill: (output: FileHandle) => Promise<
   } catch (error) {
     await unlink(part).catch(() => undefined);
     throw error instanceof ForkpointError ? error : cannotWrite(target, error);
+  } finally {
+    letGo();
   }
 }
 

@@ -1,5 +1,6 @@
 /** Preserving for a face that draws meanwhile: in a thread of its own, with a way to stop it. */
 import { Worker } from 'node:worker_threads';
+import { followThread } from '../bytes/leftovers.js';
 import type { IncidentRequest, SideOverview } from '../incident/model.js';
 import { revive } from '../incident/rpc.js';
 import type { Preserved, PreserveProgress } from './preserve.js';
@@ -12,6 +13,8 @@ export interface PreserveRun {
   readonly done: Promise<Preserved>;
   /** Has it end soon; what is whole stays, and preserving to the same directory goes on from there. */
   stop(): void;
+  /** Ends it at once, without a word; what is whole stays. */
+  end(): Promise<void>;
 }
 
 /** What a face needs to offer it. */
@@ -36,8 +39,12 @@ function begin(
   output: string,
   onProgress: (progress: PreserveProgress) => void,
 ): PreserveRun {
-  const task: PreserveTask = { request, output };
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: task });
+  const thread = followThread();
+  const task: PreserveTask = { request, output, leftovers: thread.port };
+  const worker = new Worker(new URL('./worker.js', import.meta.url), {
+    workerData: task,
+    transferList: [thread.port],
+  });
   const done = new Promise<Preserved>((resolve, reject) => {
     worker.on('message', (reply: PreserveReply) => {
       if (reply.kind === 'progress') onProgress(reply.progress);
@@ -45,7 +52,16 @@ function begin(
       else reject(revive(reply.message, reply.complaint));
     });
     worker.on('error', reject);
-    worker.on('exit', () => reject(new Error('the preserving thread has ended')));
+    worker.on('exit', () => {
+      thread.undo();
+      reject(new Error('the preserving thread has ended'));
+    });
   });
-  return { done, stop: () => worker.postMessage('stop') };
+  return {
+    done,
+    stop: () => worker.postMessage('stop'),
+    end: async () => {
+      await worker.terminate();
+    },
+  };
 }

@@ -1,6 +1,7 @@
 /** The thread that preserves: one directory, then it ends. Any message stops it. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { type Complaint, ForkpointError } from '../bytes/errors.js';
+import { noteLeftovers } from '../bytes/leftovers.js';
 import type { IncidentRequest } from '../incident/model.js';
 import { type Preserved, type PreserveProgress, preserve } from './preserve.js';
 
@@ -8,6 +9,8 @@ import { type Preserved, type PreserveProgress, preserve } from './preserve.js';
 export interface PreserveTask {
   readonly request: IncidentRequest;
   readonly output: string;
+  /** Hears of what the thread leaves behind when it is ended. */
+  readonly leftovers: MessagePort;
 }
 
 /** What it says. */
@@ -26,7 +29,8 @@ const send = (reply: PreserveReply) => port.postMessage(reply);
 const stop = new AbortController();
 port.on('message', () => stop.abort());
 
-const { request, output } = workerData as PreserveTask;
+const { request, output, leftovers } = workerData as PreserveTask;
+noteLeftovers(leftovers);
 let reported = 0;
 try {
   const preserved = await preserve(request, output, {

@@ -6,22 +6,18 @@
 import { mkdirSync, mkdtempSync, rmSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hold } from '../bytes/leftovers.js';
 import { type Compression, type Unpacked, unpackFile } from './compressed-file.js';
 
 /** Bytes of unpacked segments that are kept, and the least number of segments whatever their size. */
 const KEPT_BYTES = 1024 ** 3;
 const KEPT_SEGMENTS = 4;
 
-/** Spools that are open in this thread: a process that ends removes them. */
-const open = new Set<WalSpool>();
-process.on('exit', () => {
-  for (const spool of open) spool.close();
-});
-
 export class WalSpool {
   readonly #parent: string;
   readonly #named: string | undefined;
   #directory: string | undefined;
+  #letGo: () => void = () => {};
   #count = 0;
   /** By the packed file's path, the one used last at the end. */
   readonly #unpacked = new Map<string, Unpacked & { readonly path: string }>();
@@ -43,7 +39,7 @@ export class WalSpool {
       mkdirSync(this.#named, { mode: 0o700 });
       this.#directory = this.#named;
     } else this.#directory = mkdtempSync(join(this.#parent, 'forkpoint-wal-'));
-    open.add(this);
+    this.#letGo = hold({ path: this.#directory });
     return this.#directory;
   }
 
@@ -80,7 +76,7 @@ export class WalSpool {
 
   /** Removes everything. */
   close(): void {
-    open.delete(this);
+    this.#letGo();
     this.#unpacked.clear();
     this.#unpackedBytes = 0;
     if (this.#directory !== undefined) rmSync(this.#directory, { recursive: true, force: true });

@@ -86,6 +86,8 @@ export class AppController implements Host {
   #exportedFrom: Screen = 'list';
   #options: AppOptions;
   #openVersion = 0;
+  /** The client that is opening two sides. */
+  #connecting: IncidentClient | undefined;
   #initialFilter: string | undefined;
   #knownPhase: Progress['phase'] = 'opening';
   #chosenSession = false;
@@ -179,9 +181,10 @@ export class AppController implements Host {
     this.incident?.keeper.flush();
   }
 
-  /** Frees the worker. */
+  /** Ends the threads, whatever they are doing. */
   async close(): Promise<void> {
-    await this.#closeIncident();
+    const connecting = this.#connecting;
+    await Promise.all([this.#closeIncident(), connecting?.close().catch(() => undefined)]);
   }
 
   /** One line for the terminal that comes back: what was kept. */
@@ -262,6 +265,11 @@ export class AppController implements Host {
   }
 
   #quit(): void {
+    // Who is asked and says it again means it.
+    if (this.confirmation) {
+      this.#options.exit(0);
+      return;
+    }
     if (this.exporting?.state === 'writing') {
       this.confirm(['An export is being written.', 'Quit and leave it unwritten?'], () =>
         this.#options.exit(0),
@@ -308,6 +316,7 @@ export class AppController implements Host {
     this.#knownPhase = 'opening';
     this.redraw();
     const client = this.#options.connect();
+    this.#connecting = client;
     let begun = false;
     const begin = (overview: IncidentOverview): void => {
       if (begun || version !== this.#openVersion) return;
@@ -321,6 +330,7 @@ export class AppController implements Host {
     });
     try {
       const overview = await client.open(request);
+      if (this.#connecting === client) this.#connecting = undefined;
       if (version !== this.#openVersion) {
         stopListening();
         await client.close();
@@ -344,6 +354,8 @@ export class AppController implements Host {
 
   #stopOpening(): void {
     this.#openVersion++;
+    void this.#connecting?.close().catch(() => undefined);
+    this.#connecting = undefined;
     this.screen = 'pick';
     this.say('not opened');
   }

@@ -129,8 +129,9 @@ export class PreserveController {
 
   /** Stops what is under way; resolves when it has ended. */
   async close(): Promise<void> {
-    this.#stop();
-    await this.#run?.done.catch(() => undefined);
+    const { done, end } = this.#run ?? {};
+    await end?.();
+    await done?.catch(() => undefined);
   }
 
   #stop(): void {
