@@ -11,6 +11,7 @@ const STATUSES: readonly TransactionStatus[] = ['in-progress', 'committed', 'abo
 /** CLOG_XACTS_PER_BYTE */
 const TRANSACTIONS_PER_BYTE = 4;
 
+/** Reads pg_xact, page by page as it is asked. */
 export class CommitLog {
   readonly #pages: SlruReader;
   readonly #transactionsPerPage: number;

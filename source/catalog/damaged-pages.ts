@@ -8,6 +8,7 @@ function placeOf(path: string, block: number): string {
   return `${path}, block ${block}`;
 }
 
+/** Remembers which pages had a wrong checksum, until an image takes their place. */
 export class DamagedPages {
   readonly #seen = new Set<string>();
 

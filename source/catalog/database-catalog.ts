@@ -5,7 +5,6 @@ import { CatalogGroup } from './catalog-group.js';
 import type { CatalogRows } from './catalog-rows.js';
 import type { ClusterContext } from './cluster-context.js';
 import { type DescribedRelation, describeRelation } from './definitions.js';
-import type { FileNodeMap } from './filenode-map.js';
 import type { DatabaseDefinition, Oid, RelationDefinition } from './model.js';
 import type { Moment } from './moment.js';
 import { CatalogSnapshot } from './snapshot.js';
@@ -67,6 +66,7 @@ interface LastSnapshot {
   readonly snapshot: CatalogSnapshot | undefined;
 }
 
+/** What makes it: where its files are, and what it shares with the other databases. */
 export interface DatabaseCatalogOptions {
   readonly context: ClusterContext;
   readonly directory: string;
@@ -80,6 +80,7 @@ export interface DatabaseCatalogOptions {
   readonly branch?: { readonly from: DatabaseCatalog; readonly point: BranchPoint };
 }
 
+/** A database as any moment sees it; what was described once stays the same object while nothing it is made of changed. */
 export class DatabaseCatalog {
   readonly majorVersion: number;
   readonly group: CatalogGroup;
@@ -132,12 +133,6 @@ export class DatabaseCatalog {
     return this.#look(lsn, ownXids, revision);
   }
 
-  /** The map that names a mapped relation's file, shared or not. */
-  mapAt(oid: Oid, at: Moment): FileNodeMap {
-    const own = this.group.mapAt(at);
-    return own.has(oid) ? own : this.shared.mapAt(at);
-  }
-
   /** Was this file the relation's at any time, seen or not? */
   hadFile(oid: Oid, fileNode: number): boolean {
     const classes = this.group.table(pgClass);
@@ -146,11 +141,6 @@ export class DatabaseCatalog {
       had ||= classes.row(version)?.fileNode === fileNode;
     });
     return had;
-  }
-
-  /** Both maps, the database's own first. */
-  mapsAt(at: Moment): FileNodeMap[] {
-    return [this.group.mapAt(at), this.shared.mapAt(at)];
   }
 
   /** Describes a relation; the same object as before while nothing that it is made of changed. */

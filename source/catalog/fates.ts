@@ -12,6 +12,7 @@ export const NEVER: Lsn = Number.POSITIVE_INFINITY;
 /** Transactions as far as this from the first are kept in an array of eight bytes each. */
 const FARTHEST_IN_ARRAY = 1 << 28;
 
+/** Which transactions were over when reading began. */
 export interface FatesOptions {
   /** The first xid that no transaction had when reading began. */
   readonly startNextXid: number;
@@ -20,6 +21,7 @@ export interface FatesOptions {
   readonly commitLog: CommitLog;
 }
 
+/** How and when each transaction ended. */
 export class TransactionFates {
   readonly #startNextXid: number;
   readonly #running: ReadonlySet<number>;

@@ -15,6 +15,7 @@ const FIRST_UPDATER_STATUS = 4;
 /** No real multixact has more members; a garbage offset may claim so. */
 const MAX_MEMBERS = 1 << 20;
 
+/** Reads pg_multixact, page by page as it is asked. */
 export class MultixactReader {
   readonly #offsets: SlruReader;
   readonly #members: SlruReader;

@@ -12,6 +12,7 @@ const PAGES_PER_READ = 128;
 /** Pages kept for those who come back for single tuples. */
 const KEPT_PAGES = 64;
 
+/** One relation's main fork, all of its segments. */
 export class RelationFile {
   readonly path: string;
   readonly #pageSize: number;

@@ -1,12 +1,12 @@
 /** One database's catalog as one moment sees it. Kept as long as that moment's view holds, it answers from Maps. */
-
 import type { CatalogGroup } from './catalog-group.js';
 import type { CatalogRows } from './catalog-rows.js';
-import type { CatalogTable } from './catalog-table.js';
-import type { DatabaseCatalog } from './database-catalog.js';
 import { isSystemRelation } from './definitions.js';
+import type { FileNodeMap } from './filenode-map.js';
 import type { DatabaseDefinition, Oid, RelationDefinition, RelationLocator } from './model.js';
 import type { Moment } from './moment.js';
+import { MomentRows } from './moment-rows.js';
+import { Names } from './names.js';
 import { type AttributeRow, pgAttribute } from './tables/attributes.js';
 import { pgDepend } from './tables/dependents.js';
 import { type IndexRow, pgIndex } from './tables/indexes.js';
@@ -33,36 +33,45 @@ import {
 } from './tables/types.js';
 import { CatalogTypeLookup } from './type-lookup.js';
 
-/** The key column that rows are looked up by unless another is named. */
-const FIRST_KEY = 0;
-
 /** relkinds that tables() lists: ordinary and partitioned tables. */
 const TABLE_KINDS: ReadonlySet<string> = new Set(['r', 'p']);
 
+/** A relation that was found by its file, in which tablespace. */
 interface LocatedRelation {
   readonly tablespaceOid: Oid;
   readonly definition: RelationDefinition | undefined;
 }
 
+/** The database that a snapshot is of (DatabaseCatalog). */
+export interface SnapshotSource {
+  readonly majorVersion: number;
+  /** Its own catalogs, and the cluster's shared ones. */
+  readonly group: CatalogGroup;
+  readonly shared: CatalogGroup;
+  /** Another moment of it; undefined when it is not there then. */
+  snapshotAt(at: Moment): CatalogSnapshot | undefined;
+  /** Describes a relation; the same object as before while nothing that it is made of changed. */
+  describe(rows: CatalogRows, relation: ClassRow): RelationDefinition | undefined;
+}
+
+/** All that the catalog says at one moment, of one database. */
 export class CatalogSnapshot implements CatalogRows {
   readonly database: DatabaseDefinition;
   readonly majorVersion: number;
   readonly types: CatalogTypeLookup;
-  readonly #catalog: DatabaseCatalog;
-  readonly #at: Moment;
+  readonly #catalog: SnapshotSource;
+  readonly #rows: MomentRows;
+  readonly #names: Names;
   readonly #byFileNode = new Map<number, LocatedRelation>();
   readonly #byOid = new Map<Oid, RelationDefinition | undefined>();
-  readonly #usable = new Map<Oid, Uint8Array>();
-  #procedureCounts: Map<string, number> | undefined;
   #tables: RelationDefinition[] | undefined;
-  #relationNames: Map<string, ClassRow> | undefined;
-  #typeNames: Map<string, TypeRow> | undefined;
 
-  constructor(catalog: DatabaseCatalog, database: DatabaseDefinition, at: Moment) {
+  constructor(catalog: SnapshotSource, database: DatabaseDefinition, at: Moment) {
     this.#catalog = catalog;
     this.database = database;
-    this.#at = at;
     this.majorVersion = catalog.majorVersion;
+    this.#rows = new MomentRows(catalog.group, catalog.shared, at);
+    this.#names = new Names(this.#rows);
     this.types = new CatalogTypeLookup(this);
   }
 
@@ -95,16 +104,12 @@ export class CatalogSnapshot implements CatalogRows {
   }
 
   #relations(wanted: (row: ClassRow) => boolean): RelationDefinition[] {
-    const table = this.#catalog.group.table(pgClass);
-    const usable = this.#usableFiles(this.#catalog.group, table);
     const found = new Set<RelationDefinition>();
-    for (let version = 0; version < table.store.count; version++) {
-      if (!table.store.isVisible(version, this.#at, usable)) continue;
-      const row = table.row(version);
-      if (!row || isSystemRelation(row.oid) || !wanted(row)) continue;
+    this.#rows.each(pgClass, (row) => {
+      if (isSystemRelation(row.oid) || !wanted(row)) return;
       const definition = this.relationByOid(row.oid);
       if (definition) found.add(definition);
-    }
+    });
     return [...found];
   }
 
@@ -113,7 +118,12 @@ export class CatalogSnapshot implements CatalogRows {
   }
 
   fileNode(relation: ClassRow): number {
-    return relation.fileNode || (this.#catalog.mapAt(relation.oid, this.#at).get(relation.oid) ?? 0);
+    if (relation.fileNode !== 0) return relation.fileNode;
+    for (const map of this.#maps()) {
+      const fileNode = map.get(relation.oid);
+      if (fileNode !== undefined) return fileNode;
+    }
+    return 0;
   }
 
   attributes(relationOid: Oid): readonly AttributeRow[] {
@@ -157,67 +167,36 @@ export class CatalogSnapshot implements CatalogRows {
   }
 
   procedureCount(namespaceOid: Oid, name: string): number {
-    this.#procedureCounts ??= this.#countProcedures();
-    return this.#procedureCounts.get(`${namespaceOid} ${name}`) ?? 0;
+    return this.#names.procedureCount(namespaceOid, name);
   }
 
   role(oid: Oid): NamedRow | undefined {
-    const { shared } = this.#catalog;
-    const table = shared.table(pgAuthid);
-    return this.#firstVisible(table, FIRST_KEY, oid, this.#usableFiles(shared, table));
+    return this.#rows.oneShared(pgAuthid, oid);
+  }
+
+  /** A tablespace's row (pg_tablespace); undefined when its file is not there. */
+  tablespace(oid: Oid): NamedRow | undefined {
+    return this.#rows.oneShared(pgTablespace, oid);
   }
 
   /** The relation (of any kind) of that name in that schema. */
   relationNamed(schema: string, name: string): ClassRow | undefined {
-    this.#relationNames ??= this.#byName(pgClass);
-    return this.#relationNames.get(`${schema}\0${name}`);
+    return this.#names.relation(schema, name);
   }
 
   /** The type of that name in that schema. */
   typeNamed(schema: string, name: string): TypeRow | undefined {
-    this.#typeNames ??= this.#byName(pgType);
-    return this.#typeNames.get(`${schema}\0${name}`);
+    return this.#names.type(schema, name);
   }
 
   /** Is there a schema of that name? */
   hasSchema(name: string): boolean {
-    let found = false;
-    this.#eachRow(pgNamespace, (row) => {
-      found ||= row.name === name;
-    });
-    return found;
-  }
-
-  #byName<Row extends NamedRow & { readonly namespaceOid: Oid }>(
-    spec: CatalogTableSpec<Row>,
-  ): Map<string, Row> {
-    const named = new Map<string, Row>();
-    this.#eachRow(spec, (row) => {
-      named.set(`${this.namespace(row.namespaceOid)?.name ?? ''}\0${row.name}`, row);
-    });
-    return named;
-  }
-
-  #eachRow<Row>(spec: CatalogTableSpec<Row>, visit: (row: Row) => void): void {
-    const table = this.#catalog.group.table(spec);
-    const usable = this.#usableFiles(this.#catalog.group, table);
-    for (let version = 0; version < table.store.count; version++) {
-      if (!table.store.isVisible(version, this.#at, usable)) continue;
-      const row = table.row(version);
-      if (row !== undefined) visit(row);
-    }
+    return this.#names.hasSchema(name);
   }
 
   /** Are the files of all catalogs there, also of those that rows can be read without? Else nothing may be concluded from what is not found. */
   get isComplete(): boolean {
     return this.#catalog.group.isComplete;
-  }
-
-  /** A tablespace's row (pg_tablespace); undefined when its file is not there. */
-  tablespace(oid: Oid): NamedRow | undefined {
-    const { shared } = this.#catalog;
-    const table = shared.table(pgTablespace);
-    return this.#firstVisible(table, FIRST_KEY, oid, this.#usableFiles(shared, table));
   }
 
   /** Relations that inherit from this one: tables from tables, indexes of partitions from those of the partitioned table. */
@@ -233,19 +212,12 @@ export class CatalogSnapshot implements CatalogRows {
   }
 
   #findByLocator(locator: RelationLocator): RelationDefinition | undefined {
-    const table = this.#catalog.group.table(pgClass);
-    const { store } = table;
-    const usable = this.#usableFiles(this.#catalog.group, table);
     let found: ClassRow | undefined;
     const replaced: { row: ClassRow; seen: Moment }[] = [];
-    store.eachWithKey(CLASS_BY_FILE_NODE, locator.fileNode, (version) => {
-      const row = table.row(version);
-      if (!row || !this.#isInTablespace(row, locator.tablespaceOid)) return;
-      if (store.isVisible(version, this.#at, usable)) found ??= row;
-      else {
-        const seen = store.lastSeen(version, this.#at);
-        if (seen) replaced.push({ row, seen });
-      }
+    this.#rows.eachVersion(pgClass, locator.fileNode, CLASS_BY_FILE_NODE, (row, seen) => {
+      if (!isInTablespace(row, locator.tablespaceOid)) return;
+      if (seen === this.#rows.at) found ??= row;
+      else if (seen) replaced.push({ row, seen });
     });
     if (found) return this.relationByOid(found.oid);
     const mapped = this.#findMapped(locator.fileNode);
@@ -258,13 +230,8 @@ export class CatalogSnapshot implements CatalogRows {
     return undefined;
   }
 
-  /** reltablespace 0 means the database's own, which may be any: a file node is unique within one. */
-  #isInTablespace(row: ClassRow, tablespaceOid: Oid): boolean {
-    return row.tablespaceOid === 0 || row.tablespaceOid === tablespaceOid;
-  }
-
   #findMapped(fileNode: number): RelationDefinition | undefined {
-    for (const map of this.#catalog.mapsAt(this.#at)) {
+    for (const map of this.#maps()) {
       for (const [oid, node] of map) if (node === fileNode) return this.relationByOid(oid);
     }
     const oid = this.#catalog.group.catalogOf(fileNode) ?? this.#catalog.shared.catalogOf(fileNode);
@@ -280,61 +247,23 @@ export class CatalogSnapshot implements CatalogRows {
     return row?.fileNode === 0 && row.kind === 't' ? this.relationByOid(row.oid) : undefined;
   }
 
-  /** The row whose key column number `keyNumber` is `key`. */
-  one<Row>(spec: CatalogTableSpec<Row>, key: Oid, keyNumber = FIRST_KEY): Row | undefined {
-    const table = this.#catalog.group.table(spec);
-    return this.#firstVisible(table, keyNumber, key, this.#usableFiles(this.#catalog.group, table));
+  /** Both maps of mapped relations, the database's own first. */
+  #maps(): FileNodeMap[] {
+    return [this.#catalog.group, this.#catalog.shared].map((group) => group.mapAt(this.#rows.at));
   }
 
-  /** All rows whose key column number `keyNumber` is `key`, in no order. */
-  all<Row>(spec: CatalogTableSpec<Row>, key: Oid, keyNumber = FIRST_KEY): Row[] {
-    const table = this.#catalog.group.table(spec);
-    const usable = this.#usableFiles(this.#catalog.group, table);
-    const rows: Row[] = [];
-    table.store.eachWithKey(keyNumber, key, (version) => {
-      if (!table.store.isVisible(version, this.#at, usable)) return;
-      const row = table.row(version);
-      if (row !== undefined) rows.push(row);
-    });
-    return rows;
+  /** The row whose key column number `keyNumber` (the first unless told) is `key`. */
+  one<Row>(spec: CatalogTableSpec<Row>, key: Oid, keyNumber?: number): Row | undefined {
+    return this.#rows.one(spec, key, keyNumber);
   }
 
-  #firstVisible<Row>(
-    table: CatalogTable<Row>,
-    keyNumber: number,
-    key: Oid,
-    usable: Uint8Array,
-  ): Row | undefined {
-    let found: Row | undefined;
-    table.store.eachWithKey(keyNumber, key, (version) => {
-      if (found === undefined && table.store.isVisible(version, this.#at, usable)) found = table.row(version);
-    });
-    return found;
+  /** All rows whose key column number `keyNumber` (the first unless told) is `key`, in no order. */
+  all<Row>(spec: CatalogTableSpec<Row>, key: Oid, keyNumber?: number): Row[] {
+    return this.#rows.all(spec, key, keyNumber);
   }
+}
 
-  /** The files of a catalog that count at this moment: pg_class says which it is in, or the map for pg_class and its like. */
-  #usableFiles(group: CatalogGroup, table: CatalogTable<unknown>): Uint8Array {
-    const { oid } = table.spec;
-    let usable = this.#usable.get(oid);
-    if (usable === undefined) {
-      const fileNode = group.mapAt(this.#at).get(oid) ?? this.relation(oid)?.fileNode ?? 0;
-      usable = group.usableFiles(oid, this.#at, fileNode);
-      this.#usable.set(oid, usable);
-    }
-    return usable;
-  }
-
-  #countProcedures(): Map<string, number> {
-    const table = this.#catalog.group.table(pgProc);
-    const usable = this.#usableFiles(this.#catalog.group, table);
-    const counts = new Map<string, number>();
-    for (let version = 0; version < table.store.count; version++) {
-      if (!table.store.isVisible(version, this.#at, usable)) continue;
-      const row = table.row(version);
-      if (!row) continue;
-      const key = `${row.namespaceOid} ${row.name}`;
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-    }
-    return counts;
-  }
+/** reltablespace 0 means the database's own, which may be any: a file node is unique within one. */
+function isInTablespace(row: ClassRow, tablespaceOid: Oid): boolean {
+  return row.tablespaceOid === 0 || row.tablespaceOid === tablespaceOid;
 }

@@ -22,6 +22,7 @@ import type { AttributeDefinition, Oid } from './model.js';
 /** Column name by which the hidden oid (until 11) and the plain column `oid` (12 and later) are both read. */
 const OID_COLUMN = 'oid';
 
+/** Looks at one tuple at a time, and tells its columns by name. */
 export class TupleReader {
   readonly #attributes: readonly AttributeDefinition[];
   readonly #indexByName: ReadonlyMap<string, number>;

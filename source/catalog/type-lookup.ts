@@ -34,6 +34,7 @@ const SQL_NAMES: ReadonlyMap<Oid, string> = new Map([
 /** TYPSTORAGE_PLAIN: an "array" kept so is int2vector or oidvector, which go by their own names. */
 const PLAIN_STORAGE = 'p';
 
+/** The types of one database at one moment; each is described once. */
 export class CatalogTypeLookup implements TypeLookup {
   readonly encoding: number;
   readonly majorVersion: number;
