@@ -24,6 +24,11 @@ export class DamagedPages {
     return false;
   }
 
+  /** Somebody else met these, named as in `list`. */
+  note(places: Iterable<string>): void {
+    for (const place of places) this.#seen.add(place);
+  }
+
   /** An image of the page was found in WAL. */
   replaced(path: string, block: number): void {
     this.#seen.delete(placeOf(path, block));

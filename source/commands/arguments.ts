@@ -1,4 +1,5 @@
 /** The command line, understood: which command, on what, with which options. */
+import { availableParallelism } from 'node:os';
 import type { Result } from 'meow';
 import { ForkpointError } from '../bytes/errors.js';
 import { parseLsn } from '../bytes/lsn.js';
@@ -28,6 +29,7 @@ const OPTIONS = {
   tempDir: { type: 'string', commands: READING.concat('demo') },
   tempLimit: { type: 'string', commands: READING.concat('demo') },
   maxMemory: { type: 'string', commands: READING.concat('demo') },
+  jobs: { type: 'string', commands: ['app', 'demo', 'export'] },
   json: { type: 'boolean', commands: ['inspect', 'list', 'check', 'rewind'] },
   filter: { type: 'string', commands: ['list', 'export', 'check'] },
   against: { type: 'string', commands: ['check'] },
@@ -114,6 +116,20 @@ function sizeOf(option: string, text: string | undefined): number | undefined {
   const match = /^(\d{1,12})\s*(|kB|MB|GB|TB)$/i.exec(text);
   if (!match) throw usage(`${option} ${text} is no size`, 'write it like 500MB or 2GB');
   return Number(match[1]) * UNITS[match[2].toUpperCase()];
+}
+
+/** Threads that are worth having by default at most: each reads all WAL for itself, and takes memory for it. */
+const MOST_JOBS = 8;
+/** And at most. */
+const MOST_JOBS_ASKED = 64;
+
+/** How many threads decode rows. */
+function jobsOf(text: string | undefined): number {
+  if (text === undefined) return Math.min(availableParallelism(), MOST_JOBS);
+  const jobs = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (jobs < 1 || jobs > MOST_JOBS_ASKED)
+    throw usage(`--jobs ${text} is no number of threads`, `write a number from 1 to ${MOST_JOBS_ASKED}`);
+  return jobs;
 }
 
 function formatOf(text: string | undefined): ExportFormat {
@@ -237,6 +253,7 @@ export async function readArguments(argv: readonly string[], importMeta: ImportM
       tempLimit: sizeOf('--temp-limit', tempLimit),
       maxMemory: sizeOf('--max-memory', cli.flags.maxMemory),
       against,
+      jobs: jobsOf(cli.flags.jobs),
     },
     json: cli.flags.json ?? false,
     filter: cli.flags.filter,

@@ -3,8 +3,10 @@ import { printable } from '../bytes/printable.js';
 import { exportTransactions } from '../export/export.js';
 import { SelectionSums } from '../export/selection.js';
 import { formatBytes, plural } from '../incident/figures.js';
-import { type Filter, parseFilter } from '../incident/filter.js';
-import type { ExportRequest, ExportSummary } from '../incident/model.js';
+import { parseFilter } from '../incident/filter.js';
+import type { ExportRequest, ExportSummary, IncidentRequest } from '../incident/model.js';
+import type { Crew } from '../jobs/crew.js';
+import { Chosen, exportBody, startCrew } from '../jobs/export-body.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import {
@@ -16,8 +18,8 @@ import {
   withIncident,
 } from './reading.js';
 
-/** Milliseconds between two looks at signals. */
-const SLICE_MS = 50;
+/** Milliseconds between two looks at signals, and at what other threads have made. */
+const SLICE_MS = 10;
 
 /** What was written, on standard error: standard output may be the export itself. */
 function report(summary: ExportSummary): void {
@@ -36,24 +38,43 @@ function report(summary: ExportSummary): void {
 /** Runs the command. Throws ForkpointError, and OutputClosedError when nobody reads standard output any more. */
 export async function exportLost(options: Arguments): Promise<ExitCode> {
   const request: ExportRequest = options;
+  const where = options.request as IncidentRequest;
   const filter = parseFilter(options.filter ?? '');
   const judge = filter.needs.verdict || request.format === 'report';
-  return withIncident(options, judge, (read) => write(options, request, filter, read));
+  let crew: Crew | undefined;
+  try {
+    return await withIncident(
+      options,
+      judge,
+      async (read) => {
+        const chosen = new Chosen();
+        const selections = new SelectionSums();
+        await eachChosen(read.incident, filter, (transaction) => {
+          chosen.add(transaction);
+          selections.add(transaction);
+        });
+        crew ??= startCrew(read.incident, where, request.format, chosen.walBytes);
+        return write(options, chosen, selections, crew, read);
+      },
+      (incident) => {
+        // How much a filter lets through is not known so early.
+        if (!request.filter) crew = startCrew(incident, where, request.format, incident.lostBytes);
+      },
+    );
+  } finally {
+    await crew?.close();
+  }
 }
 
 async function write(
   options: Arguments,
-  request: ExportRequest,
-  filter: Filter,
+  chosen: Chosen,
+  selections: SelectionSums,
+  crew: Crew | undefined,
   read: ReadIncident,
 ): Promise<ExitCode> {
+  const request: ExportRequest = options;
   const { incident, incomplete } = read;
-  const indexes: number[] = [];
-  const selections = new SelectionSums();
-  await eachChosen(incident, filter, (transaction) => {
-    indexes.push(transaction.index);
-    selections.add(transaction);
-  });
   const context = {
     version: options.version,
     overview: incident.overview(),
@@ -61,8 +82,7 @@ async function write(
     besides: incident.besides(),
     selections,
   };
-  const source = indexes.length === 0 ? [] : incident.transactionsWithChanges(indexes, request.undo);
-  const writing = exportTransactions(request, source, context);
+  const writing = exportTransactions(request, exportBody(incident, chosen, request.undo, crew), context);
   const line = new ProgressLine();
   let lookedUp = Date.now();
   for (;;) {
@@ -73,11 +93,11 @@ async function write(
       sayWhatIsMissing(read);
       return incomplete || value.leftOut > 0 ? EXIT.incomplete : EXIT.done;
     }
-    if (Date.now() - lookedUp > SLICE_MS) {
+    if (value.waiting || Date.now() - lookedUp > SLICE_MS) {
       line.show(
-        () => `writing: ${value.transactionsDone} of ${indexes.length}, ${formatBytes(value.bytesWritten)}`,
+        () => `writing: ${value.transactionsDone} of ${chosen.length}, ${formatBytes(value.bytesWritten)}`,
       );
-      await breathe();
+      await (value.waiting ?? breathe());
       lookedUp = Date.now();
     }
   }

@@ -5,6 +5,7 @@ import { formatBytes, formatDuration, plural } from '../incident/figures.js';
 import type { Filter } from '../incident/filter.js';
 import type { Incident } from '../incident/incident.js';
 import type { IncidentOverview, IncidentRequest, ListedTransaction } from '../incident/model.js';
+import type { OpenedIncident } from '../incident/opened-incident.js';
 import { passesFilter } from '../incident/select.js';
 import type { Arguments } from './arguments.js';
 import { endOnSignals } from './signals.js';
@@ -58,7 +59,7 @@ export async function eachChosen(
 
 /** An incident read to its end. */
 export interface ReadIncident {
-  readonly incident: Incident;
+  readonly incident: OpenedIncident;
   /** Damage or a gap ended the reading, or rows could not be decoded: exit code 3. */
   readonly incomplete: boolean;
   /** One sentence for each reason; none when it is complete. */
@@ -66,13 +67,14 @@ export interface ReadIncident {
 }
 
 /**
- * Opens the incident, reads the old side's WAL (with `judge` also compares it with the new primary), and hands it to `work`. However
- * that ends, and on a signal too, the incident is closed: files go, and no connection keeps the process alive. Throws ForkpointError.
+ * Opens the incident, reads the old side's WAL (with `judge` also compares it with the new primary), and hands it to `work`;
+ * `opened` has it before it is read. However that ends, and on a signal too, the incident is closed: files go, and no connection keeps the process alive. Throws ForkpointError.
  */
 export async function withIncident<Result>(
   options: Arguments,
   judge: boolean,
   work: (read: ReadIncident) => Result | Promise<Result>,
+  opened?: (incident: OpenedIncident) => void,
 ): Promise<Result> {
   const { openIncident } = await import('../incident/open.js');
   endOnSignals();
@@ -80,6 +82,7 @@ export async function withIncident<Result>(
   const close = () => incident.close();
   process.once('exit', close);
   try {
+    opened?.(incident);
     await readAll(incident, judge);
     const { old, warnings } = incident.overview();
     const missing = incident.incomplete ? [...warnings] : [];

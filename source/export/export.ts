@@ -14,10 +14,18 @@ import { checkExportRequest } from './request.js';
 export interface ExportProgress {
   readonly bytesWritten: number;
   readonly transactionsDone: number;
+  /** Others have to do something first: to be waited for before the export is gone on with. */
+  readonly waiting: Promise<void> | undefined;
 }
 
+/** Writes all transactions into the files they belong to. What it yields is to be waited for. */
+export type WriteBody = (
+  files: readonly OpenFile[],
+  context: BodyContext,
+) => Generator<Promise<void> | undefined | void>;
+
 /** One file being written. */
-interface OpenFile extends BodyFile {
+export interface OpenFile extends BodyFile {
   readonly destination: Destination;
   readonly output: Output;
   readonly writer: FormatWriter;
@@ -44,7 +52,7 @@ function openWriter(
 }
 
 /** What transactions are written from. */
-export function bodyContext(request: ExportRequest, { overview, selections }: ExportContext): BodyContext {
+function bodyContext(request: ExportRequest, { overview, selections }: ExportContext): BodyContext {
   return {
     request,
     inDoubtChosen: request.transactions !== undefined && selections.all.onlyInDoubt,
@@ -58,13 +66,13 @@ function databasesOf(context: ExportContext): string[] {
 
 /**
  * Writes an export. `source` yields the transactions in the order in which they are to be written (the last one first,
- * its changes backwards, for undo). The generator yields after every chunk and every transaction, so that its caller
+ * its changes backwards, for undo), or writes them itself. The generator yields after every chunk and every transaction, so that its caller
  * may look up, draw or stop: `return()` or `throw()` on it removes everything written. Throws ForkpointError, and
  * OutputClosedError when standard output has lost its reader.
  */
 export function* exportTransactions(
   request: ExportRequest,
-  source: Iterable<TransactionWithChanges>,
+  source: Iterable<TransactionWithChanges> | WriteBody,
   context: ExportContext,
 ): Generator<ExportProgress, ExportSummary> {
   checkExportRequest(request);
@@ -84,7 +92,14 @@ export function* exportTransactions(
     }
     const progress = new Progress(files);
     for (const { output, writer } of files) for (const text of writer.header()) output.write(text);
-    for (const _ of writeBody(source, files, request.partitionRoot)) yield progress;
+    const body =
+      typeof source === 'function'
+        ? source(files, bodyContext(request, context))
+        : writeBody(source, files, request.partitionRoot);
+    for (const waiting of body) {
+      progress.waiting = waiting ?? undefined;
+      yield progress;
+    }
     for (const { output, writer } of files) {
       for (const text of writer.footer()) output.write(text);
       output.finish();
@@ -102,6 +117,7 @@ export function* exportTransactions(
 
 /** Added up when somebody asks. */
 class Progress implements ExportProgress {
+  waiting: Promise<void> | undefined;
   readonly #files: readonly OpenFile[];
 
   constructor(files: readonly OpenFile[]) {

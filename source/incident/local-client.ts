@@ -6,7 +6,8 @@ import { ForkpointError } from '../bytes/errors.js';
 import { parseLsn } from '../bytes/lsn.js';
 import { exportTransactions, previewExport } from '../export/export.js';
 import type { ExportContext } from '../export/format.js';
-import { selectionOf } from '../export/selection.js';
+import { SelectionSums } from '../export/selection.js';
+import { Chosen, exportBody, startCrew } from '../jobs/export-body.js';
 import { rowCount } from '../transactions/transaction.js';
 import { forkpointVersion } from '../version.js';
 import { searchableText } from './changes-text.js';
@@ -49,6 +50,7 @@ const OPENING: Progress = {
 
 export class LocalClient implements IncidentClient {
   #opened: OpenedIncident | undefined;
+  #request: IncidentRequest | undefined;
   /** What was seen early, while nothing is open yet. */
   #early: EarlySight | undefined;
   #firstLines: FirstLines | undefined;
@@ -95,6 +97,7 @@ export class LocalClient implements IncidentClient {
     this.#failure = undefined;
     this.#sql = undefined;
     this.#opened = incident;
+    this.#request = request;
     this.#view = new ListViewState(incident, this.#wanted.filter, this.#wanted.order);
     void this.#run(incident);
     return incident.overview();
@@ -235,7 +238,8 @@ export class LocalClient implements IncidentClient {
 
   async preview(request: ExportRequest, lines: number): Promise<{ lines: string[]; more: boolean }> {
     await this.#whenOpen();
-    const { source, context } = this.#export(request);
+    const { chosen, context } = this.#export(request);
+    const source = this.#incident().transactionsWithChanges(chosen.indexes, request.undo);
     return previewExport(request, source, context, lines);
   }
 
@@ -254,16 +258,18 @@ export class LocalClient implements IncidentClient {
     onProgress?: (bytesWritten: number, transactionsDone: number) => void,
   ): Promise<ExportSummary> {
     await this.#whenOpen();
-    const { source, context } = this.#export(request);
-    const run = exportTransactions(request, source, context);
+    const { chosen, context } = this.#export(request);
+    const incident = this.#incident();
+    const crew = startCrew(incident, this.#request!, request.format, chosen.walBytes);
+    const run = exportTransactions(request, exportBody(incident, chosen, request.undo, crew), context);
     let breathed = performance.now();
     try {
       for (;;) {
         const { done, value } = run.next();
         if (done) return value;
-        if (performance.now() - breathed < SLICE) continue;
+        if (!value.waiting && performance.now() - breathed < SLICE) continue;
         onProgress?.(value.bytesWritten, value.transactionsDone);
-        await breathe();
+        await (value.waiting ?? breathe());
         breathed = performance.now();
         if (this.#closed) throw new Error('closed while exporting');
         if (this.#stopping)
@@ -272,6 +278,7 @@ export class LocalClient implements IncidentClient {
     } finally {
       // Whatever ended it early: what was half-written goes.
       run.return(undefined as never);
+      await crew?.close();
     }
   }
 
@@ -388,18 +395,24 @@ export class LocalClient implements IncidentClient {
   /** Which transactions an export takes, in the order it wants them, and what it says about itself. */
   #export(request: ExportRequest) {
     const incident = this.#incident();
+    const chosen = new Chosen();
+    const selections = new SelectionSums();
     const transactions = request.transactions
-      ? [...request.transactions].sort((a, b) => a - b).map((index) => incident.transaction(index))
-      : [...selectTransactions(incident, parseFilter(request.filter ?? ''))];
+      ? Uint32Array.from(request.transactions).sort()
+      : selectTransactions(incident, parseFilter(request.filter ?? ''));
+    for (const each of transactions) {
+      const transaction = typeof each === 'number' ? incident.transaction(each) : each;
+      chosen.add(transaction);
+      selections.add(transaction);
+    }
     const context: ExportContext = {
       version: forkpointVersion(),
       overview: incident.overview(),
       loss: incident.progress().loss,
       besides: incident.besides(),
-      selections: selectionOf(transactions),
+      selections,
     };
-    const indexes = transactions.map((transaction) => transaction.index);
-    return { source: incident.transactionsWithChanges(indexes, request.undo), context };
+    return { chosen, context };
   }
 }
 

@@ -29,6 +29,8 @@ export interface IncidentRequest {
   readonly tempLimit?: number;
   /** Bytes that verdicts may take to remember which lost transaction wrote which row; a quarter of the machine's when undefined. */
   readonly maxMemory?: number;
+  /** Threads that decode rows, the one that reads among them; 1 when undefined. */
+  readonly jobs?: number;
 }
 
 /** How much of one segment is there. */

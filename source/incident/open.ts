@@ -32,6 +32,10 @@ export interface OpeningOptions {
   readonly stop?: AbortSignal;
   /** Is told, now and then until the incident is open, what can be seen early when the two sides have parted. */
   readonly early?: (sight: EarlySight) => void;
+  /** Only the old side is to be read: nothing will be judged. */
+  readonly oldOnly?: boolean;
+  /** See SidesOptions. */
+  readonly spool?: string;
 }
 
 /** Milliseconds of work between two looks at who else wants something; of the first look before anything else is done. */
@@ -46,7 +50,7 @@ export async function openIncident(
   request: IncidentRequest,
   options: OpeningOptions = {},
 ): Promise<OpenedIncident> {
-  const sides = await openSides(request, options.stop);
+  const sides = await openSides(request, options);
   try {
     return await openParted(sides, request, options);
   } catch (error) {
@@ -65,7 +69,7 @@ function closeSides({ gathering, spool, server, against }: OpenedSides): void {
 async function openParted(
   sides: OpenedSides,
   request: IncidentRequest,
-  { use, stop, early }: OpeningOptions,
+  { use, stop, early, oldOnly }: OpeningOptions,
 ): Promise<OpenedIncident> {
   const { fork } = sides.overview;
   const look = early && fork.diverged ? firstLook(sides) : undefined;
@@ -80,7 +84,7 @@ async function openParted(
   await pause();
   let opened: OpenedReaders;
   try {
-    opened = fork.diverged ? await openReaders(sides, request, use, pause) : {};
+    opened = fork.diverged ? await openReaders(sides, request, { use, oldOnly }, pause) : {};
   } finally {
     look?.close();
   }
@@ -118,7 +122,7 @@ interface OpenedReaders {
 async function openReaders(
   sides: OpenedSides,
   request: IncidentRequest,
-  use: FileUse | undefined,
+  { use, oldOnly }: Pick<OpeningOptions, 'use' | 'oldOnly'>,
   pause: () => Promise<void>,
 ): Promise<OpenedReaders> {
   const { oldSegments, newSegments, oldControl, newControl, overview } = sides;
@@ -147,6 +151,7 @@ async function openReaders(
   const shared = { lostFrom, tempDir, tempLimit };
   const oldStart = await startingPoint(oldSide, lostFrom, pause);
   const old = oldStart && openSide({ ...shared, side: oldSide, other: newSide, start: oldStart, use });
+  if (oldOnly) return { old };
   await pause();
   const newStart = old && newSide && (await startingPoint(newSide, lostFrom, pause));
   const fresh = newStart && openSide({ ...shared, side: newSide, other: oldSide, start: newStart });

@@ -8,10 +8,11 @@ import type { BranchableCatalog } from '../catalog/catalog.js';
 import type { DamagedPages } from '../catalog/damaged-pages.js';
 import type { Gathering } from '../gather/gathering.js';
 import type { Change } from '../rows/row-change.js';
-import type { ClusterReader } from '../transactions/cluster-reader.js';
+import type { ClusterReader, ForwardOptions } from '../transactions/cluster-reader.js';
 import { type LostBesides, NOTHING_BESIDES, withoutWalNotes } from '../transactions/lost-besides.js';
 import type { StartingPoint } from '../transactions/starting-point.js';
 import { rowCount, type TransactionSummary } from '../transactions/transaction.js';
+import type { TransactionIndex } from '../transactions/transaction-index.js';
 import { LONG_PAGE_HEADER_SIZE } from '../wal/page-header.js';
 import type { WalPlaces } from '../wal/places.js';
 import { type CurrentRows, WrittenSinceFork } from './current-rows.js';
@@ -44,6 +45,30 @@ export interface OpenedSide {
   readonly damagedPages: DamagedPages | undefined;
   /** Where its WAL can end at the latest: the end of its last segment. */
   readonly lastPossibleLsn: Lsn;
+}
+
+/** What was read of the old side, in a few words. */
+export interface ReadingFacts {
+  readonly forkLsn: Lsn;
+  readonly transactions: number;
+  readonly endLsn: Lsn;
+  readonly endReason: string;
+  /** Why the temporary file could not be written. */
+  readonly failure: string | undefined;
+}
+
+/** Many transactions with their changes, asked for run by run. */
+export interface TransactionRuns {
+  /**
+   * One run, in the order in which the transactions are named: all ascending, also from run to run, or all descending. No transaction of
+   * this run or a later one began before `keepFrom`, but for those that are too long.
+   */
+  of(
+    indexes: Uint32Array,
+    keepFrom: Lsn,
+  ): Iterable<{ readonly transaction: ListedTransaction; readonly changes: Iterable<Change> }>;
+  /** Lets go of files. */
+  close(): void;
 }
 
 /** What an incident is made of. */
@@ -362,6 +387,70 @@ export class OpenedIncident implements Incident {
     for (const { index, changes } of this.#reader().forward(wanted)) {
       yield { transaction: this.transaction(index), changes };
     }
+  }
+
+  /** Many transactions with their changes, asked for run by run; those that lie over more than `longest` bytes of WAL one by one. */
+  runs(backwards: boolean, longest: number): TransactionRuns {
+    const reader = this.#reader();
+    const walk = reader.walk();
+    const run = (indexes: Uint32Array, keepFrom: Lsn) =>
+      this.#run(indexes, backwards, { walk, keepFrom, longest });
+    return { of: run, close: () => walk.close() };
+  }
+
+  *#run(
+    indexes: Uint32Array,
+    backwards: boolean,
+    how: ForwardOptions,
+  ): Generator<{ transaction: ListedTransaction; changes: Iterable<Change> }> {
+    const reader = this.#reader();
+    if (backwards) {
+      for (const index of indexes)
+        yield { transaction: this.transaction(index), changes: reader.changes(index, true) };
+      return;
+    }
+    for (const { index, changes } of reader.forward(indexes, how)) {
+      yield { transaction: this.transaction(index), changes };
+    }
+  }
+
+  /** Where transactions lie in WAL. */
+  places(): TransactionIndex {
+    return this.#reader().scan.index;
+  }
+
+  /** What was read of the old side: of two who read the same, it is the same. To be asked when it is read to its end. */
+  facts(): ReadingFacts {
+    const { scan } = this.#reader();
+    const { end } = scan.reader;
+    return {
+      forkLsn: this.#parts.overview.fork.lsn,
+      transactions: scan.index.length,
+      endLsn: end?.lsn ?? 0,
+      endReason: end?.reason ?? '',
+      failure: scan.file.failure,
+    };
+  }
+
+  /** Pages of the old side's files with a wrong checksum that were met so far. */
+  damagedPages(): readonly string[] {
+    return this.#parts.old?.damagedPages?.list ?? [];
+  }
+
+  /** Others met these. */
+  noteDamagedPages(places: Iterable<string>): void {
+    this.#parts.old?.damagedPages?.note(places);
+  }
+
+  /** Bytes of WAL behind the fork, at most. */
+  get lostBytes(): number {
+    const { old, overview } = this.#parts;
+    return old ? Math.max(0, old.lastPossibleLsn - overview.fork.lsn) : 0;
+  }
+
+  /** Some of its WAL has to be asked for, somewhere else than in directories. */
+  get remote(): boolean {
+    return this.#parts.gathering.remote;
   }
 
   /** Where the transaction's commit (or prepare) record begins. */

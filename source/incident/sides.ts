@@ -28,6 +28,14 @@ import type { ForkPoint, IncidentOverview, IncidentRequest, SideOverview } from 
 import { describeServer, describeSide, serverState, type WalFindings, walFindings } from './side-overview.js';
 import { directoriesOf, fetchHistory, openRemotes, type SideRemotes } from './side-places.js';
 
+/** How sides are opened. */
+export interface SidesOptions {
+  /** Ends what is being fetched meanwhile. */
+  readonly stop?: AbortSignal;
+  /** The directory for segments that are no files of their own anywhere, when another thread has to know it. */
+  readonly spool?: string;
+}
+
 /** Both sides, opened. `server` is to be closed by the caller. */
 export interface OpenedSides {
   readonly overview: IncidentOverview;
@@ -296,7 +304,10 @@ async function fetchStretch(
  * Opens both sides and finds the fork. Throws ForkpointError when a side cannot be read, the two do not belong together, or
  * nothing tells where they parted.
  */
-export async function openSides(request: IncidentRequest, stop?: AbortSignal): Promise<OpenedSides> {
+export async function openSides(
+  request: IncidentRequest,
+  { stop, spool: spoolPath }: SidesOptions = {},
+): Promise<OpenedSides> {
   if (isServerUrl(request.old)) {
     throw new ForkpointError({
       what: 'the old primary is read from its files: a server cannot stand for it',
@@ -307,7 +318,7 @@ export async function openSides(request: IncidentRequest, stop?: AbortSignal): P
   if (request.tempDir !== undefined) refuseReadOnlyPlace(request.tempDir);
   const oldProbe = openProbe(request.old, 'old primary');
   const fresh = await openNewSide(request, oldProbe);
-  const spool = new WalSpool(request.tempDir);
+  const spool = new WalSpool(request.tempDir, spoolPath);
   const gathering = new Gathering();
   stop?.addEventListener('abort', () => gathering.close(), { once: true });
   try {

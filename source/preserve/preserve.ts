@@ -86,7 +86,7 @@ export async function preserve(
   output: string,
   options: PreserveOptions = {},
 ): Promise<Preserved> {
-  const sides = await openSides(request, options.stop);
+  const sides = await openSides(request, options);
   try {
     if (!sides.overview.fork.diverged) {
       return { directory: undefined, already: false, files: 0, bytes: 0, transactions: 0, warnings: [] };

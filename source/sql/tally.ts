@@ -46,6 +46,14 @@ export class Tally {
     return { statements, leftOut, reasons: [...this.#reasons], sequences: [...this.sequences] };
   }
 
+  /** Counts from nothing again. */
+  reset(): void {
+    this.statements = 0;
+    this.leftOut = 0;
+    this.sequences.clear();
+    this.#reasons.clear();
+  }
+
   /** Counts what another tally did after everything that this one has: as if it had been counted here. */
   add({ statements, leftOut, reasons, sequences }: TallyFigures): void {
     this.statements += statements;

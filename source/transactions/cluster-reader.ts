@@ -11,11 +11,12 @@ import { recordVersion } from '../wal/record-versions.js';
 import { ResourceManager, TransactionOperation } from '../wal/resource-managers.js';
 import { parsePrepare, parseTransactionEnd } from '../wal/transaction-record.js';
 import { ChangeDecoder, locatorOf, oldPlace } from './changes.js';
+import { ForwardWalk } from './forward-walk.js';
 import type { LostBesides, SequenceAtEnd } from './lost-besides.js';
 import { type LostRows, lostRows } from './lost-rows.js';
 import { LostWriters } from './lost-writers.js';
 import { readableWriter, WRITER_FORGOTTEN, WRITER_UNKNOWN } from './page-history.js';
-import { type CollectedRecords, RecordCollector } from './record-collector.js';
+import type { CollectedRecords } from './record-collector.js';
 import { Scan, type ScanOptions } from './scan.js';
 import { type StatementsBetween, statementsBetween } from './statements-between.js';
 import { TablesNow } from './tables-now.js';
@@ -34,6 +35,16 @@ interface OpenedTransaction {
 
 const NOTHING: readonly Change[] = [];
 const NOTHING_BETWEEN: StatementsBetween = { before: new Map(), after: [] };
+
+/** How many runs of transactions are gone over by one walk. */
+export interface ForwardOptions {
+  /** Kept from run to run. */
+  readonly walk: ForwardWalk;
+  /** No transaction of this run or a later one began before, but for those that are too long. */
+  readonly keepFrom: Lsn;
+  /** Transactions that lie over more bytes of WAL than this are read one by one. */
+  readonly longest: number;
+}
 
 /** Transactions whose records are kept, since a reader leafs back and forth. */
 const KEPT_TRANSACTIONS = 8;
@@ -241,58 +252,45 @@ export class ClusterReader {
     }
   }
 
+  /** A walk for forward(), to be closed by the caller. */
+  walk(): ForwardWalk {
+    const { segments, blockSize, lostFrom } = this.#options;
+    // Whoever began after lostFrom has all its records after it.
+    return new ForwardWalk(segments, blockSize, this.scan.relations, lostFrom);
+  }
+
   /**
-   * Changes of many transactions in one forward walk over WAL, or one by one where that is less to read. `indexes` ascends.
-   * Each transaction's changes must be consumed before the next one is asked for.
+   * Changes of many transactions in one forward walk over WAL, or one by one where that is less to read. `indexes` ascends, and with a walk
+   * that is kept so do runs. Each transaction's changes must be consumed before the next one is asked for.
    */
   *forward(
     indexes: Uint32Array | readonly number[],
+    options?: ForwardOptions,
   ): Generator<{ index: number; changes: VisitableChanges }> {
     if (indexes.length === 0) return;
-    const last = this.summary(indexes[indexes.length - 1]).commitLsn;
-    let apart = 0;
-    for (const index of indexes) apart += this.scan.index.commitLsn(index) - this.scan.index.firstLsn(index);
-    if (apart < last - this.#options.lostFrom) {
-      for (const index of indexes) yield { index, changes: this.visitable(index) };
-      return;
-    }
-    const collector = new RecordCollector(this.scan.relations);
-    // A reader of its own: others may look at transactions between two steps.
-    const walker = new WalReader(this.#options.segments, { blockSize: this.#options.blockSize });
-    const version = recordVersion(this.#options.segments.majorVersion);
+    const { walk = this.walk(), keepFrom = 0, longest = Number.POSITIVE_INFINITY } = options ?? {};
     try {
-      // Whoever began after lostFrom has all its records after it.
-      walker.seek(this.#options.lostFrom);
+      walk.passOver(keepFrom);
+      const { index: places } = this.scan;
+      const last = places.commitLsn(indexes[indexes.length - 1]);
+      let apart = 0;
+      for (const index of indexes) apart += places.commitLsn(index) - places.firstLsn(index);
+      const alone = apart < last - walk.position;
       for (const index of indexes) {
         const summary = this.summary(index);
-        if (summary.state !== 'committed' || summary.firstLsn < this.#options.lostFrom) {
+        const { state, firstLsn, commitLsn, changesCatalog } = summary;
+        if (alone || state !== 'committed' || firstLsn < walk.from || commitLsn - firstLsn > longest) {
           // Began long ago, or ended in no commit record: a walk of its own costs less than carrying everything along.
           yield { index, changes: this.visitable(index) };
           continue;
         }
-        let found = false;
-        while (!found) {
-          if (!walker.next()) throw lostRecord(summary.commitLsn, walker.end?.reason);
-          if (walker.rmid !== ResourceManager.transaction) {
-            collector.add(walker);
-            continue;
-          }
-          const operation = walker.info & TransactionOperation.mask;
-          if (operation === TransactionOperation.prepare) continue;
-          if (operation > TransactionOperation.abortPrepared) continue;
-          const end = parseTransactionEnd(walker, version);
-          const xids = [end.xid, ...end.subxids];
-          const records = collector.take(xids);
-          found = walker.lsn === summary.commitLsn;
-          if (!found) continue;
-          // One that changed the catalog has more to tell than its records, and is walked over for that.
-          const changes =
-            records && !summary.changesCatalog ? this.#collected(records, summary) : this.visitable(index);
-          yield { index, changes };
-        }
+        const records = walk.to(commitLsn);
+        // One that changed the catalog has more to tell than its records, and is walked over for that.
+        const changes = records && !changesCatalog ? this.#collected(records, summary) : this.visitable(index);
+        yield { index, changes };
       }
     } finally {
-      walker.closeFile();
+      if (!options) walk.close();
     }
   }
 

@@ -214,6 +214,11 @@ export class TransactionIndex {
     return this.#columns(index).firstLsn[index % CHUNK];
   }
 
+  /** Bytes of WAL that it wrote. */
+  walBytes(index: number): number {
+    return this.#columns(index).walBytes[index % CHUNK];
+  }
+
   /** The first transaction whose commit record begins at or after `lsn`; length when there is none. */
   atOrAfter(lsn: Lsn): number {
     let low = 0;

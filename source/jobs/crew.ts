@@ -1,0 +1,212 @@
+/**
+ * Threads that help with an export, and the parts they have made. They may be started before it is known what is to be exported: their
+ * reading then goes on beside that of the thread that starts them.
+ *
+ * None of them is needed. One that fails, runs out of memory or has come upon other transactions is let go, its parts are given back, and
+ * whoever writes the export makes them himself: what is wrong is found there again, and said as if there had been no threads.
+ */
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { IncidentRequest } from '../incident/model.js';
+import type { ReadingFacts } from '../incident/opened-incident.js';
+import type { ExportOrder, FromThread, PartFigures, PartOrder, ThreadStart, ToThread } from './messages.js';
+
+/** Parts that a thread has at once: one to make, one to go on with. */
+const PARTS_AT_ONCE = 2;
+/** Most milliseconds that news() waits: whoever waits may want to look at other things. */
+const WAIT_MS = 50;
+/** Megabytes of a thread's young generation: it makes little that lives on. */
+const YOUNG_MB = 12;
+
+/** One piece of a part. */
+export interface Piece {
+  readonly file: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A part that was given to a thread. */
+export interface GivenPart {
+  /** Bytes told, in their order; to be taken out by who writes them, who then says so with written(). */
+  readonly pieces: Piece[];
+  /** Set when all of it has been told. */
+  figures?: PartFigures;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  readonly parts: Map<number, GivenPart>;
+  facts?: ReadingFacts;
+  /** What it was told of the export. */
+  order?: ExportOrder;
+}
+
+export class Crew {
+  readonly #threads = new Set<Thread>();
+  readonly #spools: string[] = [];
+  readonly #returned: number[] = [];
+  readonly #byPart = new Map<number, Thread>();
+  readonly #damagedPages = new Set<string>();
+  #wake: (() => void) | undefined;
+  /** Grows with everything that threads say. */
+  changes = 0;
+  readonly #atExit = () => this.#removeSpools();
+
+  /**
+   * Starts `count` threads on the same incident. `memory`: bytes that all of them together may take for what they find, besides what they
+   * are making.
+   */
+  constructor(request: IncidentRequest, count: number, memory: number) {
+    process.once('exit', this.#atExit);
+    const megabytes = Math.max(64, Math.floor(memory / count / 1024 / 1024));
+    for (let i = 0; i < count; i++) this.#start({ ...request, against: undefined }, megabytes);
+  }
+
+  #start(request: IncidentRequest, megabytes: number): void {
+    const spool = join(request.tempDir ?? tmpdir(), `forkpoint-wal-${randomBytes(8).toString('hex')}`);
+    this.#spools.push(spool);
+    const start: ThreadStart = { request, spool };
+    const worker = new Worker(new URL('./thread.js', import.meta.url), {
+      workerData: start,
+      // What it has to say of its end is of no interest to anybody.
+      stderr: true,
+      resourceLimits: { maxOldGenerationSizeMb: megabytes, maxYoungGenerationSizeMb: YOUNG_MB },
+    });
+    const thread: Thread = { worker, parts: new Map() };
+    this.#threads.add(thread);
+    worker.on('message', (message: FromThread) => this.#take(thread, message));
+    worker.on('error', () => this.#dismiss(thread));
+    worker.on('exit', () => this.#dismiss(thread));
+  }
+
+  #take(thread: Thread, message: FromThread): void {
+    switch (message.kind) {
+      case 'ready':
+        thread.facts = message.facts;
+        break;
+      case 'piece':
+        thread.parts.get(message.number)?.pieces.push(message);
+        break;
+      case 'done': {
+        const part = thread.parts.get(message.number);
+        if (part) part.figures = message.figures;
+        for (const place of message.damagedPages) this.#damagedPages.add(place);
+        break;
+      }
+    }
+    this.#tellNews();
+  }
+
+  #dismiss(thread: Thread): void {
+    if (!this.#threads.delete(thread)) return;
+    for (const [number, part] of thread.parts) {
+      if (part.figures) continue;
+      this.#byPart.delete(number);
+      this.#returned.push(number);
+    }
+    void thread.worker.terminate();
+    this.#tellNews();
+  }
+
+  /** Pages on disk with a wrong checksum that threads met: files and block numbers. */
+  get damagedPages(): Iterable<string> {
+    return this.#damagedPages;
+  }
+
+  /** Threads that are there still, ready or not. */
+  get size(): number {
+    return this.#threads.size;
+  }
+
+  /** Lets those go that have read something else than `facts`: the WAL has changed meanwhile, or a temporary file could not be written. */
+  agreeOn(facts: ReadingFacts): void {
+    for (const thread of this.#threads) {
+      const { facts: theirs } = thread;
+      if (
+        theirs &&
+        Object.entries(facts).some(([name, value]) => theirs[name as keyof ReadingFacts] !== value)
+      )
+        this.#dismiss(thread);
+    }
+  }
+
+  /** Gives parts out as long as somebody is free for the next; `next` makes its order, or says that there is none. */
+  give(order: ExportOrder, next: () => PartOrder | undefined): void {
+    for (const thread of this.#threads) {
+      if (!thread.facts) continue;
+      for (let busy = this.#making(thread); busy < PARTS_AT_ONCE; busy++) {
+        const part = next();
+        if (!part) return;
+        if (thread.order !== order) post(thread, { kind: 'export', order });
+        thread.order = order;
+        thread.parts.set(part.number, { pieces: [] });
+        this.#byPart.set(part.number, thread);
+        post(thread, { kind: 'part', order: part });
+      }
+    }
+  }
+
+  #making(thread: Thread): number {
+    let count = 0;
+    for (const part of thread.parts.values()) if (!part.figures) count++;
+    return count;
+  }
+
+  /** A part that a thread makes, or has made; undefined when none does. */
+  part(number: number): GivenPart | undefined {
+    return this.#byPart.get(number)?.parts.get(number);
+  }
+
+  /** Bytes of a part were written. */
+  written(number: number, bytes: number): void {
+    const thread = this.#byPart.get(number);
+    if (thread) post(thread, { kind: 'written', bytes });
+  }
+
+  /** A part has been written to its end. */
+  finished(number: number): void {
+    this.#byPart.get(number)?.parts.delete(number);
+    this.#byPart.delete(number);
+  }
+
+  /** Parts that nobody makes any more, each told once. */
+  takeReturned(): number[] {
+    return this.#returned.splice(0);
+  }
+
+  /** Resolves with the next thing that a thread says, or a moment later. */
+  news(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, WAIT_MS);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #tellNews(): void {
+    this.changes++;
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+
+  /** Ends all threads and removes what they have put on disk. */
+  async close(): Promise<void> {
+    const threads = [...this.#threads];
+    this.#threads.clear();
+    await Promise.all(threads.map(({ worker }) => worker.terminate()));
+    process.removeListener('exit', this.#atExit);
+    this.#removeSpools();
+  }
+
+  #removeSpools(): void {
+    for (const spool of this.#spools.splice(0)) rmSync(spool, { recursive: true, force: true });
+  }
+}
+
+function post(thread: Thread, message: ToThread): void {
+  thread.worker.postMessage(message);
+}

@@ -1,0 +1,72 @@
+/** How an export is written: by this thread alone where there is little to do, else by several. */
+import { totalmem } from 'node:os';
+import type { TransactionWithChanges } from '../export/body.js';
+import type { WriteBody } from '../export/export.js';
+import { FORMATS } from '../export/format.js';
+import type { ExportRequest, IncidentRequest } from '../incident/model.js';
+import type { OpenedIncident } from '../incident/opened-incident.js';
+import { Crew } from './crew.js';
+import { writeInParts } from './ordered-parts.js';
+import { planParts } from './plan.js';
+
+/** Bytes of lost WAL that a thread for each so many pays for: less is written before it has begun. */
+const WAL_A_THREAD = 16 * 1024 * 1024;
+/** How much of a machine's memory threads may take when nobody says. */
+const MEMORY_SHARE = 1 / 4;
+
+/**
+ * Starts threads that help with an export of `incident`; undefined when none would pay. To be called as soon as the incident is open:
+ * then they read WAL while this thread does. Not where segments have to be asked for: nobody should be asked twice.
+ */
+export function startCrew(
+  incident: OpenedIncident,
+  request: IncidentRequest,
+  format: ExportRequest['format'],
+  walBytes: number,
+): Crew | undefined {
+  const jobs = Math.min(request.jobs ?? 1, Math.floor(walBytes / WAL_A_THREAD) + 1);
+  if (jobs < 2 || incident.remote || !FORMATS[format].openPart) return undefined;
+  return new Crew(request, jobs - 1, (request.maxMemory ?? totalmem() * MEMORY_SHARE) / 2);
+}
+
+/** Transactions chosen for an export, in commit order. */
+export class Chosen {
+  #indexes = new Uint32Array(1024);
+  #length = 0;
+  /** Bytes of WAL that they wrote. */
+  walBytes = 0;
+
+  /** Adds one more. */
+  add({ index, walBytes }: { readonly index: number; readonly walBytes: number }): void {
+    if (this.#length === this.#indexes.length) {
+      const grown = new Uint32Array(this.#length * 2);
+      grown.set(this.#indexes);
+      this.#indexes = grown;
+    }
+    this.#indexes[this.#length++] = index;
+    this.walBytes += walBytes;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** By index, ascending. */
+  get indexes(): Uint32Array {
+    return this.#indexes.subarray(0, this.#length);
+  }
+}
+
+/** What exportTransactions() writes: the chosen transactions, with the help of `crew` if there is one. */
+export function exportBody(
+  incident: OpenedIncident,
+  chosen: Chosen,
+  undo: boolean,
+  crew: Crew | undefined,
+): Iterable<TransactionWithChanges> | WriteBody {
+  const { indexes } = chosen;
+  if (indexes.length === 0) return [];
+  if (!crew || crew.size === 0) return incident.transactionsWithChanges(indexes, undo);
+  const plan = planParts(incident.places(), undo ? indexes.toReversed() : indexes);
+  return (files, context) => writeInParts(incident, plan, crew, files, context);
+}

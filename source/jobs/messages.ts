@@ -1,0 +1,55 @@
+/** What goes between the thread that writes an export and the threads that make parts of it. */
+import type { BodyContext } from '../export/format.js';
+import type { IncidentRequest } from '../incident/model.js';
+import type { ReadingFacts } from '../incident/opened-incident.js';
+import type { TallyFigures } from '../sql/tally.js';
+
+/** What a thread begins with. */
+export interface ThreadStart {
+  /** Without the server that verdicts are asked of: nothing is judged there. */
+  readonly request: IncidentRequest;
+  /** Where it may put files while it lives: removed by whoever started it. */
+  readonly spool: string;
+}
+
+/** A part to be made. */
+export interface PartOrder {
+  readonly number: number;
+  readonly indexes: Uint32Array;
+  /** Where their commit records begin: the thread has to have come upon the same transactions. */
+  readonly commitLsns: Float64Array;
+  readonly keepFrom: number;
+}
+
+/** What all parts of an export have in common. */
+export interface ExportOrder {
+  readonly context: BodyContext;
+  /** Databases of the files, in their order; undefined for a file that holds all. */
+  readonly databases: readonly (string | undefined)[];
+  readonly longest: number;
+}
+
+/** What a part was, when all of its bytes have been told. By file, in their order. */
+export interface PartFigures {
+  readonly tallies: readonly TallyFigures[];
+  readonly transactions: readonly number[];
+}
+
+/** To a thread. */
+export type ToThread =
+  | { readonly kind: 'export'; readonly order: ExportOrder }
+  | { readonly kind: 'part'; readonly order: PartOrder }
+  /** So many bytes were written: as many more may be made ahead. */
+  | { readonly kind: 'written'; readonly bytes: number };
+
+/** From a thread. */
+export type FromThread =
+  | { readonly kind: 'ready'; readonly facts: ReadingFacts }
+  | { readonly kind: 'piece'; readonly number: number; readonly file: number; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'done';
+      readonly number: number;
+      readonly figures: PartFigures;
+      /** Pages on disk with a wrong checksum that it met so far. */
+      readonly damagedPages: readonly string[];
+    };

@@ -1,0 +1,124 @@
+/**
+ * A thread that makes parts of an export. It opens the old side for itself and reads its WAL as the thread that started it does, at the
+ * same time; then it makes the parts that it is given, in their order.
+ */
+import { constants, setPriority } from 'node:os';
+import { parentPort, workerData } from 'node:worker_threads';
+import { PartMaker } from '../export/part.js';
+import { openIncident } from '../incident/open.js';
+import type { OpenedIncident, TransactionRuns } from '../incident/opened-incident.js';
+import type { ExportOrder, FromThread, PartOrder, ThreadStart, ToThread } from './messages.js';
+
+/** Bytes that may be made before anybody has written them. */
+const AHEAD_BYTES = 4 * 1024 * 1024;
+/** Milliseconds of work between two looks at messages. */
+const SLICE = 20;
+
+const port = parentPort;
+if (!port) throw new Error('this file runs in a worker thread');
+
+/** Lets messages through between two slices of work. */
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+class PartThread {
+  #incident: OpenedIncident | undefined;
+  readonly #parts: PartOrder[] = [];
+  #order: ExportOrder | undefined;
+  #maker: PartMaker | undefined;
+  #runs: TransactionRuns | undefined;
+  /** Bytes told and not written so far. */
+  #ahead = 0;
+  #failure: string | undefined;
+  #wake: (() => void) | undefined;
+
+  take(message: ToThread): void {
+    switch (message.kind) {
+      case 'export': {
+        const { order } = message;
+        this.#order = order;
+        this.#maker = new PartMaker(order.context, order.databases);
+        break;
+      }
+      case 'part':
+        this.#parts.push(message.order);
+        break;
+      case 'written':
+        this.#ahead -= message.bytes;
+        break;
+    }
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+
+  /** Goes on until the thread is ended. */
+  async run(request: ThreadStart['request'], spool: string): Promise<void> {
+    const incident = await openIncident(request, { oldOnly: true, spool });
+    this.#incident = incident;
+    while (incident.step(SLICE)) await breathe();
+    const facts = incident.facts();
+    this.#failure = facts.failure;
+    tell({ kind: 'ready', facts });
+    for (;;) {
+      const part = this.#parts.shift();
+      if (part) await this.#make(part);
+      else await this.#news();
+    }
+  }
+
+  async #make(part: PartOrder): Promise<void> {
+    const incident = this.#incident!;
+    const { context, longest } = this.#order!;
+    const { number, indexes, commitLsns, keepFrom } = part;
+    for (let i = 0; i < indexes.length; i++) {
+      if (indexes[i] >= incident.length || incident.commitLsn(indexes[i]) !== commitLsns[i])
+        throw new Error('the transactions found here are others');
+    }
+    this.#runs ??= incident.runs(context.request.undo, longest);
+    const making = this.#maker!.make(this.#runs.of(indexes, keepFrom), (file, piece) => {
+      const bytes = new Uint8Array(piece);
+      this.#ahead += bytes.length;
+      tell({ kind: 'piece', number, file, bytes }, [bytes.buffer]);
+    });
+    let breathed = performance.now();
+    for (;;) {
+      const { done, value } = making.next();
+      if (done) {
+        if (incident.facts().failure !== this.#failure) throw new Error('a temporary file cannot be written');
+        tell({ kind: 'done', number, figures: value, damagedPages: incident.damagedPages() });
+        return;
+      }
+      while (this.#ahead > AHEAD_BYTES) await this.#news();
+      if (performance.now() - breathed > SLICE) {
+        await breathe();
+        breathed = performance.now();
+      }
+    }
+  }
+
+  /** Resolves with the next message. */
+  #news(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+}
+
+function tell(message: FromThread, transfer: readonly ArrayBuffer[] = []): void {
+  port!.postMessage(message, transfer);
+}
+
+// On Linux this is the thread's own priority: whoever draws, reads or writes goes first.
+if (process.platform === 'linux') {
+  try {
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // Not allowed: then it is like any other.
+  }
+}
+
+const thread = new PartThread();
+const { request, spool } = workerData as ThreadStart;
+port.on('message', (message: ToThread) => thread.take(message));
+await thread.run(request, spool);
