@@ -50,6 +50,7 @@ export class Crew {
   readonly #byPart = new Map<number, Thread>();
   readonly #damagedPages = new Set<string>();
   #wake: (() => void) | undefined;
+  #partsMade = 0;
   /** Grows with everything that threads say. */
   changes = 0;
   readonly #atExit = () => this.#removeSpools();
@@ -60,7 +61,7 @@ export class Crew {
    */
   constructor(request: IncidentRequest, count: number, memory: number) {
     process.once('exit', this.#atExit);
-    const megabytes = Math.max(64, Math.floor(memory / count / 1024 / 1024));
+    const megabytes = Math.floor(memory / count / 1024 / 1024);
     for (let i = 0; i < count; i++) this.#start({ ...request, against: undefined }, megabytes);
   }
 
@@ -92,6 +93,7 @@ export class Crew {
       case 'done': {
         const part = thread.parts.get(message.number);
         if (part) part.figures = message.figures;
+        this.#partsMade++;
         for (const place of message.damagedPages) this.#damagedPages.add(place);
         break;
       }
@@ -118,6 +120,23 @@ export class Crew {
   /** Threads that are there still, ready or not. */
   get size(): number {
     return this.#threads.size;
+  }
+
+  /** Threads that have read what there is to read, and wait for parts. */
+  get readySize(): number {
+    let count = 0;
+    for (const { facts } of this.#threads) if (facts) count++;
+    return count;
+  }
+
+  /** Parts that threads have made to their end. */
+  get partsMade(): number {
+    return this.#partsMade;
+  }
+
+  /** Lets all threads go: the parts they have not finished are given back. */
+  lose(): void {
+    for (const thread of this.#threads) this.#dismiss(thread);
   }
 
   /** Lets those go that have read something else than `facts`: the WAL has changed meanwhile, or a temporary file could not be written. */

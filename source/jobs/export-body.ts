@@ -11,6 +11,8 @@ import { planParts } from './plan.js';
 
 /** Bytes of lost WAL that a thread for each so many pays for: less is written before it has begun. */
 const WAL_A_THREAD = 16 * 1024 * 1024;
+/** Bytes that a thread needs. */
+const LEAST_MEMORY = 64 * 1024 * 1024;
 /** How much of a machine's memory threads may take when nobody says. */
 const MEMORY_SHARE = 1 / 4;
 
@@ -26,7 +28,8 @@ export function startCrew(
 ): Crew | undefined {
   const jobs = Math.min(request.jobs ?? 1, Math.floor(walBytes / WAL_A_THREAD) + 1);
   if (jobs < 2 || incident.remote || !FORMATS[format].openPart) return undefined;
-  return new Crew(request, jobs - 1, (request.maxMemory ?? totalmem() * MEMORY_SHARE) / 2);
+  const memory = (request.maxMemory ?? totalmem() * MEMORY_SHARE) / 2;
+  return new Crew(request, jobs - 1, Math.max(memory, (jobs - 1) * LEAST_MEMORY));
 }
 
 /** Transactions chosen for an export, in commit order. */
@@ -63,10 +66,11 @@ export function exportBody(
   chosen: Chosen,
   undo: boolean,
   crew: Crew | undefined,
+  partBytes?: number,
 ): Iterable<TransactionWithChanges> | WriteBody {
   const { indexes } = chosen;
   if (indexes.length === 0) return [];
   if (!crew || crew.size === 0) return incident.transactionsWithChanges(indexes, undo);
-  const plan = planParts(incident.places(), undo ? indexes.toReversed() : indexes);
+  const plan = planParts(incident.places(), undo ? indexes.toReversed() : indexes, partBytes);
   return (files, context) => writeInParts(incident, plan, crew, files, context);
 }

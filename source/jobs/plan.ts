@@ -39,7 +39,7 @@ export interface Plan {
  * transaction from the beginning to the end would forbid that, so long ones are read by themselves, as long as that is not more reading
  * than going over everything twice.
  */
-export function planParts(places: TransactionPlaces, indexes: Uint32Array): Plan {
+export function planParts(places: TransactionPlaces, indexes: Uint32Array, partBytes = PART_BYTES): Plan {
   const span = (index: number) => places.commitLsn(index) - places.firstLsn(index);
   let first = Number.POSITIVE_INFINITY;
   let last = 0;
@@ -53,7 +53,7 @@ export function planParts(places: TransactionPlaces, indexes: Uint32Array): Plan
     last = Math.max(last, places.commitLsn(index));
     if (span(index) > LONG) longBytes += span(index);
     const size = places.walBytes(index);
-    if (count > 0 && (bytes + size > PART_BYTES || count === PART_TRANSACTIONS)) {
+    if (count > 0 && (bytes + size > partBytes || count === PART_TRANSACTIONS)) {
       cuts.push(at);
       bytes = 0;
       count = 0;

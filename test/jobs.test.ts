@@ -1,0 +1,174 @@
+/** An export made by several threads: the same bytes, counts and complaints as by one, whatever becomes of the threads. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, describe, it } from 'node:test';
+import { exportTransactions } from '../source/export/export.js';
+import { SelectionSums } from '../source/export/selection.js';
+import type { ExportRequest, ExportSummary, IncidentRequest } from '../source/incident/model.js';
+import { openIncident } from '../source/incident/open.js';
+import type { OpenedIncident } from '../source/incident/opened-incident.js';
+import { Crew } from '../source/jobs/crew.js';
+import { Chosen, exportBody } from '../source/jobs/export-body.js';
+import { planParts, type TransactionPlaces } from '../source/jobs/plan.js';
+import { recordedIncident } from './support/recorded.js';
+import { scratchDirectory } from './support/scratch.js';
+
+const MEMORY = 1024 ** 3;
+/** Small enough to make many parts of a small incident. */
+const PART_BYTES = 2000;
+
+interface Opened {
+  readonly request: IncidentRequest;
+  readonly incident: OpenedIncident;
+}
+
+async function open(pack: string, name: string): Promise<Opened> {
+  const { oldDataDirectory, newDataDirectory } = recordedIncident(pack, name);
+  const request = { old: oldDataDirectory, new: newDataDirectory };
+  const incident = await openIncident(request);
+  while (incident.step(1000));
+  return { request, incident };
+}
+
+/** Exports everything into a directory of its own: the files and what was said of them. */
+async function exported(
+  { incident }: Opened,
+  over: Partial<ExportRequest>,
+  crew?: Crew,
+  midway: (crew: Crew) => void = () => {},
+): Promise<{ files: Record<string, string>; summary: ExportSummary; threadsMade: number }> {
+  const output = scratchDirectory('jobs');
+  const request: ExportRequest = { format: 'sql', undo: false, guard: false, ddl: false, output, ...over };
+  const chosen = new Chosen();
+  const selections = new SelectionSums();
+  for (let index = 0; index < incident.length; index++) {
+    const transaction = incident.transaction(index);
+    chosen.add(transaction);
+    selections.add(transaction);
+  }
+  const context = {
+    version: '1.2.3',
+    overview: incident.overview(),
+    loss: incident.progress().loss,
+    besides: incident.besides(),
+    selections,
+  };
+  const writing = exportTransactions(
+    request,
+    exportBody(incident, chosen, request.undo, crew, PART_BYTES),
+    context,
+  );
+  for (;;) {
+    const { done, value } = writing.next();
+    if (done) {
+      const files = Object.fromEntries(
+        readdirSync(output).map((name) => [name, readFileSync(join(output, name), 'utf8')]),
+      );
+      const summary = JSON.parse(JSON.stringify(value).replaceAll(output, '')) as ExportSummary;
+      return { files, summary, threadsMade: crew?.partsMade ?? 0 };
+    }
+    if (crew) midway(crew);
+    await (value.waiting ?? new Promise((resolve) => setImmediate(resolve)));
+  }
+}
+
+/** Threads that have read everything, so that there is something for each. */
+async function readyCrew({ request }: Opened, count: number, megabytes?: number): Promise<Crew> {
+  const crew = new Crew(request, count, megabytes === undefined ? MEMORY : megabytes * count * 1024 ** 2);
+  while (crew.readySize < crew.size) await crew.news();
+  return crew;
+}
+
+const WAYS: readonly Partial<ExportRequest>[] = [
+  {},
+  { ddl: true },
+  { undo: true },
+  { undo: true, guard: true, ddl: true },
+  { guard: true, partitionRoot: true },
+  { format: 'wal2json' },
+  { format: 'csv' },
+];
+
+for (const name of ['logical', 'replica']) {
+  describe(`an export by several threads, wal_level=${name}`, { timeout: 120_000 }, () => {
+    let opened: Opened;
+    before(async () => {
+      opened = await open('pg17', name);
+    });
+
+    for (const way of WAYS) {
+      it(`writes the same bytes and counts: ${JSON.stringify(way)}`, async () => {
+        const alone = await exported(opened, way);
+        assert.ok(alone.summary.leftOut > 0 || way.format === 'csv', 'some changes cannot be written');
+        for (const count of [1, 4]) {
+          const crew = await readyCrew(opened, count);
+          try {
+            const together = await exported(opened, way, crew);
+            assert.deepEqual(together.files, alone.files);
+            assert.deepEqual(together.summary, alone.summary);
+            assert.ok(together.threadsMade > 0, 'the others made some of it');
+          } finally {
+            await crew.close();
+          }
+        }
+      });
+    }
+
+    it('goes on alone when the threads die in the middle', async () => {
+      const alone = await exported(opened, { ddl: true });
+      for (const after of [0, 2, 10]) {
+        const crew = await readyCrew(opened, 2);
+        let looks = 0;
+        const together = await exported(opened, { ddl: true }, crew, () => {
+          if (looks++ === after) crew.lose();
+        });
+        await crew.close();
+        assert.deepEqual(together, { ...alone, threadsMade: together.threadsMade });
+      }
+    });
+
+    it('goes on alone when they have not the memory to read', async () => {
+      const alone = await exported(opened, {});
+      const crew = await readyCrew(opened, 2, 4);
+      assert.equal(crew.size, 0);
+      const together = await exported(opened, {}, crew);
+      await crew.close();
+      assert.deepEqual(together, alone);
+    });
+  });
+}
+
+describe('an export cut into parts', () => {
+  /** Transactions as [first LSN, commit LSN]. */
+  const places = (spans: readonly (readonly [number, number])[]): TransactionPlaces => ({
+    firstLsn: (index) => spans[index][0],
+    commitLsn: (index) => spans[index][1],
+    walBytes: (index) => spans[index][1] - spans[index][0],
+  });
+  const all = (count: number) => Uint32Array.from({ length: count }, (_, index) => index);
+
+  it('has every transaction once, in order', () => {
+    const spans = Array.from({ length: 5000 }, (_, i) => [i * 1000, i * 1000 + 1500] as const);
+    const { parts } = planParts(places(spans), all(5000));
+    assert.ok(parts.length > 5);
+    assert.equal(parts[0].from, 0);
+    assert.equal(parts.at(-1)!.to, 5000);
+    for (let i = 1; i < parts.length; i++) assert.equal(parts[i].from, parts[i - 1].to);
+    for (const { from, to, keepFrom } of parts) {
+      assert.ok(to > from);
+      assert.equal(keepFrom, from * 1000);
+    }
+    assert.deepEqual(planParts(places(spans), all(0)).parts, []);
+  });
+
+  it('lets one long transaction hold nobody up, and reads nothing many times over for many', () => {
+    const MB = 1024 * 1024;
+    const short = Array.from({ length: 64 }, (_, i) => [i * MB, i * MB + 1000] as const);
+    const one = planParts(places([...short, [0, 64 * MB]]), all(65));
+    assert.equal(one.parts[40].keepFrom, short[one.parts[40].from][0]);
+    const many = planParts(places([...short, [0, 64 * MB], [1, 65 * MB], [2, 66 * MB]]), all(67));
+    assert.equal(many.longest, Number.POSITIVE_INFINITY);
+    assert.ok(many.parts.every(({ keepFrom }) => keepFrom <= 2));
+  });
+});
