@@ -1,15 +1,15 @@
 /** One part of an export's body, made anywhere: bytes for each file, and what was counted on the way. */
 import { TextSink } from '../bytes/text-sink.js';
+import { PIECE_BYTES } from '../rows/row-visitor.js';
 import { Tally, type TallyFigures } from '../sql/tally.js';
 import { type BodyFile, type Drain, type TransactionWithChanges, writeBody } from './body.js';
 import { type BodyContext, FORMATS } from './format.js';
-import { CHUNK_BYTES } from './output.js';
 
 /** Takes bytes for a file, by its number. They are valid during the call only. */
 export type TakePiece = (file: number, bytes: Buffer) => void;
 
 class PartDrain implements Drain {
-  readonly sink = new TextSink(CHUNK_BYTES * 2);
+  readonly sink = new TextSink(PIECE_BYTES * 2);
   readonly #give: (bytes: Buffer) => void;
 
   constructor(give: (bytes: Buffer) => void) {
@@ -17,7 +17,7 @@ class PartDrain implements Drain {
   }
 
   drain(): boolean {
-    if (this.sink.length < CHUNK_BYTES) return false;
+    if (this.sink.length < PIECE_BYTES) return false;
     this.flush();
     return true;
   }

@@ -406,7 +406,7 @@ export class OpenedIncident implements Incident {
     const reader = this.#reader();
     if (backwards) {
       for (const index of indexes)
-        yield { transaction: this.transaction(index), changes: reader.changes(index, true) };
+        yield { transaction: this.transaction(index), changes: reader.visitable(index, true) };
       return;
     }
     for (const { index, changes } of reader.forward(indexes, how)) {

@@ -286,7 +286,8 @@ export class ClusterReader {
         }
         const records = walk.to(commitLsn);
         // One that changed the catalog has more to tell than its records, and is walked over for that.
-        const changes = records && !changesCatalog ? this.#collected(records, summary) : this.visitable(index);
+        const changes =
+          records && !changesCatalog ? this.#collected(records, summary) : this.visitable(index);
         yield { index, changes };
       }
     } finally {
