@@ -38,6 +38,8 @@ class PartThread {
       case 'export': {
         const { order } = message;
         this.#order = order;
+        this.#runs?.close();
+        this.#runs = undefined;
         this.#maker = new PartMaker(order.context, order.databases);
         break;
       }
