@@ -5,9 +5,9 @@ import type { LocalRelation } from './relations.js';
 
 /** Rows changed in one relation file, while it was one relation's: a rewrite fills a file as a transient relation, and then it is the table's. */
 export interface RelationCounts {
-  readonly relation: LocalRelation;
+  relation: LocalRelation;
   /** What the catalog said of the file then; undefined while unknown. */
-  readonly definition: RelationDefinition | undefined;
+  definition: RelationDefinition | undefined;
   insert: number;
   update: number;
   delete: number;
@@ -19,10 +19,12 @@ export interface RelationCounts {
   partial: number;
 }
 
-/** One (sub)transaction in flight. */
+const NOTHING_COUNTED = { insert: 0, update: 0, delete: 0, unreadable: 0, moves: 0, partial: 0 } as const;
+
+/** One (sub)transaction in flight. Small ones come by the million, so whoever is done with one may give it back to begin another. */
 export class OpenTransaction {
-  readonly xid: number;
-  readonly firstLsn: Lsn;
+  xid: number;
+  firstLsn: Lsn;
   walBytes = 0;
   changesCatalog = false;
   /** Logical messages it wrote: worth showing although no row changed. */
@@ -43,10 +45,34 @@ export class OpenTransaction {
   /** Tables whose files it cut off at the beginning: what a TRUNCATE does to a file of the transaction's own. */
   readonly emptied: RelationDefinition[] = [];
   #last: RelationCounts | undefined;
+  /** Counters of transactions before. */
+  readonly #spare: RelationCounts[] = [];
+  /** Among all that are in flight, those that began before and after it. */
+  older: OpenTransaction | undefined;
+  younger: OpenTransaction | undefined;
 
   constructor(xid: number, firstLsn: Lsn) {
     this.xid = xid;
     this.firstLsn = firstLsn;
+  }
+
+  /** Forgets everything: another transaction has begun. */
+  begin(xid: number, firstLsn: Lsn): void {
+    this.xid = xid;
+    this.firstLsn = firstLsn;
+    this.walBytes = 0;
+    this.changesCatalog = false;
+    this.messages = 0;
+    this.movesSequences = false;
+    this.databaseOid = 0;
+    this.buildsOnLost = false;
+    this.buildsOnUnknown = false;
+    this.#places = undefined;
+    this.#last = undefined;
+    for (let used = this.counts.pop(); used !== undefined; used = this.counts.pop()) this.#spare.push(used);
+    // Setting a length costs more than all of this.
+    if (this.truncated.length > 0) this.truncated.length = 0;
+    if (this.emptied.length > 0) this.emptied.length = 0;
   }
 
   /** The counters of one relation. */
@@ -59,14 +85,20 @@ export class OpenTransaction {
   }
 
   #find(relation: LocalRelation, definition: RelationDefinition | undefined): RelationCounts {
-    let found = this.counts.find(
-      (each) => each.relation === relation && each.definition?.oid === definition?.oid,
-    );
-    if (!found) {
-      found = { relation, definition, insert: 0, update: 0, delete: 0, unreadable: 0, moves: 0, partial: 0 };
-      this.counts.push(found);
+    for (const each of this.counts) {
+      if (each.relation === relation && each.definition?.oid === definition?.oid) return each;
     }
-    return found;
+    const counts = this.#spare.pop() ?? { relation, definition, ...NOTHING_COUNTED };
+    counts.relation = relation;
+    counts.definition = definition;
+    counts.insert = 0;
+    counts.update = 0;
+    counts.delete = 0;
+    counts.unreadable = 0;
+    counts.moves = 0;
+    counts.partial = 0;
+    this.counts.push(counts);
+    return counts;
   }
 
   /** It wrote a tuple there, before the fork. */
@@ -117,68 +149,114 @@ export class OpenTransaction {
   }
 }
 
+/** Places for transactions by the last bits of their xid. A power of two. */
+const PLACES = 256;
+/** Transactions given back that are kept to begin others, and tables of each: those of one that wrote more are let go. */
+const KEPT = 64;
+const KEPT_TABLES = 16;
+
 /** All that are in flight, by xid: top-level transactions and subtransactions alike. */
 export class OpenTransactions {
-  readonly #byXid = new Map<number, OpenTransaction>();
+  /** Those in flight together have xids close to each other: most have a place of their own. */
+  readonly #places: (OpenTransaction | undefined)[] = Array.from({ length: PLACES }, () => undefined);
+  /** Those whose place was taken. */
+  readonly #others = new Map<number, OpenTransaction>();
+  /** They hang together in the order in which they began. */
+  #oldest: OpenTransaction | undefined;
+  #youngest: OpenTransaction | undefined;
+  readonly #kept: OpenTransaction[] = [];
   #last: OpenTransaction | undefined;
-  /** Where the first record of the oldest lies; undefined when it has to be looked for. */
-  #oldestLsn: Lsn | undefined;
 
   /** The transaction with this xid, begun by the record at `lsn` when it was not known. */
   of(xid: number, lsn: Lsn): OpenTransaction {
     const last = this.#last;
     if (last !== undefined && last.xid === xid) return last;
-    let found = this.#byXid.get(xid);
-    if (!found) {
-      found = new OpenTransaction(xid, lsn);
-      if (this.#byXid.size === 0) this.#oldestLsn = lsn;
-      this.#byXid.set(xid, found);
-    }
+    const found = this.#known(xid) ?? this.#add(xid, lsn);
     this.#last = found;
     return found;
   }
 
-  /** Takes a transaction, ended by the record at `lsn`, and its committed children out, as one. */
+  /**
+   * Takes a transaction, ended by the record at `lsn`, and its committed children out, as one. It is the caller's, who may give it back
+   * (release).
+   */
   take(xid: number, subxids: readonly number[], lsn: Lsn): OpenTransaction {
     this.#last = undefined;
-    this.#oldestLsn = undefined;
-    const members: OpenTransaction[] = [];
-    let first = lsn;
-    for (const each of [xid, ...subxids]) {
-      const found = this.#byXid.get(each);
-      if (!found) continue;
-      this.#byXid.delete(each);
-      members.push(found);
-      if (found.firstLsn < first) first = found.firstLsn;
+    const top = this.#remove(xid) ?? this.#begin(xid, lsn);
+    for (const each of subxids) {
+      const child = this.#remove(each);
+      if (child === undefined) continue;
+      if (child.firstLsn < top.firstLsn) top.firstLsn = child.firstLsn;
+      top.absorb(child);
+      this.release(child);
     }
-    const whole = new OpenTransaction(xid, first);
-    for (const member of members) whole.absorb(member);
-    return whole;
+    return top;
+  }
+
+  /** Nobody will look at a transaction any more that was taken out. */
+  release(transaction: OpenTransaction): void {
+    if (this.#kept.length < KEPT && transaction.counts.length <= KEPT_TABLES) this.#kept.push(transaction);
   }
 
   /** Is it (or that subtransaction) under way? */
   has(xid: number): boolean {
-    return this.#byXid.has(xid);
+    return this.#known(xid) !== undefined;
   }
 
-  /** All of them. */
-  all(): Iterable<OpenTransaction> {
-    return this.#byXid.values();
+  /** All of them, in the order in which they began. */
+  *all(): Generator<OpenTransaction> {
+    for (let each = this.#oldest; each !== undefined; each = each.younger) yield each;
   }
 
   /** Where the first record of the oldest under way lies; infinity when there is none. */
   get oldestLsn(): Lsn {
-    if (this.#oldestLsn === undefined) {
-      // They stand in the order in which they began.
-      const [oldest] = this.#byXid.values();
-      this.#oldestLsn = oldest?.firstLsn ?? Number.POSITIVE_INFINITY;
-    }
-    return this.#oldestLsn;
+    return this.#oldest?.firstLsn ?? Number.POSITIVE_INFINITY;
+  }
+
+  #known(xid: number): OpenTransaction | undefined {
+    const found = this.#places[xid & (PLACES - 1)];
+    if (found !== undefined && found.xid === xid) return found;
+    return this.#others.size === 0 ? undefined : this.#others.get(xid);
+  }
+
+  #add(xid: number, lsn: Lsn): OpenTransaction {
+    const transaction = this.#begin(xid, lsn);
+    const place = xid & (PLACES - 1);
+    if (this.#places[place] === undefined) this.#places[place] = transaction;
+    else this.#others.set(xid, transaction);
+    transaction.older = this.#youngest;
+    if (this.#youngest === undefined) this.#oldest = transaction;
+    else this.#youngest.younger = transaction;
+    this.#youngest = transaction;
+    return transaction;
+  }
+
+  #begin(xid: number, lsn: Lsn): OpenTransaction {
+    const kept = this.#kept.pop();
+    if (kept === undefined) return new OpenTransaction(xid, lsn);
+    kept.begin(xid, lsn);
+    return kept;
+  }
+
+  #remove(xid: number): OpenTransaction | undefined {
+    const found = this.#known(xid);
+    if (found === undefined) return undefined;
+    const place = xid & (PLACES - 1);
+    if (this.#places[place] === found) this.#places[place] = undefined;
+    else this.#others.delete(xid);
+    const { older, younger } = found;
+    if (older === undefined) this.#oldest = younger;
+    else older.younger = younger;
+    if (younger === undefined) this.#youngest = older;
+    else younger.older = older;
+    found.older = undefined;
+    found.younger = undefined;
+    return found;
   }
 
   /** Those with changes, oldest first. */
   xidsWithChanges(): number[] {
-    return [...this.#byXid.values()]
+    return [...this.all()]
       .filter((transaction) => transaction.hasChanges)
       .sort((a, b) => a.firstLsn - b.firstLsn)
       .map(({ xid }) => xid);
@@ -190,7 +268,7 @@ export class OpenTransactions {
    */
   xidsChangingCatalog(): Set<number> {
     const xids = new Set<number>();
-    for (const transaction of this.#byXid.values()) if (transaction.changesCatalog) xids.add(transaction.xid);
+    for (const transaction of this.all()) if (transaction.changesCatalog) xids.add(transaction.xid);
     return xids;
   }
 }

@@ -18,7 +18,12 @@ import {
   XlogOperation,
 } from '../wal/resource-managers.js';
 import type { WalSegments } from '../wal/segments.js';
-import { parsePrepare, parseTransactionEnd, type RecordedOrigin } from '../wal/transaction-record.js';
+import {
+  parsePrepare,
+  parseTransactionEnd,
+  type RecordedOrigin,
+  type TransactionEnd,
+} from '../wal/transaction-record.js';
 import type { DiskPages } from './disk-pages.js';
 import { HeapScan } from './heap-scan.js';
 import { OldRowLog } from './old-row-log.js';
@@ -69,6 +74,10 @@ interface Prepared {
   readonly time: number;
   readonly lsn: Lsn;
   readonly endLsn: Lsn;
+}
+
+function isOneOf(wanted: ReadonlySet<number>, xid: number, subxids: readonly number[]): boolean {
+  return wanted.size > 0 && (wanted.has(xid) || subxids.some((each) => wanted.has(each)));
 }
 
 /** How many records are read between two looks at the clock. */
@@ -290,23 +299,31 @@ export class Scan {
     const prepared = end.twoPhase ? this.#prepared.get(end.xid) : undefined;
     if (prepared) this.#prepared.delete(end.xid);
     const taken = this.#open.take(end.xid, end.subxids, reader.lsn);
-    const transaction = prepared?.transaction ?? taken;
-    const xids = [end.xid, ...end.subxids];
+    this.#noteEnd(end, prepared?.transaction ?? taken, prepared);
+    this.#open.release(taken);
+  }
+
+  /** The transaction has ended, with the record under the reader. */
+  #noteEnd(end: TransactionEnd, transaction: OpenTransaction, prepared: Prepared | undefined): void {
+    const { reader } = this;
     this.#lastEndTime = end.time;
-    if (end.committed && end.invalidates && this.#beganBeforeStart(xids))
+    const beginningMissing = this.#beganBeforeStart(end.xid, end.subxids);
+    if (end.committed && end.invalidates && beginningMissing)
       this.#options.catalog.beginningMissing(reader.lsn);
-    if (transaction.changesCatalog || xids.some((xid) => this.#options.startRunningXids.has(xid))) {
+    const { startRunningXids, lostFrom } = this.#options;
+    if (transaction.changesCatalog || isOneOf(startRunningXids, end.xid, end.subxids)) {
       // Nobody will ever ask how another one ended: only rows of the catalog are seen or not seen.
-      this.#options.catalog.transactionEnded(xids, end.committed, reader.lsn);
+      this.#options.catalog.transactionEnded([end.xid, ...end.subxids], end.committed, reader.lsn);
       this.#heap.catalogChanged();
     }
     if (!end.committed) return;
-    if (reader.endLsn <= this.#options.lostFrom) {
+    if (reader.endLsn <= lostFrom) {
       this.lastCommitTimeBefore = end.time;
       return;
     }
-    if (!transaction.hasChanges && !this.#beganBeforeStart(xids)) return;
+    if (!transaction.hasChanges && !beginningMissing) return;
     this.lineage.lost(transaction);
+    const ownXids = transaction.changesCatalog ? new Set([end.xid, ...end.subxids]) : undefined;
     this.index.append({
       xid: end.xid,
       firstLsn: transaction.firstLsn,
@@ -316,9 +333,9 @@ export class Scan {
       walBytes: transaction.walBytes,
       state: 'committed',
       origin: end.origin,
-      preparedBeforeFork: end.twoPhase && (prepared?.endLsn ?? 0) <= this.#options.lostFrom,
-      straddlesFork: transaction.firstLsn < this.#options.lostFrom,
-      beginningMissing: this.#beganBeforeStart(xids),
+      preparedBeforeFork: end.twoPhase && (prepared?.endLsn ?? 0) <= lostFrom,
+      straddlesFork: transaction.firstLsn < lostFrom,
+      beginningMissing,
       changesCatalog: transaction.changesCatalog,
       hasChildren: end.subxids.length > 0,
       buildsOn: transaction,
@@ -326,7 +343,7 @@ export class Scan {
       shape: this.#shapes.of(
         transaction,
         end.databaseOid || (prepared?.databaseOid ?? 0),
-        { lsn: reader.lsn, ownXids: transaction.changesCatalog ? new Set(xids) : undefined },
+        { lsn: reader.lsn, ownXids },
         this.#heap.catalogAge,
       ),
     });
@@ -339,13 +356,12 @@ export class Scan {
     for (const { transaction } of this.#prepared.values()) this.lineage.keepEarly(transaction);
   }
 
-  #beganBeforeStart(xids: readonly number[]): boolean {
+  /** Did one of these transactions run where reading begins, and is something of it missing there? */
+  #beganBeforeStart(xid: number, subxids: readonly number[]): boolean {
     const { shortfall, startRunningXids, wholeFromXid } = this.#options;
-    return (
-      shortfall !== undefined &&
-      xids.some(
-        (xid) => startRunningXids.has(xid) && (wholeFromXid === undefined || xidPrecedes(xid, wholeFromXid)),
-      )
+    if (shortfall === undefined || startRunningXids.size === 0) return false;
+    return [xid, ...subxids].some(
+      (each) => startRunningXids.has(each) && (wholeFromXid === undefined || xidPrecedes(each, wholeFromXid)),
     );
   }
 
@@ -368,7 +384,7 @@ export class Scan {
         state: 'prepared',
         origin: each.origin,
         straddlesFork: each.transaction.firstLsn < this.#options.lostFrom,
-        beginningMissing: this.#beganBeforeStart(each.xids),
+        beginningMissing: this.#beganBeforeStart(each.xids[0], each.xids.slice(1)),
         changesCatalog: each.transaction.changesCatalog,
         buildsOn: each.transaction,
         gid: each.gid,

@@ -11,10 +11,22 @@ import type { TransactionShape } from './transaction-index.js';
 /** Shapes kept at most: more different ones than that, and they hardly come again. */
 const KEPT_SHAPES = 16 * 1024;
 
+/** What a shape was made from: all numbers that it depends on while the catalog stays as it is. */
+interface KnownShape {
+  readonly databaseOid: number;
+  readonly messages: number;
+  readonly movesSequences: boolean;
+  /** Of each relation file its number and the four counters, one after the other. */
+  readonly counts: readonly number[];
+  readonly shape: TransactionShape;
+}
+
 /** Shapes of transactions, made once for all that did the same to the same relation files while the catalog stayed as it was. */
 export class Shapes {
   readonly #catalog: Catalog;
-  readonly #known = new Map<string, TransactionShape>();
+  /** By hash. */
+  readonly #known = new Map<number, KnownShape[]>();
+  #count = 0;
   #age = -1;
 
   constructor(catalog: Catalog) {
@@ -29,20 +41,62 @@ export class Shapes {
     // One that changed the catalog saw it with its own eyes.
     if (at.ownXids !== undefined || transaction.truncated.length > 0)
       return shapeOf(transaction, this.#catalog, databaseOid, at);
-    if (catalogAge !== this.#age || this.#known.size >= KEPT_SHAPES) {
+    if (catalogAge !== this.#age || this.#count >= KEPT_SHAPES) {
       this.#known.clear();
+      this.#count = 0;
       this.#age = catalogAge;
     }
-    let key = `${databaseOid || transaction.databaseOid} ${transaction.messages} ${transaction.movesSequences}`;
-    for (const { relation, insert, update, delete: deleted, unreadable } of transaction.counts)
-      key += ` ${relation.number}:${insert}:${update}:${deleted}:${unreadable}`;
-    let shape = this.#known.get(key);
-    if (shape === undefined) {
-      shape = shapeOf(transaction, this.#catalog, databaseOid, at);
-      this.#known.set(key, shape);
+    const database = databaseOid || transaction.databaseOid;
+    const hash = hashOf(transaction, database);
+    let candidates = this.#known.get(hash);
+    if (candidates === undefined) {
+      candidates = [];
+      this.#known.set(hash, candidates);
     }
+    for (const known of candidates) if (isOf(known, transaction, database)) return known.shape;
+    const { messages, movesSequences } = transaction;
+    const counts = transaction.counts.flatMap((each) =>
+      [each.relation.number, each.insert, each.update].concat(each.delete, each.unreadable),
+    );
+    const shape = shapeOf(transaction, this.#catalog, databaseOid, at);
+    candidates.push({ databaseOid: database, messages, movesSequences, counts, shape });
+    this.#count++;
     return shape;
   }
+}
+
+function hashOf({ counts, messages }: OpenTransaction, databaseOid: number): number {
+  let hash = Math.imul(databaseOid, 0x9e3779b1) + messages;
+  for (let i = 0; i < counts.length; i++) {
+    const { relation, insert, update, delete: deleted, unreadable } = counts[i];
+    hash = Math.imul(hash ^ relation.number, 0x85ebca6b) + insert;
+    hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b) + update;
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35) + Math.imul(deleted, 31) + unreadable;
+  }
+  return hash | 0;
+}
+
+function isOf(known: KnownShape, transaction: OpenTransaction, databaseOid: number): boolean {
+  const { counts, messages, movesSequences } = transaction;
+  if (
+    known.databaseOid !== databaseOid ||
+    known.messages !== messages ||
+    known.movesSequences !== movesSequences ||
+    known.counts.length !== counts.length * 5
+  )
+    return false;
+  for (let i = 0, at = 0; i < counts.length; i++, at += 5) {
+    const { relation, insert, update, delete: deleted, unreadable } = counts[i];
+    if (
+      known.counts[at] !== relation.number ||
+      known.counts[at + 1] !== insert ||
+      known.counts[at + 2] !== update ||
+      known.counts[at + 3] !== deleted ||
+      known.counts[at + 4] !== unreadable
+    )
+      return false;
+  }
+  return true;
 }
 
 /** What was truncated: in the words of WAL where it has them, else as new and cut off files tell. */

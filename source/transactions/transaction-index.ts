@@ -87,6 +87,8 @@ export class TransactionIndex {
   readonly #shapeNumbers = new Map<string, number>();
   /** The same, by the very object: most transactions come with one that was seen before. */
   readonly #numberOfShape = new WeakMap<TransactionShape, number>();
+  #lastShape: TransactionShape | undefined;
+  #lastNumber = 0;
   readonly #gids = new Map<number, string>();
   #length = 0;
 
@@ -238,6 +240,14 @@ export class TransactionIndex {
   }
 
   #shapeNumber(shape: TransactionShape): number {
+    if (shape !== this.#lastShape) {
+      this.#lastNumber = this.#findShape(shape);
+      this.#lastShape = shape;
+    }
+    return this.#lastNumber;
+  }
+
+  #findShape(shape: TransactionShape): number {
     const known = this.#numberOfShape.get(shape);
     if (known !== undefined) return known;
     let key = `${shape.database}\u0000${shape.undecodable} ${shape.messages} ${shape.movesSequences}`;

@@ -50,6 +50,8 @@ export interface TransactionEnd {
   readonly invalidates: boolean;
 }
 
+const NO_XIDS: readonly number[] = [];
+
 /** Reads the record under the cursor. Throws RangeError when it runs beyond its own end. */
 export function parseTransactionEnd(record: RecordCursor, version: RecordVersion): TransactionEnd {
   const { view, mainOffset } = record;
@@ -69,12 +71,14 @@ export function parseTransactionEnd(record: RecordCursor, version: RecordVersion
     databaseOid = view.getUint32(at, true);
     at += 8;
   }
-  const subxids: number[] = [];
+  let subxids = NO_XIDS;
   if (parts & Part.subtransactions) {
     const count = view.getUint32(at, true);
     at += 4;
     if (at + count * 4 > end) throw new RangeError(`transaction record claims ${count} subtransactions`);
-    for (let i = 0; i < count; i++, at += 4) subxids.push(view.getUint32(at, true));
+    const from = at;
+    subxids = Array.from({ length: count }, (_, i) => view.getUint32(from + i * 4, true));
+    at += count * 4;
   }
   if (parts & Part.relations) at += 4 + view.getUint32(at, true) * 12;
   if (parts & Part.droppedStatistics) at += 4 + view.getUint32(at, true) * version.droppedStatsItemSize;
