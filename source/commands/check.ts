@@ -13,7 +13,8 @@ import { type Change, tableLabel } from '../rows/row-change.js';
 import type { Arguments } from './arguments.js';
 import { DryRunner, type Tried, triedAs } from './dry-run.js';
 import { EXIT, type ExitCode } from './exit-code.js';
-import { jsonObject, textLine } from './list.js';
+import { textLine } from './list.js';
+import { jsonObject } from './list-json.js';
 import { breathe, ProgressLine, type ReadIncident, sayWhatIsMissing, withIncident } from './reading.js';
 import { StandardLines } from './standard-lines.js';
 

@@ -1,8 +1,6 @@
 /** `forkpoint list`: a line for each lost transaction, in commit order. */
-import { formatLsn } from '../bytes/lsn.js';
 import { printable } from '../bytes/printable.js';
 import { fit } from '../bytes/text-width.js';
-import { formatTimestamp } from '../bytes/timestamp.js';
 import { formatTime, plural } from '../incident/figures.js';
 import { type Filter, parseFilter } from '../incident/filter.js';
 import type { ListedTransaction } from '../incident/model.js';
@@ -10,40 +8,9 @@ import { tableLabel } from '../rows/row-change.js';
 import { originText } from '../transactions/transaction.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-code.js';
+import { JsonLines } from './list-json.js';
 import { eachChosen, type ReadIncident, sayWhatIsMissing, withIncident } from './reading.js';
 import { StandardLines } from './standard-lines.js';
-
-/** A transaction as `--json` writes it. */
-export function jsonObject(t: ListedTransaction): object {
-  const tables: Record<string, object> = {};
-  for (const { schema, table, insert, update, delete: deleted, truncate } of t.tables) {
-    tables[tableLabel({ schema, name: table })] = { insert, update, delete: deleted, truncate };
-  }
-  return {
-    xid: t.xid,
-    commitLsn: formatLsn(t.commitLsn),
-    commitEndLsn: formatLsn(t.commitEndLsn),
-    commitTime: formatTimestamp(t.commitTime),
-    state: t.state,
-    origin: t.origin && {
-      id: t.origin.id,
-      name: t.origin.name,
-      lsn: formatLsn(t.origin.lsn),
-      time: t.origin.time === 0 ? undefined : formatTimestamp(t.origin.time),
-    },
-    gid: t.gid,
-    database: t.database,
-    straddlesFork: t.straddlesFork,
-    preparedBeforeFork: t.preparedBeforeFork,
-    tables,
-    messages: t.messages,
-    movesSequences: t.movesSequences,
-    verdict: t.verdict,
-    undecodable: t.undecodable,
-    changesCatalog: t.changesCatalog,
-    walBytes: t.walBytes,
-  };
-}
 
 const HEADINGS = ['commit time (UTC)', 'xid', 'database', 'rows', 'verdict', 'tables'] as const;
 /** Columns of all but the last. */
@@ -86,8 +53,11 @@ async function write(options: Arguments, filter: Filter, read: ReadIncident): Pr
   const { incident, incomplete } = read;
   const lines = new StandardLines();
   if (!options.json) lines.write(tableLine(HEADINGS));
+  const json = new JsonLines(lines.sink);
   await eachChosen(incident, filter, (transaction) => {
-    lines.write(options.json ? JSON.stringify(jsonObject(transaction)) : textLine(transaction));
+    if (!options.json) return lines.write(textLine(transaction));
+    json.write(transaction);
+    return lines.drain();
   });
   lines.end();
   sayWhatIsMissing(read);

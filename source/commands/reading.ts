@@ -44,7 +44,7 @@ export class ProgressLine {
 export async function eachChosen(
   incident: Incident,
   filter: Filter,
-  take: (transaction: ListedTransaction) => void,
+  take: (transaction: ListedTransaction) => unknown,
 ): Promise<void> {
   let lookedUp = Date.now();
   for (let index = 0; index < incident.length; index++) {
