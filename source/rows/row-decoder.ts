@@ -12,10 +12,9 @@ import {
   createDeformedTuple,
   type DeformedTuple,
   deformLoggedTuple,
-  deformTuple,
   type HeaderlessTuple,
 } from '../heap/deform.js';
-import { Infomask, TUPLE_HEADER_SIZE, tupleDataOffset, tupleInfomask } from '../heap/tuple.js';
+import { Infomask, TUPLE_HEADER_SIZE } from '../heap/tuple.js';
 import { type AppendFunction, appendFunction } from '../types/appenders.js';
 import { type OutputFunction, outputFunction, UndecodableValueError } from '../types/registry.js';
 import type { ColumnValue, Table, UnknownValue } from './row-change.js';
@@ -89,16 +88,9 @@ export class RowDecoder {
   }
 
   /**
-   * The row in `tuple` (a whole on-disk tuple). A value that cannot be put into text is an UnknownValue; a tuple that does
-   * not fit the table throws MalformedTupleError.
+   * The row in a tuple, of whose fixed header three fields are at hand, and whose other bytes are in `buffer`. A value that cannot be put
+   * into text is an UnknownValue; a tuple that does not fit the table throws MalformedTupleError.
    */
-  decode(tuple: Buffer, fetch: ToastFetch): ColumnValue[] {
-    deformTuple(this.#relation.attributes, tuple, 0, tuple.length, this.#deformed);
-    this.#oidAt = hasOid(tupleInfomask(tuple, 0)) ? tupleDataOffset(tuple, 0) - OID_SIZE : -1;
-    return this.#values(tuple, fetch);
-  }
-
-  /** The same for a tuple as a heap record holds it, without its fixed header but for three fields of it, and otherwise whole. */
   decodeLogged(buffer: Buffer, logged: HeaderlessTuple, fetch: ToastFetch): ColumnValue[] {
     deformLoggedTuple(this.#relation.attributes, buffer, logged, this.#deformed);
     const dataStart = logged.data + logged.hoff - TUPLE_HEADER_SIZE;
@@ -107,15 +99,9 @@ export class RowDecoder {
   }
 
   /**
-   * Where the values of the row in `tuple` (a whole on-disk tuple) lie. False when one of them has no bytes to be found, or no text: then
-   * decode() says why. Throws what that throws.
+   * Where the values of the row in a tuple lie. False when one of them has no bytes to be found, or no text: then decodeLogged() says why.
+   * Throws what that throws.
    */
-  locate(tuple: Buffer, fetch: ToastFetch, into: StoredRow): boolean {
-    deformTuple(this.#relation.attributes, tuple, 0, tuple.length, this.#deformed);
-    return this.#places(tuple, fetch, into);
-  }
-
-  /** The same for a tuple as a heap record holds it. */
   locateLogged(buffer: Buffer, logged: HeaderlessTuple, fetch: ToastFetch, into: StoredRow): boolean {
     deformLoggedTuple(this.#relation.attributes, buffer, logged, this.#deformed);
     return this.#places(buffer, fetch, into);

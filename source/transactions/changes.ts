@@ -26,7 +26,6 @@ import { NULL_VALUE, StoredRow } from '../rows/stored-row.js';
 import {
   DeleteFlag,
   deleteFlags,
-  deleteOffset,
   insertedTuple,
   insertOffset,
   type LoggedTuple,
@@ -40,16 +39,13 @@ import {
   updatedTuple,
   updateFlags,
   updateNewOffset,
-  updateOldBlockId,
-  updateOldOffset,
 } from '../wal/heap-record.js';
 import { parseLogicalMessage } from '../wal/logical-message.js';
 import type { RecordCursor } from '../wal/record-cursor.js';
 import { HeapOperation, ResourceManager } from '../wal/resource-managers.js';
 import { emptiedFile } from '../wal/storage-record.js';
-import { tupleRemoval } from '../wal/tuple-removal.js';
+import type { FoundTuple } from './found-tuple.js';
 import { isReadable } from './page-history.js';
-import type { TuplePlaceInRelation } from './past-tuples.js';
 import { replicaIdentityIndex, roleOf } from './relations.js';
 import type { Scan } from './scan.js';
 import { parseSequence } from './sequence-record.js';
@@ -68,19 +64,6 @@ export function locatorOf(record: RecordCursor): RelationLocator {
     tablespaceOid: record.blockTablespace[0],
     databaseOid: record.blockDatabase[0],
     fileNode: record.blockFileNode[0],
-  };
-}
-
-/** Where the row was that the update or delete under the cursor met. */
-export function oldPlace(record: RecordCursor): TuplePlaceInRelation {
-  const isDelete = (record.info & HeapOperation.mask) === HeapOperation.delete;
-  const blockId = isDelete ? 0 : updateOldBlockId(record);
-  return {
-    tablespaceOid: record.blockTablespace[blockId],
-    databaseOid: record.blockDatabase[blockId],
-    fileNode: record.blockFileNode[blockId],
-    block: record.blockNumber[blockId],
-    offset: isDelete ? deleteOffset(record) : updateOldOffset(record),
   };
 }
 
@@ -235,9 +218,8 @@ export class ChangeDecoder {
   ): boolean {
     const { decoder } = table;
     const { after } = storedRows(table);
-    if (logged === undefined || logged.prefix > 0 || logged.suffix > 0)
-      return decoder.locate(this.#scan.tuples.newTuple(record, offset, logged, writer), this.#fetch, after);
-    return decoder.locateLogged(record.buffer, logged, this.#fetch, after);
+    const tuple = this.#scan.tuples.newTuple(record, offset, logged, writer);
+    return decoder.locateLogged(tuple.buffer, tuple, this.#fetch, after);
   }
 
   /** As #oldRow: where the values of the row that an update or delete met lie; false when only parts of it are known. */
@@ -254,8 +236,8 @@ export class ChangeDecoder {
       return decoder.locateLogged(record.buffer, logged, this.#fetch, before);
     // What WAL does not hold costs a look at disks, and a reason: both are decode()'s.
     if (!isReadable(writer)) return false;
-    const tuple = this.#scan.tuples.written(writer, oldPlace(record), tupleRemoval(record));
-    if (!decoder.locate(tuple, this.#fetch, before)) return false;
+    const tuple = this.#scan.tuples.old(record, writer);
+    if (!decoder.locateLogged(tuple.buffer, tuple, this.#fetch, before)) return false;
     if (logged === undefined) return true;
     return (
       decoder.locateLogged(record.buffer, logged, this.#fetch, key) &&
@@ -424,7 +406,7 @@ export class ChangeDecoder {
   ): RowChange {
     const whole = (deleteFlags(record) & DeleteFlag.containsOldTuple) !== 0;
     const logged = loggedOldTuple(record, 8);
-    const before = this.#oldRow(record, decoder, moment, definition, logged, whole, 0, deleteOffset(record));
+    const before = this.#oldRow(record, decoder, moment, definition, logged, whole);
     if (before.row === undefined) {
       return {
         ...rowChange(record, decoder, 'delete', undefined, undefined),
@@ -443,17 +425,7 @@ export class ChangeDecoder {
     const flags = updateFlags(record);
     const logged = loggedOldTuple(record, 14);
     const whole = (flags & UpdateFlag.containsOldTuple) !== 0;
-    const oldBlockId = updateOldBlockId(record);
-    const before = this.#oldRow(
-      record,
-      decoder,
-      moment,
-      definition,
-      logged,
-      whole,
-      oldBlockId,
-      updateOldOffset(record),
-    );
+    const before = this.#oldRow(record, decoder, moment, definition, logged, whole);
     const newTuple = updatedTuple(record);
     const writer = this.#scan.oldRows.writerFor(record.lsn);
     const after = this.#newRow(record, decoder, moment, updateNewOffset(record), newTuple, writer);
@@ -497,24 +469,12 @@ export class ChangeDecoder {
     definition: RelationDefinition,
     logged: LoggedTuple | undefined,
     whole: boolean,
-    blockId: number,
-    offset: number,
   ): Attempt {
     const fromRecord =
       logged === undefined ? undefined : this.#attemptLogged(decoder, record, moment, logged);
     if (fromRecord?.row !== undefined && whole) return fromRecord;
     const fromPast = this.#attempt(decoder, record, moment, () =>
-      this.#scan.tuples.written(
-        this.#scan.oldRows.writerFor(record.lsn),
-        {
-          tablespaceOid: record.blockTablespace[blockId],
-          databaseOid: record.blockDatabase[blockId],
-          fileNode: record.blockFileNode[blockId],
-          block: record.blockNumber[blockId],
-          offset,
-        },
-        tupleRemoval(record),
-      ),
+      this.#scan.tuples.old(record, this.#scan.oldRows.writerFor(record.lsn)),
     );
     if (fromRecord?.row === undefined) return fromPast;
     const key = replicaIdentityColumns(decoder, definition) ?? [];
@@ -527,11 +487,15 @@ export class ChangeDecoder {
     return { row: keyRow.map((value, i) => (key.includes(i) ? value : { unknown: 'not-logged', reason })) };
   }
 
-  /** Fetches a tuple and decodes it; what cannot be had or read becomes a problem, never a guess. */
-  #attempt(decoder: RowDecoder, record: RecordCursor, moment: Moment, tuple: () => Buffer): Attempt {
+  /** Finds a tuple and decodes it; what cannot be had or read becomes a problem, never a guess. */
+  #attempt(decoder: RowDecoder, record: RecordCursor, moment: Moment, find: () => FoundTuple): Attempt {
     const databaseOid = record.blockDatabase[0];
     try {
-      return { row: decoder.decode(tuple(), (pointer) => this.#toast.fetch(pointer, databaseOid, moment)) };
+      const tuple = find();
+      const row = decoder.decodeLogged(tuple.buffer, tuple, (pointer) =>
+        this.#toast.fetch(pointer, databaseOid, moment),
+      );
+      return { row };
     } catch (error) {
       return failure(error);
     }

@@ -10,7 +10,7 @@ import { WalReader } from '../wal/reader.js';
 import { recordVersion } from '../wal/record-versions.js';
 import { ResourceManager, TransactionOperation } from '../wal/resource-managers.js';
 import { parsePrepare, parseTransactionEnd } from '../wal/transaction-record.js';
-import { ChangeDecoder, locatorOf, oldPlace } from './changes.js';
+import { ChangeDecoder, locatorOf } from './changes.js';
 import { ForwardWalk } from './forward-walk.js';
 import type { LostBesides, SequenceAtEnd } from './lost-besides.js';
 import { type LostRows, lostRows } from './lost-rows.js';
@@ -23,6 +23,7 @@ import { TablesNow } from './tables-now.js';
 import { type ToastFallback, ToastReader } from './toast-reader.js';
 import type { TransactionSummary } from './transaction.js';
 import { lostRecord, OneRecord, type SheetedRecords, TransactionRecords } from './transaction-records.js';
+import { oldPlace } from './tuple-source.js';
 
 /** The records of one transaction, ready to be decoded from any place. */
 interface OpenedTransaction {
@@ -256,7 +257,7 @@ export class ClusterReader {
   walk(): ForwardWalk {
     const { segments, blockSize, lostFrom } = this.#options;
     // Whoever began after lostFrom has all its records after it.
-    return new ForwardWalk(segments, blockSize, this.scan.relations, lostFrom);
+    return new ForwardWalk(segments, blockSize, this.scan, lostFrom);
   }
 
   /**

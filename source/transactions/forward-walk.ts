@@ -10,10 +10,14 @@ import type { WalSegments } from '../wal/segments.js';
 import { parseTransactionEnd } from '../wal/transaction-record.js';
 import { type CollectedRecords, RecordCollector } from './record-collector.js';
 import type { Relations } from './relations.js';
+import type { Scan } from './scan.js';
 import { lostRecord } from './transaction-records.js';
+import type { TupleSource } from './tuple-source.js';
 
 export class ForwardWalk {
   readonly #relations: Relations;
+  /** Is shown what goes by. */
+  readonly #tuples: TupleSource;
   readonly #walker: WalReader;
   readonly #version: RecordVersion;
   #collector: RecordCollector;
@@ -22,8 +26,9 @@ export class ForwardWalk {
   #taken: Lsn | undefined;
 
   /** `from`: a record's first byte, or the fork. */
-  constructor(segments: WalSegments, blockSize: number, relations: Relations, from: Lsn) {
+  constructor(segments: WalSegments, blockSize: number, { relations, tuples }: Scan, from: Lsn) {
     this.#relations = relations;
+    this.#tuples = tuples;
     // A reader of its own: others may look at transactions between two steps.
     this.#walker = new WalReader(segments, { blockSize });
     this.#version = recordVersion(segments.majorVersion);
@@ -60,6 +65,7 @@ export class ForwardWalk {
       if (!walker.next()) throw lostRecord(commitLsn, walker.end?.reason);
       if (walker.rmid !== ResourceManager.transaction) {
         this.#collector.add(walker);
+        this.#tuples.pass(walker);
         continue;
       }
       const operation = walker.info & TransactionOperation.mask;

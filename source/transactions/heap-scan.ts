@@ -206,8 +206,8 @@ export class HeapScan {
       return;
     }
     try {
-      const tuple = this.#tuples.newTuple(reader, insertOffset(reader), undefined, 0);
-      this.#toast.add(oid, reader.lsn, tuple, tuple[22]);
+      const { buffer, data, hoff } = this.#tuples.inserted(reader);
+      this.#toast.add(oid, reader.lsn, buffer, data + hoff - TUPLE_HEADER_SIZE);
     } catch (error) {
       // The value will be found incomplete when it is wanted, and said to be.
       if (!(error instanceof TupleUnavailableError)) throw error;
@@ -400,7 +400,7 @@ export class HeapScan {
     this.#catalogAge++;
     if (logged === undefined) return;
     try {
-      const tuple = this.#tuples.newTuple(reader, offset, logged, oldWriter);
+      const tuple = this.#tuples.newTuple(reader, offset, logged, oldWriter).copy();
       this.#catalog.tupleWritten(relation.locator, block, offset, tuple, reader.xid, reader.lsn);
     } catch (error) {
       // The catalog's own row is on disk in some version; a table it cannot tell will be said to be unknown.

@@ -6,12 +6,15 @@
  */
 import type { Lsn } from '../bytes/lsn.js';
 import { WRITER_FORGOTTEN, WRITER_UNKNOWN } from './page-history.js';
+import { hashOf } from './recent-tuples.js';
 import type { TemporaryFile } from './temporary-file.js';
 
 const PAIRS_IN_CHUNK = 4096;
 const CHUNK_BYTES = PAIRS_IN_CHUNK * 16;
 /** Chunks kept that were read back: rows changed at one time were mostly written at another one time. */
 const KEPT_CHUNKS = 32;
+/** Bits that say of a writer's LSN, by its hash, that it may be wanted: some megabytes for some millions. */
+const WANTED_BITS = 1 << 24;
 
 export class OldRowLog {
   readonly #file: TemporaryFile;
@@ -25,9 +28,16 @@ export class OldRowLog {
   readonly #kept = new Map<number, Float64Array>();
   /** From here on nothing is remembered. */
   #endsAt = Number.POSITIVE_INFINITY;
+  readonly #wanted = new Uint32Array(WANTED_BITS / 32);
+  /** The chunk looked into last, the LSNs it is for, and where the last answer was: the next question is mostly about what comes soon after. */
+  #current: Float64Array;
+  #from: Lsn = 0;
+  #before: Lsn = 0;
+  #last = 0;
 
   constructor(file: TemporaryFile) {
     this.#file = file;
+    this.#current = this.#tail;
   }
 
   /** Remembers `writer` (see PageHistories.writerOf) for the change at `lsn`, which is greater than all before; false when it could not. */
@@ -36,13 +46,45 @@ export class OldRowLog {
     this.#tail[this.#tailPairs * 2] = lsn;
     this.#tail[this.#tailPairs * 2 + 1] = writer;
     this.#tailPairs++;
+    const bit = hashOf(writer) & (WANTED_BITS - 1);
+    this.#wanted[bit >>> 5] |= 1 << (bit & 31);
     return true;
+  }
+
+  /** May the row that the record at `lsn` wrote be the old row of a change that was read? Where it is not, seldom. */
+  isWanted(lsn: Lsn): boolean {
+    const bit = hashOf(lsn) & (WANTED_BITS - 1);
+    return (this.#wanted[bit >>> 5] & (1 << (bit & 31))) !== 0;
   }
 
   /** The writer of the row that the change at `lsn` replaced; WRITER_UNKNOWN or WRITER_FORGOTTEN when there is none to be named. */
   writerFor(lsn: Lsn): number {
     if (lsn >= this.#endsAt) return WRITER_FORGOTTEN;
-    if (this.#tailPairs > 0 && lsn >= this.#tail[0]) return find(this.#tail, this.#tailPairs, lsn);
+    if (this.#tailPairs > 0 && lsn >= this.#tail[0])
+      return writerAt(this.#tail, search(this.#tail, 0, this.#tailPairs, lsn), this.#tailPairs, lsn);
+    if (lsn < this.#from || lsn >= this.#before) {
+      const number = this.#chunkFor(lsn);
+      if (number < 0) return WRITER_UNKNOWN;
+      this.#current = this.#chunk(number);
+      this.#from = this.#firstLsns[number];
+      this.#before = this.#firstLsns[number + 1] ?? this.#tail[0];
+      this.#last = 0;
+    }
+    const pairs = this.#current;
+    let first = this.#last;
+    if (pairs[first * 2] > lsn) first = 0;
+    else if (pairs[first * 2] < lsn) {
+      // A few steps forward find most of them.
+      const near = Math.min(first + NEAR, PAIRS_IN_CHUNK - 1);
+      while (first < near && pairs[first * 2] < lsn) first++;
+    }
+    const found = pairs[first * 2] === lsn ? first : search(pairs, first, PAIRS_IN_CHUNK, lsn);
+    this.#last = Math.min(found, PAIRS_IN_CHUNK - 1);
+    return writerAt(pairs, found, PAIRS_IN_CHUNK, lsn);
+  }
+
+  /** The number of the spilled chunk that has the change at `lsn`, if any has; -1: it is before all. */
+  #chunkFor(lsn: Lsn): number {
     let low = 0;
     let high = this.#firstLsns.length;
     while (low < high) {
@@ -50,7 +92,7 @@ export class OldRowLog {
       if (this.#firstLsns[middle] <= lsn) low = middle + 1;
       else high = middle;
     }
-    return low === 0 ? WRITER_UNKNOWN : find(this.#chunk(low - 1), PAIRS_IN_CHUNK, lsn);
+    return low - 1;
   }
 
   #spill(next: Lsn): boolean {
@@ -80,13 +122,21 @@ export class OldRowLog {
   }
 }
 
-function find(pairs: Float64Array, count: number, lsn: Lsn): number {
-  let low = 0;
+/** How many pairs further the next answer is looked for before it is searched. */
+const NEAR = 8;
+
+/** The first pair of pairs[from, count) whose LSN is not less. */
+function search(pairs: Float64Array, from: number, count: number, lsn: Lsn): number {
+  let low = from;
   let high = count;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (pairs[middle * 2] < lsn) low = middle + 1;
     else high = middle;
   }
-  return low < count && pairs[low * 2] === lsn ? pairs[low * 2 + 1] : WRITER_UNKNOWN;
+  return low;
+}
+
+function writerAt(pairs: Float64Array, index: number, count: number, lsn: Lsn): number {
+  return index < count && pairs[index * 2] === lsn ? pairs[index * 2 + 1] : WRITER_UNKNOWN;
 }

@@ -2,6 +2,7 @@
 import { CorruptDatumError } from '../bytes/corrupt-datum.js';
 import { inlineVarlenaData } from '../bytes/varlena.js';
 import { TUPLE_HEADER_SIZE } from '../heap/tuple.js';
+import type { FoundTuple } from './found-tuple.js';
 
 /** A chunk of a value. */
 export interface ToastChunk {
@@ -11,14 +12,14 @@ export interface ToastChunk {
   readonly data: Buffer;
 }
 
-/** Reads a TOAST table's whole tuple. Throws CorruptDatumError when it is none. */
-export function readToastChunk(tuple: Buffer): ToastChunk {
-  const data = tuple[22];
-  if (data < TUPLE_HEADER_SIZE || data + 9 > tuple.length)
+/** Reads a TOAST table's tuple. Throws CorruptDatumError when it is none. */
+export function readToastChunk({ buffer, data, hoff, end }: FoundTuple): ToastChunk {
+  const values = data + hoff - TUPLE_HEADER_SIZE;
+  if (hoff < TUPLE_HEADER_SIZE || values + 9 > end)
     throw new CorruptDatumError('a TOAST chunk is shorter than its header');
   return {
-    valueId: tuple.readUInt32LE(data),
-    sequence: tuple.readInt32LE(data + 4),
-    data: inlineVarlenaData(tuple, data + 8, tuple.length),
+    valueId: buffer.readUInt32LE(values),
+    sequence: buffer.readInt32LE(values + 4),
+    data: inlineVarlenaData(buffer, values + 8, end),
   };
 }

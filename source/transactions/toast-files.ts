@@ -16,6 +16,7 @@ import { RelationFile } from '../catalog/relation-file.js';
 import { relationPath } from '../catalog/relation-path.js';
 import { LinePointerState, linePointerCount, linePointerState, tupleAt } from '../heap/page.js';
 import { INVALID_XID, tupleXmin, xidPrecedes } from '../heap/tuple.js';
+import { FoundTuple } from './found-tuple.js';
 import { readToastChunk } from './toast-chunk.js';
 
 /** One node's TOAST files. */
@@ -54,13 +55,14 @@ export class ToastFiles {
     if (!opened) return undefined;
     const { file, blocks } = opened;
     const bySequence = new Map<number, Buffer>();
+    const found = new FoundTuple();
     for (const block of blocks.of(pointer.valueId)) {
       this.#options.use?.page(file.path, block, file.segmentBlocks);
       const page = file.page(block);
       if (!page) continue;
       for (const [valueId, start, length] of chunksOn(page)) {
         if (valueId !== pointer.valueId || !this.#isOfSharedHistory(page, start)) continue;
-        const chunk = readToastChunk(page.subarray(start, start + length));
+        const chunk = readToastChunk(found.setWhole(page, start, length));
         const known = bySequence.get(chunk.sequence);
         if (known && !known.equals(chunk.data)) return undefined;
         bySequence.set(chunk.sequence, Buffer.from(chunk.data));

@@ -4,9 +4,10 @@
  */
 import type { Lsn } from '../bytes/lsn.js';
 import { tupleAt } from '../heap/page.js';
-import { Infomask2, TUPLE_HEADER_SIZE } from '../heap/tuple.js';
+import { Infomask2, TUPLE_HEADER_SIZE, tupleXmin } from '../heap/tuple.js';
 import { hasPageImage, restorePageImage } from '../wal/full-page-image.js';
 import {
+  deleteOffset,
   insertedTuple,
   insertOffset,
   type LoggedTuple,
@@ -15,6 +16,7 @@ import {
   multiInsertOffset,
   updatedTuple,
   updateNewOffset,
+  updateOldBlockId,
   updateOldOffset,
 } from '../wal/heap-record.js';
 import { WalReader } from '../wal/reader.js';
@@ -23,10 +25,12 @@ import { type RecordVersion, recordVersion } from '../wal/record-versions.js';
 import { Heap2Operation, HeapOperation, ResourceManager } from '../wal/resource-managers.js';
 import type { WalSegments } from '../wal/segments.js';
 import { type TupleRemoval, tupleRemoval } from '../wal/tuple-removal.js';
-import { KeptTuples } from './kept-tuples.js';
+import { FoundTuple } from './found-tuple.js';
 import type { OldRowLog } from './old-row-log.js';
 import { isReadable, readableWriter, WRITER_FORGOTTEN, WRITER_UNKNOWN } from './page-history.js';
 import type { PastTuples, TuplePlaceInRelation, TupleWriting } from './past-tuples.js';
+import { RecentTuples } from './recent-tuples.js';
+import { RestoredPages } from './restored-pages.js';
 
 /** Why a tuple could not be had from WAL. Caught where rows are made; its sentence becomes the row's problem. */
 export class TupleUnavailableError extends Error {
@@ -36,16 +40,17 @@ export class TupleUnavailableError extends Error {
   }
 }
 
-/** Bytes read at once: a record and its image seldom take more, and the next one asked for may be anywhere. */
-const RANDOM_WINDOW = 16 * 1024;
-/** Pieces kept: rows changed often are found where they were written a moment ago, others far away. */
-const RANDOM_WINDOWS = 512;
-/** Bytes of restored pages kept: after a checkpoint the first change of every row on a page finds its old row in the same image. */
-const PAGE_CACHE_BYTES = 24 * 1024 * 1024;
-/** Of a chain of differences, one link in as many is kept. */
-const KEPT_LINKS = 16;
+/** Bytes read at once: the next record asked for may be anywhere. */
+const RANDOM_WINDOW = 8 * 1024;
+/** Pieces kept: what was written a moment ago is mostly among the recent tuples, the rest far away. */
+const RANDOM_WINDOWS = 256;
 /** Updates that differ from updates that differ …: a chain longer than this means that the log runs in a circle. */
 const LONGEST_CHAIN = 10_000_000;
+
+/** What a page is held for. */
+const OLD_ROW = 0;
+const NEW_ROW = 1;
+const INSERTED = 2;
 
 export class TupleSource {
   readonly #reader: WalReader;
@@ -53,10 +58,11 @@ export class TupleSource {
   readonly #blockSize: number;
   readonly #oldRows: OldRowLog;
   readonly #past: PastTuples;
-  /** Restored pages by the LSN of the record that holds the image, the one not used for longest first. */
-  readonly #pages = new Map<Lsn, RestoredPage[]>();
-  #pageCount = 0;
-  readonly #kept = new KeptTuples();
+  readonly #pages: RestoredPages;
+  readonly #recent = new RecentTuples();
+  readonly #old = new FoundTuple();
+  readonly #new = new FoundTuple();
+  readonly #other = new FoundTuple();
 
   constructor(segments: WalSegments, blockSize: number, oldRows: OldRowLog, past: PastTuples) {
     this.#past = past;
@@ -67,6 +73,7 @@ export class TupleSource {
     });
     this.#version = recordVersion(segments.majorVersion);
     this.#blockSize = blockSize;
+    this.#pages = new RestoredPages(blockSize);
     this.#oldRows = oldRows;
   }
 
@@ -75,48 +82,132 @@ export class TupleSource {
     this.#reader.closeFile();
   }
 
+  /** A record goes by: when its new row will be wanted as somebody's old one, its bytes are kept a while. */
+  pass(record: RecordCursor): void {
+    if (record.rmid !== ResourceManager.heap || !this.#oldRows.isWanted(record.lsn)) return;
+    const operation = record.info & HeapOperation.mask;
+    const isInsert = operation === HeapOperation.insert;
+    if (!isInsert && operation !== HeapOperation.update && operation !== HeapOperation.hotUpdate) return;
+    const logged = isInsert ? insertedTuple(record) : updatedTuple(record);
+    if (logged === undefined || logged.prefix > 0 || logged.suffix > 0) return;
+    const offset = isInsert ? insertOffset(record) : updateNewOffset(record);
+    this.#recent.keep(record.lsn, offset, record.buffer, logged);
+  }
+
   /**
-   * The tuple that `writer` (PageHistories.writerOf) put at `place` and `removal` took away. Throws TupleUnavailableError.
+   * The row that the update or delete under `record` met, which `writer` (OldRowLog.writerFor) had put there. Stays as it is until the next
+   * one is asked for. Throws TupleUnavailableError.
    */
-  written(writer: number, place: TuplePlaceInRelation, removal: TupleRemoval): Buffer {
+  old(record: RecordCursor, writer: number): FoundTuple {
+    const old = this.#old;
+    const isDelete = (record.info & HeapOperation.mask) === HeapOperation.delete;
+    const offset = isDelete ? deleteOffset(record) : updateOldOffset(record);
+    if (this.#recent.find(writer, offset, old)) return old;
+    this.#pages.hold(OLD_ROW, undefined);
+    if (writer < 0) {
+      const blockId = isDelete ? 0 : updateOldBlockId(record);
+      const page = this.#pages.of(
+        -writer,
+        record.blockTablespace[blockId],
+        record.blockDatabase[blockId],
+        record.blockFileNode[blockId],
+        record.blockNumber[blockId],
+      );
+      if (page !== undefined) return this.#onImage(page, offset, OLD_ROW, old);
+    }
+    return this.#written(writer, oldPlace(record), tupleRemoval(record), OLD_ROW, old);
+  }
+
+  /** The tuple that `writer` (PageHistories.writerOf) put at `place` and `removal` took away. */
+  #written(
+    writer: number,
+    place: TuplePlaceInRelation,
+    removal: TupleRemoval,
+    purpose: number,
+    into: FoundTuple,
+  ): FoundTuple {
     const steps: Step[] = [];
     let at = writer;
     let where = place;
     let removed = removal;
     for (;;) {
-      if (!isReadable(at)) return this.#fromPast(steps, at, where, removed);
-      if (at < 0) return this.#applySteps(this.#imaged(-at, where), steps);
-      const kept = this.#kept.of(at);
-      if (kept) return this.#applySteps(kept, steps);
+      if (!isReadable(at)) return this.#fromPast(steps, at, where, removed, into);
+      if (at < 0) return this.#applySteps(this.#imaged(-at, where, purpose, into), steps, into);
+      if (this.#recent.find(at, where.offset, into)) return this.#applySteps(into, steps, into);
       const record = this.#read(at);
       const found = this.#logged(record, where);
-      if (found === undefined) return this.#applySteps(this.#fromImage(record, where), steps);
-      if (found.prefix === 0 && found.suffix === 0)
-        return this.#applySteps(assemble(record.buffer, found), steps);
+      if (found === undefined)
+        return this.#applySteps(this.#fromImage(record, where, purpose, into), steps, into);
+      if (found.prefix === 0 && found.suffix === 0) {
+        into.setLogged(record.buffer, found);
+        if (steps.length > 0) return this.#applySteps(into, steps, into);
+        // The reader goes elsewhere, and the new row may be told as the difference from this one.
+        this.#recent.keep(at, where.offset, record.buffer, found);
+        return into;
+      }
       if (steps.length > LONGEST_CHAIN)
         throw new TupleUnavailableError('its updates refer to each other in a circle');
       const writing = { endLsn: record.endLsn, xid: record.xid };
-      steps.push({ lsn: at, place: where, writing, removed, difference: difference(record.buffer, found) });
+      steps.push({ lsn: at, place: where, writing, removed, ...difference(record.buffer, found) });
       removed = tupleRemoval(record);
       where = { ...where, offset: updateOldOffset(record) };
       at = this.#oldRows.writerFor(record.lsn);
     }
   }
 
-  /** `oldest` taken through the updates, the last of which is the first in `steps`. Some links of a long chain are kept: others begin there. */
-  #applySteps(oldest: Buffer, steps: readonly Step[]): Buffer {
+  /** `oldest` taken through the updates, the last of which is the first in `steps`; each link of the chain is kept: others begin there. */
+  #applySteps(oldest: FoundTuple, steps: readonly Step[], into: FoundTuple): FoundTuple {
     let tuple = oldest;
     for (let i = steps.length - 1; i >= 0; i--) {
-      tuple = applyDifference(tuple, steps[i].difference);
-      if (i % KEPT_LINKS === 0) this.#kept.keep(steps[i].lsn, tuple);
+      const { lsn, place, bytes, logged } = steps[i];
+      tuple = this.#apply(tuple, lsn, place.offset, bytes, logged, into);
     }
     return tuple;
   }
 
+  /**
+   * The new tuple of the update at `lsn`, which `logged` (in `bytes`) has as the difference from `old`: bitmap and padding from the record,
+   * then the old row's prefix, the record's middle, the old row's suffix (heap_xlog_update()). It is kept.
+   */
+  #apply(
+    old: FoundTuple,
+    lsn: Lsn,
+    offset: number,
+    bytes: Buffer,
+    logged: LoggedTuple,
+    into: FoundTuple,
+  ): FoundTuple {
+    const { infomask2, infomask, hoff, data, end, prefix, suffix } = logged;
+    const bitmapLength = hoff - TUPLE_HEADER_SIZE;
+    const oldData = old.data + old.hoff - TUPLE_HEADER_SIZE;
+    if (
+      bitmapLength < 0 ||
+      bitmapLength > end - data ||
+      oldData + prefix > old.end ||
+      old.end - suffix < oldData
+    ) {
+      throw new TupleUnavailableError('an update shares more bytes with its old row than that has');
+    }
+    const length = end - data + prefix + suffix;
+    const source = old.buffer;
+    const oldEnd = old.end;
+    const start = this.#recent.add(lsn, offset, infomask2, infomask, hoff, length);
+    const target = start < 0 ? Buffer.allocUnsafe(length) : this.#recent.buffer;
+    let at = Math.max(start, 0);
+    into.setLogged(target, { infomask2, infomask, hoff, data: at, end: at + length });
+    at = copyBytes(target, at, bytes, data, data + bitmapLength);
+    at = copyBytes(target, at, source, oldData, oldData + prefix);
+    at = copyBytes(target, at, bytes, data + bitmapLength, end);
+    copyBytes(target, at, source, oldEnd - suffix, oldEnd);
+    return into;
+  }
+
   /** The tuple in the image that the record at `lsn` holds. */
-  #imaged(lsn: Lsn, place: TuplePlaceInRelation): Buffer {
+  #imaged(lsn: Lsn, place: TuplePlaceInRelation, purpose: number, into: FoundTuple): FoundTuple {
     const page = this.#keptPage(lsn, place);
-    return page === undefined ? this.#fromImage(this.#read(lsn), place) : tupleOnImage(page, place.offset);
+    return page === undefined
+      ? this.#fromImage(this.#read(lsn), place, purpose, into)
+      : this.#onImage(page, place.offset, purpose, into);
   }
 
   /** Can written() give it? Costs a look at a page or two where WAL does not hold the row's past, nothing where it does. */
@@ -133,38 +224,51 @@ export class TupleSource {
 
   /**
    * The new tuple that the record under `record` wrote at `offset` of its block 0; `oldWriter` is where its old row was written,
-   * which an update stored as a difference needs. Throws TupleUnavailableError.
+   * which an update stored as a difference needs. Stays as it is until the next one is asked for, or the record is left; what old() gave stays.
+   * Throws TupleUnavailableError.
    */
-  newTuple(record: RecordCursor, offset: number, logged: LoggedTuple | undefined, oldWriter: number): Buffer {
-    const place = placeIn(record, offset);
-    if (logged === undefined) return this.#fromImage(record, place);
-    if (logged.prefix === 0 && logged.suffix === 0) return assemble(record.buffer, logged);
-    const step = difference(record.buffer, logged);
-    const writing = { endLsn: record.endLsn, xid: record.xid };
-    const old = { ...place, offset: updateOldOffset(record) };
+  newTuple(
+    record: RecordCursor,
+    offset: number,
+    logged: LoggedTuple | undefined,
+    oldWriter: number,
+  ): FoundTuple {
+    const into = this.#new;
+    this.#pages.hold(NEW_ROW, undefined);
+    if (logged === undefined) return this.#fromImage(record, placeIn(record, offset), NEW_ROW, into);
+    if (logged.prefix === 0 && logged.suffix === 0) return into.setLogged(record.buffer, logged);
+    const oldOffset = updateOldOffset(record);
     try {
-      const tuple = applyDifference(this.written(oldWriter, old, tupleRemoval(record)), step);
-      this.#kept.keep(record.lsn, tuple);
-      return tuple;
+      if (!this.#recent.find(oldWriter, oldOffset, into))
+        this.#written(oldWriter, placeIn(record, oldOffset), tupleRemoval(record), NEW_ROW, into);
+      return this.#apply(into, record.lsn, offset, record.buffer, logged, into);
     } catch (error) {
       if (!(error instanceof TupleUnavailableError)) throw error;
-      const found = this.#past.find(place, writing, undefined);
-      if (typeof found === 'string' || !fits(found, step)) throw error;
-      return found;
+      const writing = { endLsn: record.endLsn, xid: record.xid };
+      const found = this.#past.find(placeIn(record, offset), writing, undefined);
+      if (typeof found === 'string' || !fits(found, record.buffer, logged)) throw error;
+      return into.setWhole(found, 0, found.length);
     }
   }
 
   /**
    * The chain of differences in `steps` begins with a row that is not in this WAL: that row, or else a later one of the chain, may be on a disk.
    */
-  #fromPast(steps: Step[], writer: number, place: TuplePlaceInRelation, removed: TupleRemoval): Buffer {
+  #fromPast(
+    steps: Step[],
+    writer: number,
+    place: TuplePlaceInRelation,
+    removed: TupleRemoval,
+    into: FoundTuple,
+  ): FoundTuple {
     const found = this.#past.find(place, this.#writing(writer), removed);
-    if (typeof found !== 'string') return this.#applySteps(found, steps);
+    if (typeof found !== 'string')
+      return this.#applySteps(into.setWhole(found, 0, found.length), steps, into);
     for (let i = steps.length - 1; i >= 0; i--) {
       const step = steps[i];
       const later = this.#past.find(step.place, step.writing, step.removed);
-      if (typeof later !== 'string' && fits(later, step.difference))
-        return this.#applySteps(later, steps.slice(0, i));
+      if (typeof later !== 'string' && fits(later, step.bytes, step.logged))
+        return this.#applySteps(into.setWhole(later, 0, later.length), steps.slice(0, i), into);
     }
     throw new TupleUnavailableError(found);
   }
@@ -172,7 +276,8 @@ export class TupleSource {
   /** The xid (a subtransaction's, maybe) that wrote the tuple which `writer` (PageHistories.writerOf) put at `place`. Throws TupleUnavailableError. */
   writerXid(writer: number, place: TuplePlaceInRelation): number {
     if (writer > 0) return this.#read(readableWriter(writer)).xid;
-    return this.#imaged(-writer, place).readUInt32LE(0);
+    const { buffer, data } = this.#imaged(-writer, place, NEW_ROW, this.#other);
+    return tupleXmin(buffer, data - TUPLE_HEADER_SIZE);
   }
 
   /** What is known of the record that wrote a tuple which cannot be read from it. */
@@ -183,9 +288,11 @@ export class TupleSource {
     return { endLsn: record.endLsn, xid: record.xid };
   }
 
-  /** The tuple that the insert under `record` wrote. Throws TupleUnavailableError. */
-  inserted(record: RecordCursor): Buffer {
-    return this.newTuple(record, insertOffset(record), insertedTuple(record), 0);
+  /** The tuple that the insert under `record` wrote. Stays as it is until the next one is asked for. Throws TupleUnavailableError. */
+  inserted(record: RecordCursor): FoundTuple {
+    const logged = insertedTuple(record);
+    if (logged !== undefined) return this.#other.setLogged(record.buffer, logged);
+    return this.#fromImage(record, placeIn(record, insertOffset(record)), INSERTED, this.#other);
   }
 
   #read(lsn: Lsn): RecordCursor {
@@ -219,7 +326,12 @@ export class TupleSource {
     return undefined;
   }
 
-  #fromImage(record: RecordCursor, where: TuplePlaceInRelation): Buffer {
+  #fromImage(
+    record: RecordCursor,
+    where: TuplePlaceInRelation,
+    purpose: number,
+    into: FoundTuple,
+  ): FoundTuple {
     for (let id = 0; id < record.blockCount; id++) {
       if (
         record.blockInUse[id] === 0 ||
@@ -231,150 +343,94 @@ export class TupleSource {
         !hasPageImage(record, id, this.#version)
       )
         continue;
-      const page = this.#keptPage(record.lsn, where) ?? this.#restore(record, id, where);
-      return tupleOnImage(page, where.offset);
+      const page =
+        this.#keptPage(record.lsn, where) ??
+        this.#pages.add(record.lsn, where, where.block, (target) =>
+          restorePageImage(record, id, this.#version, this.#blockSize, target),
+        );
+      return this.#onImage(page, where.offset, purpose, into);
     }
     throw new TupleUnavailableError(
       'the record that should hold it has neither the tuple nor an image of its page',
     );
   }
 
+  /** The tuple at a line pointer of a restored page, which is held. */
+  #onImage(page: Buffer, offset: number, purpose: number, into: FoundTuple): FoundTuple {
+    const tuple = tupleAt(page, offset);
+    if (tuple === undefined || tuple.length < TUPLE_HEADER_SIZE)
+      throw new TupleUnavailableError(`line pointer ${offset} of its page's image holds no tuple`);
+    this.#pages.hold(purpose, page);
+    return into.setWhole(page, tuple.start, tuple.length);
+  }
+
   /** The page of `where` as the record at `lsn` has it, when it was restored before and is still kept. */
   #keptPage(lsn: Lsn, where: TuplePlaceInRelation): Buffer | undefined {
-    const ofRecord = this.#pages.get(lsn);
-    if (ofRecord === undefined) return undefined;
-    for (const { place, page } of ofRecord) {
-      if (
-        place.block === where.block &&
-        place.fileNode === where.fileNode &&
-        place.databaseOid === where.databaseOid &&
-        place.tablespaceOid === where.tablespaceOid
-      ) {
-        this.#pages.delete(lsn);
-        this.#pages.set(lsn, ofRecord);
-        return page;
-      }
-    }
-    return undefined;
-  }
-
-  #restore(record: RecordCursor, id: number, place: TuplePlaceInRelation): Buffer {
-    let target: Buffer | undefined;
-    while (this.#pageCount * this.#blockSize >= PAGE_CACHE_BYTES) {
-      const [[oldest, dropped]] = this.#pages;
-      this.#pages.delete(oldest);
-      this.#pageCount -= dropped.length;
-      target = dropped[0].page;
-    }
-    const page = restorePageImage(record, id, this.#version, this.#blockSize, target);
-    const ofRecord = this.#pages.get(record.lsn);
-    if (ofRecord) ofRecord.push({ place, page });
-    else this.#pages.set(record.lsn, [{ place, page }]);
-    this.#pageCount++;
-    return page;
+    return this.#pages.of(lsn, where.tablespaceOid, where.databaseOid, where.fileNode, where.block);
   }
 }
 
-/** A page out of an image, and which page of which relation it is. */
-interface RestoredPage {
-  readonly place: TuplePlaceInRelation;
-  readonly page: Buffer;
-}
-
-/** The tuple at a line pointer of a restored page, in bytes of its own. Throws TupleUnavailableError. */
-function tupleOnImage(page: Buffer, offset: number): Buffer {
-  const tuple = tupleAt(page, offset);
-  if (tuple === undefined)
-    throw new TupleUnavailableError(`line pointer ${offset} of its page's image holds no tuple`);
-  return Buffer.from(page.subarray(tuple.start, tuple.start + tuple.length));
-}
-
-/** A tuple as it lies on a page, out of an xl_heap_header and the data behind it. Transaction fields stay zero: WAL carries them elsewhere. */
-export function assemble(buffer: Buffer, logged: LoggedTuple): Buffer {
-  const tuple = Buffer.allocUnsafe(TUPLE_HEADER_SIZE + logged.end - logged.data);
-  writeHeader(tuple, logged);
-  buffer.copy(tuple, TUPLE_HEADER_SIZE, logged.data, logged.end);
-  return tuple;
-}
-
-function writeHeader(tuple: Buffer, logged: Pick<LoggedTuple, 'infomask' | 'infomask2' | 'hoff'>): void {
-  tuple.fill(0, 0, 18);
-  tuple.writeUInt16LE(logged.infomask2, 18);
-  tuple.writeUInt16LE(logged.infomask, 20);
-  tuple[22] = logged.hoff;
+/** An update's new tuple as its record has it, in bytes of its own. */
+interface Difference {
+  /** What the record holds: null bitmap and padding up to t_hoff, then the columns' bytes between prefix and suffix. */
+  readonly bytes: Buffer;
+  /** Offsets are in `bytes`. */
+  readonly logged: LoggedTuple;
 }
 
 /** One update of a chain, stored as the difference from the row before. */
-interface Step {
+interface Step extends Difference {
   readonly lsn: Lsn;
   /** Where its new tuple came to stand, by which record, and what took it away. */
   readonly place: TuplePlaceInRelation;
   readonly writing: TupleWriting;
   readonly removed: TupleRemoval;
-  readonly difference: Difference;
 }
 
-/** Is the tuple what its update's record says of it? */
-function fits(tuple: Buffer, { header, prefix, suffix, middle }: Difference): boolean {
-  const bitmapLength = header[22] - TUPLE_HEADER_SIZE;
-  const values = tuple.subarray(header[22] + prefix, tuple.length - suffix);
+function difference(buffer: Buffer, logged: LoggedTuple): Difference {
+  const bytes = Buffer.from(buffer.subarray(logged.data, logged.end));
+  return { bytes, logged: { ...logged, data: 0, end: bytes.length } };
+}
+
+/** Is the whole tuple what its update's record says of it? */
+function fits(
+  tuple: Buffer,
+  bytes: Buffer,
+  { infomask2, hoff, data, end, prefix, suffix }: LoggedTuple,
+): boolean {
+  const afterBitmap = data + hoff - TUPLE_HEADER_SIZE;
   return (
-    tuple[22] === header[22] &&
-    tuple.length === TUPLE_HEADER_SIZE + middle.length + prefix + suffix &&
-    (tuple.readUInt16LE(18) & Infomask2.attributeCountMask) ===
-      (header.readUInt16LE(18) & Infomask2.attributeCountMask) &&
-    tuple.subarray(TUPLE_HEADER_SIZE, tuple[22]).equals(middle.subarray(0, bitmapLength)) &&
-    values.equals(middle.subarray(bitmapLength))
+    tuple[22] === hoff &&
+    tuple.length === TUPLE_HEADER_SIZE + end - data + prefix + suffix &&
+    (tuple.readUInt16LE(18) & Infomask2.attributeCountMask) === (infomask2 & Infomask2.attributeCountMask) &&
+    tuple.subarray(TUPLE_HEADER_SIZE, hoff).equals(bytes.subarray(data, afterBitmap)) &&
+    tuple.subarray(hoff + prefix, tuple.length - suffix).equals(bytes.subarray(afterBitmap, end))
   );
 }
 
-/** A place on the page of the record's first block. */
-function placeIn(record: RecordCursor, offset: number): TuplePlaceInRelation {
+/** Where the row lay that the update or delete under `record` met. */
+export function oldPlace(record: RecordCursor): TuplePlaceInRelation {
+  if ((record.info & HeapOperation.mask) === HeapOperation.delete)
+    return placeIn(record, deleteOffset(record));
+  return placeIn(record, updateOldOffset(record), updateOldBlockId(record));
+}
+
+/** A place on the page of one of the record's blocks, the first when not said. */
+function placeIn(record: RecordCursor, offset: number, blockId = 0): TuplePlaceInRelation {
   return {
-    tablespaceOid: record.blockTablespace[0],
-    databaseOid: record.blockDatabase[0],
-    fileNode: record.blockFileNode[0],
-    block: record.blockNumber[0],
+    tablespaceOid: record.blockTablespace[blockId],
+    databaseOid: record.blockDatabase[blockId],
+    fileNode: record.blockFileNode[blockId],
+    block: record.blockNumber[blockId],
     offset,
   };
 }
 
-interface Difference {
-  readonly prefix: number;
-  readonly suffix: number;
-  readonly header: Buffer;
-  /** What the record holds: null bitmap and padding up to t_hoff, then the columns' bytes between prefix and suffix. */
-  readonly middle: Buffer;
-}
+/** Copies up to this size are done byte by byte: calling into the engine costs more. */
+const SHORT_COPY = 64;
 
-function difference(buffer: Buffer, logged: LoggedTuple): Difference {
-  const header = Buffer.allocUnsafe(TUPLE_HEADER_SIZE);
-  writeHeader(header, logged);
-  return {
-    prefix: logged.prefix,
-    suffix: logged.suffix,
-    header,
-    middle: Buffer.from(buffer.subarray(logged.data, logged.end)),
-  };
-}
-
-/** heap_xlog_update(): bitmap and padding from the record, then the old row's prefix, the record's middle, the old row's suffix. */
-function applyDifference(old: Buffer, step: Difference): Buffer {
-  const bitmapLength = step.header[22] - TUPLE_HEADER_SIZE;
-  const oldData = old[22];
-  if (
-    bitmapLength < 0 ||
-    bitmapLength > step.middle.length ||
-    oldData + step.prefix > old.length ||
-    old.length - step.suffix < oldData
-  ) {
-    throw new TupleUnavailableError('an update shares more bytes with its old row than that has');
-  }
-  return Buffer.concat([
-    step.header,
-    step.middle.subarray(0, bitmapLength),
-    old.subarray(oldData, oldData + step.prefix),
-    step.middle.subarray(bitmapLength),
-    old.subarray(old.length - step.suffix),
-  ]);
+function copyBytes(target: Buffer, at: number, source: Buffer, start: number, end: number): number {
+  if (end - start > SHORT_COPY) source.copy(target, at, start, end);
+  else for (let from = start, to = at; from < end; from++, to++) target[to] = source[from];
+  return at + end - start;
 }
