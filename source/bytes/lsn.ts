@@ -5,6 +5,9 @@
  * number, exact up to 2^53 (8 PiB of WAL): arithmetic stays in registers and typed arrays can hold it
  * (Float64Array). A cluster beyond that is refused, never rounded.
  */
+import type { TextSink } from './text-sink.js';
+
+/** A place in WAL, in bytes. */
 export type Lsn = number;
 
 /** InvalidXLogRecPtr (access/xlogdefs.h): no LSN at all. */
@@ -17,6 +20,22 @@ export function formatLsn(lsn: Lsn): string {
   const high = Math.floor(lsn / TWO_TO_32);
   const low = lsn % TWO_TO_32;
   return `${high.toString(16).toUpperCase()}/${low.toString(16).toUpperCase()}`;
+}
+
+/** The same into a sink. */
+export function appendLsn(sink: TextSink, lsn: Lsn): void {
+  appendHexadecimal(sink, Math.floor(lsn / TWO_TO_32));
+  sink.byte(SLASH);
+  appendHexadecimal(sink, lsn % TWO_TO_32);
+}
+
+const SLASH = 0x2f;
+const HEXADECIMAL = Buffer.from('0123456789ABCDEF');
+
+function appendHexadecimal(sink: TextSink, value: number): void {
+  let shift = 28;
+  while (shift > 0 && value >>> shift === 0) shift -= 4;
+  for (; shift >= 0; shift -= 4) sink.byte(HEXADECIMAL[(value >>> shift) & 0xf]);
 }
 
 /** Reads `%X/%X`. Returns undefined when the text is not an LSN or lies beyond 2^53. */

@@ -26,9 +26,15 @@ export interface RowVisitor {
 
 /** Changes that can be had either way. */
 export interface VisitableChanges extends Iterable<Change> {
-  /** Shows them all, in the same order. Yields whenever the visitor is full, so that its caller may take away what it holds. */
+  /**
+   * Shows them all, in the same order, while the result is gone through: that yields whenever the visitor is full, so that its caller may
+   * take away what it holds. Few changes are shown before this returns, which then returns NO_PAUSE.
+   */
   visit(visitor: RowVisitor): Iterable<void>;
 }
+
+/** Nothing is left to be gone through. */
+export const NO_PAUSE: readonly undefined[] = [];
 
 /** Can these changes be had the short way? */
 export function isVisitable(changes: Iterable<Change>): changes is VisitableChanges {

@@ -5,18 +5,18 @@
 import type { TextSink } from '../bytes/text-sink.js';
 import type { Change } from '../rows/row-change.js';
 import { isOfTheValue, type RowDecoder } from '../rows/row-decoder.js';
-import { PIECE_BYTES, type RowVisitor, type VisitableChanges } from '../rows/row-visitor.js';
+import { NO_PAUSE, PIECE_BYTES, type RowVisitor, type VisitableChanges } from '../rows/row-visitor.js';
 import type { StoredRow } from '../rows/stored-row.js';
 import type { TransactionSummary } from '../transactions/transaction.js';
 import { ChangeLines, type SqlOptions } from './change-lines.js';
-import { comment } from './comments.js';
 import { type RowBytes, rowBytes } from './row-bytes.js';
 import type { Tally } from './tally.js';
-import { BEGINNING, ENDING, transactionHeading, transactionLines } from './transaction-sql.js';
+import { writeHeading } from './transaction-heading.js';
+import { BEGINNING, ENDING, transactionLines } from './transaction-sql.js';
 
 const LINE_FEED = 0x0a;
 const BEGIN = Buffer.from(BEGINNING.map((line) => `${line}\n`).join(''));
-const END = Buffer.from(`${ENDING}\n`);
+const END = Buffer.from(`${ENDING}\n\n`);
 
 /** Is it told by its rows alone, and framed as most are? */
 function isOrdinary({ state, changesCatalog, preparedBeforeFork }: TransactionSummary): boolean {
@@ -44,25 +44,37 @@ export class TransactionBytes implements RowVisitor {
 
   /**
    * Writes a transaction and the empty line behind it. `changes` come in the order in which they are to be written. Yields when the sink
-   * holds a piece that is worth being taken away.
+   * holds a piece that is worth being taken away; what is small is written at once.
    */
-  *write(transaction: TransactionSummary, changes: VisitableChanges): Generator<void> {
+  write(transaction: TransactionSummary, changes: VisitableChanges): Iterable<void> {
+    if (!isOrdinary(transaction)) return this.#writeLines(transaction, changes);
     const sink = this.#sink;
-    if (!isOrdinary(transaction)) {
-      for (const line of transactionLines(transaction, changes, this.#options, this.#tally)) {
-        this.#line(line);
-        if (this.isFull) yield;
-      }
-    } else {
-      this.#xid = transaction.xid;
-      this.#lines = undefined;
-      this.#line(comment(transactionHeading(transaction)));
-      sink.prepared(BEGIN);
-      yield* changes.visit(this);
-      this.#finishLines();
-      sink.prepared(END);
+    this.#xid = transaction.xid;
+    this.#lines = undefined;
+    writeHeading(sink, transaction);
+    sink.prepared(BEGIN);
+    const rest = changes.visit(this);
+    if (rest !== NO_PAUSE) return this.#writeRest(rest);
+    this.#end();
+    return NO_PAUSE;
+  }
+
+  *#writeRest(rest: Iterable<void>): Generator<void> {
+    yield* rest;
+    this.#end();
+  }
+
+  #end(): void {
+    this.#finishLines();
+    this.#sink.prepared(END);
+  }
+
+  *#writeLines(transaction: TransactionSummary, changes: VisitableChanges): Generator<void> {
+    for (const line of transactionLines(transaction, changes, this.#options, this.#tally)) {
+      this.#line(line);
+      if (this.isFull) yield;
     }
-    sink.byte(LINE_FEED);
+    this.#sink.byte(LINE_FEED);
   }
 
   get isFull(): boolean {

@@ -1,38 +1,13 @@
 /** One transaction as lines of SQL: its comment, BEGIN, a statement for each change, COMMIT. */
-import { formatLsn } from '../bytes/lsn.js';
-import { formatTimestamp, type TimestampMicros } from '../bytes/timestamp.js';
 import type { Change } from '../rows/row-change.js';
-import { originText, rowCount, type TransactionSummary } from '../transactions/transaction.js';
+import { rowCount, type TransactionSummary } from '../transactions/transaction.js';
 import { ChangeLines, changeLines, type SqlOptions } from './change-lines.js';
 import { comment } from './comments.js';
 import { notPreparedHere } from './guard.js';
 import type { Tally } from './tally.js';
+import { transactionHeading } from './transaction-heading.js';
 
 export type { SqlOptions } from './change-lines.js';
-
-/** `2026-11-21 02:45:47.184429 UTC`. */
-export function formatUtc(time: TimestampMicros): string {
-  return formatTimestamp(time).replace('T', ' ').replace('Z', ' UTC');
-}
-
-/** The comment that heads a transaction: `xid 738  committed 2026-11-21 02:45:47.184429 UTC  LSN 0/A016F40`. */
-export function transactionHeading(transaction: TransactionSummary): string {
-  const { xid, state, gid, commitTime, commitLsn, straddlesFork, preparedBeforeFork, origin } = transaction;
-  if (state === 'message') {
-    const sender = xid === 0 ? 'without a transaction' : `by xid ${xid}`;
-    return `sent at once ${sender}  LSN ${formatLsn(commitLsn)}`;
-  }
-  const facts = [
-    `xid ${xid}`,
-    `${state === 'prepared' ? 'PREPARED, never resolved' : 'committed'} ${formatUtc(commitTime)}`,
-    `LSN ${formatLsn(commitLsn)}`,
-  ];
-  if (gid !== undefined) facts.push(`gid ${gid}`);
-  if (preparedBeforeFork) facts.push('prepared before the fork');
-  else if (straddlesFork) facts.push('began before the fork');
-  if (origin) facts.push(originText(origin));
-  return facts.join('  ');
-}
 
 /** What stands before a transaction's statements. */
 export const BEGINNING: readonly string[] = [

@@ -5,7 +5,7 @@ import type { Lsn } from '../bytes/lsn.js';
 import type { Catalog, CatalogFeed } from '../catalog/catalog.js';
 import type { Moment } from '../catalog/moment.js';
 import type { Change, DdlSubject, Table } from '../rows/row-change.js';
-import type { RowVisitor, VisitableChanges } from '../rows/row-visitor.js';
+import { NO_PAUSE, type RowVisitor, type VisitableChanges } from '../rows/row-visitor.js';
 import { WalReader } from '../wal/reader.js';
 import { recordVersion } from '../wal/record-versions.js';
 import { ResourceManager, TransactionOperation } from '../wal/resource-managers.js';
@@ -34,6 +34,8 @@ interface OpenedTransaction {
   between?: StatementsBetween;
 }
 
+/** Records that are shown without a look at how full the visitor is: a page of rows each at most. */
+const SHOWN_AT_ONCE = 16;
 const NOTHING: readonly Change[] = [];
 const NOTHING_BETWEEN: StatementsBetween = { before: new Map(), after: [] };
 
@@ -278,17 +280,17 @@ export class ClusterReader {
       for (const index of indexes) apart += places.commitLsn(index) - places.firstLsn(index);
       const alone = apart < last - walk.position;
       for (const index of indexes) {
-        const summary = this.summary(index);
-        const { state, firstLsn, commitLsn, changesCatalog } = summary;
-        if (alone || state !== 'committed' || firstLsn < walk.from || commitLsn - firstLsn > longest) {
+        const firstLsn = places.firstLsn(index);
+        const commitLsn = places.commitLsn(index);
+        if (alone || !places.isCommitted(index) || firstLsn < walk.from || commitLsn - firstLsn > longest) {
           // Began long ago, or ended in no commit record: a walk of its own costs less than carrying everything along.
           yield { index, changes: this.visitable(index) };
           continue;
         }
-        const records = walk.to(commitLsn);
+        const records = walk.to(commitLsn, places.hasChildren(index) ? undefined : places.xid(index));
         // One that changed the catalog has more to tell than its records, and is walked over for that.
         const changes =
-          records && !changesCatalog ? this.#collected(records, summary) : this.visitable(index);
+          records && !places.changesCatalog(index) ? this.#collected(records, index) : this.visitable(index);
         yield { index, changes };
       }
     } finally {
@@ -304,16 +306,21 @@ export class ClusterReader {
     this.#toast.close();
   }
 
-  #collected({ lsns }: CollectedRecords, summary: TransactionSummary): VisitableChanges {
-    const ahead = this.#ahead(summary);
-    const decode = () => this.#decode(lsns, undefined, false, NOTHING_BETWEEN);
-    return {
-      *[Symbol.iterator]() {
-        yield* ahead;
-        yield* decode();
+  #collected({ lsns }: CollectedRecords, index: number): VisitableChanges {
+    const ahead = this.scan.index.beginningMissing(index) ? this.#ahead(this.summary(index)) : NOTHING;
+    return new CollectedChanges(
+      () => this.#decodeCollected(lsns, ahead),
+      (visitor) => {
+        if (lsns.length > SHOWN_AT_ONCE || ahead.length > 0) return this.#visit(lsns, ahead, visitor, false);
+        for (let i = 0; i < lsns.length; i++) this.#visitRecord(lsns[i], visitor, false);
+        return NO_PAUSE;
       },
-      visit: (visitor) => this.#visit(lsns, ahead, visitor, false),
-    };
+    );
+  }
+
+  *#decodeCollected(lsns: readonly Lsn[], ahead: readonly Change[]): Generator<Change> {
+    yield* ahead;
+    yield* this.#decode(lsns, undefined, false, NOTHING_BETWEEN);
   }
 
   /** Its changes, to be had either way. */
@@ -358,11 +365,14 @@ export class ClusterReader {
   ): Generator<void> {
     for (const change of ahead) visitor.change(change);
     for (let i = 0; i < lsns.length; i++) {
-      const lsn = lsns[backwards ? lsns.length - 1 - i : i];
-      if (!this.#records.readAt(lsn)) throw lostRecord(lsn, this.#records.end?.reason);
-      this.#decoder.visit(this.#records, undefined, visitor, backwards);
+      this.#visitRecord(lsns[backwards ? lsns.length - 1 - i : i], visitor, backwards);
       if (visitor.isFull) yield;
     }
+  }
+
+  #visitRecord(lsn: Lsn, visitor: RowVisitor, backwards: boolean): void {
+    if (!this.#records.readAt(lsn)) throw lostRecord(lsn, this.#records.end?.reason);
+    this.#decoder.visit(this.#records, undefined, visitor, backwards);
   }
 
   /** What is told of a transaction before its rows. */
@@ -451,5 +461,20 @@ export class ClusterReader {
     if (this.#kept.size >= KEPT_TRANSACTIONS) this.#kept.delete(this.#kept.keys().next().value as number);
     this.#kept.set(index, opened);
     return opened;
+  }
+}
+
+/** Changes of a transaction whose records are known. */
+class CollectedChanges implements VisitableChanges {
+  readonly #decode: () => Iterator<Change>;
+  readonly visit: (visitor: RowVisitor) => Iterable<void>;
+
+  constructor(decode: () => Iterator<Change>, visit: (visitor: RowVisitor) => Iterable<void>) {
+    this.#decode = decode;
+    this.visit = visit;
+  }
+
+  [Symbol.iterator](): Iterator<Change> {
+    return this.#decode();
   }
 }

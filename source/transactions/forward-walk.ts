@@ -56,9 +56,10 @@ export class ForwardWalk {
 
   /**
    * Walks on to the commit record at `commitLsn` and takes the records of the transaction that it ends, if that began where this walk
-   * did or later; undefined when they are too many to be held. Throws ForkpointError when WAL ends before.
+   * did or later; undefined when they are too many to be held. `childless`: its xid, when it has no committed children. Throws
+   * ForkpointError when WAL ends before.
    */
-  to(commitLsn: Lsn): CollectedRecords | undefined {
+  to(commitLsn: Lsn, childless?: number): CollectedRecords | undefined {
     const walker = this.#walker;
     if (this.#taken === undefined) walker.seek(this.#from);
     for (;;) {
@@ -71,6 +72,10 @@ export class ForwardWalk {
       const operation = walker.info & TransactionOperation.mask;
       if (operation === TransactionOperation.prepare) continue;
       if (operation > TransactionOperation.abortPrepared) continue;
+      if (childless !== undefined && walker.lsn === commitLsn) {
+        this.#taken = commitLsn;
+        return this.#collector.takeOne(childless);
+      }
       const end = parseTransactionEnd(walker, this.#version);
       const records = this.#collector.take([end.xid, ...end.subxids]);
       this.#taken = walker.lsn;

@@ -23,6 +23,8 @@ export interface CollectedRecords {
   readonly lsns: readonly Lsn[];
 }
 
+const NO_RECORDS: CollectedRecords = { lsns: [] };
+
 export class RecordCollector {
   readonly #sieve: RecordSieve;
   readonly #byXid = new Map<number, HeldRecords>();
@@ -38,6 +40,15 @@ export class RecordCollector {
   /** Looks at the record under the cursor. */
   add(record: RecordCursor): void {
     this.#sieve.add(record);
+  }
+
+  /** As take(), of a transaction without children. */
+  takeOne(xid: number): CollectedRecords | undefined {
+    const found = this.#byXid.get(xid);
+    if (!found) return NO_RECORDS;
+    this.#byXid.delete(xid);
+    this.#sieve.speculative.delete(xid);
+    return found.tooMany ? undefined : found;
   }
 
   /** Takes the records of a transaction and its committed children, merged into one order; undefined when they were too many to be held. */

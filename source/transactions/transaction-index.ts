@@ -187,6 +187,11 @@ export class TransactionIndex {
     return flags & BUILDS_ON_UNKNOWN ? undefined : (flags & BUILDS_ON_LOST) !== 0;
   }
 
+  /** It is neither in doubt nor a message that was sent at once. */
+  isCommitted(index: number): boolean {
+    return (this.#columns(index).flags[index % CHUNK] & (PREPARED | MESSAGE)) === 0;
+  }
+
   /** It changed the system catalogs. */
   changesCatalog(index: number): boolean {
     return (this.#columns(index).flags[index % CHUNK] & CATALOG) !== 0;
