@@ -7,14 +7,11 @@ import { pgAttributeDefault } from '../source/catalog/tables/attributes.js';
 import { CONSTRAINT_BY_OID, pgConstraint } from '../source/catalog/tables/constraints.js';
 import { INDEX_BY_OID, pgIndex } from '../source/catalog/tables/indexes.js';
 import { pgType } from '../source/catalog/tables/types.js';
-import {
-  constraintText,
-  indexText,
-  partitionBoundText,
-  partitionKeyText,
-} from '../source/ddl/definition-text.js';
+import { constraintText } from '../source/ddl/constraint-text.js';
 import { Expressions } from '../source/ddl/expressions.js';
+import { indexText } from '../source/ddl/index-text.js';
 import { CannotTellError, reasonOf } from '../source/ddl/node-tree.js';
+import { partitionBoundText, partitionKeyText } from '../source/ddl/partition-text.js';
 import { readControlFile } from '../source/timeline/control-file.js';
 import { initdb, type Server, stopAllServers } from './servers/server.js';
 import { seeded } from './support/seeded.js';

@@ -24,7 +24,7 @@ export const STORAGES: Readonly<Record<string, string>> = {
 export const COMPRESSIONS: Readonly<Record<string, string>> = { p: 'pglz', l: 'lz4' };
 
 /** A column's stored default, or the expression it is generated from. */
-export function defaultTree(rows: CatalogSnapshot, relationOid: Oid, number: number): string | undefined {
+function defaultTree(rows: CatalogSnapshot, relationOid: Oid, number: number): string | undefined {
   const row = rows.all(pgAttributeDefault, relationOid).find((each) => each.number === number);
   if (!row) return undefined;
   if (row.expression === undefined)

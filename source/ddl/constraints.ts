@@ -6,17 +6,12 @@ import { CatalogOid } from '../catalog/bootstrap.js';
 import type { Oid } from '../catalog/model.js';
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
 import { type ConstraintRow, pgConstraint } from '../catalog/tables/constraints.js';
-import { constraintText } from './definition-text.js';
+import { constraintText } from './constraint-text.js';
 import { reasonOf } from './node-tree.js';
+import { label, relationSubject } from './object-names.js';
 import { type Run, Stage } from './run.js';
-import {
-  addTableChange,
-  type DdlRename,
-  label,
-  relationSubject,
-  type TableChange,
-  type TouchedRelation,
-} from './tables.js';
+import { addTableChange, type TableChange } from './table-change.js';
+import type { DdlRename, TouchedRelation } from './touched-relation.js';
 
 /** Kinds with a statement of their own; NOT NULL goes with its column, a trigger's with the trigger. */
 const KINDS = 'cpuxf';

@@ -4,17 +4,12 @@ import type { Oid } from '../catalog/model.js';
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
 import { pgConstraint } from '../catalog/tables/constraints.js';
 import { INDEX_BY_OID, type IndexRow, pgIndex } from '../catalog/tables/indexes.js';
-import { indexText, optionList } from './definition-text.js';
+import { indexText } from './index-text.js';
 import { CannotTellError, reasonOf } from './node-tree.js';
+import { label, relationSubject, schemaOf } from './object-names.js';
 import { type Run, Stage } from './run.js';
-import {
-  type DdlRename,
-  label,
-  noteRename,
-  relationSubject,
-  schemaOf,
-  type TouchedRelation,
-} from './tables.js';
+import { optionList } from './storage-options.js';
+import { type DdlRename, noteRename, type TouchedRelation } from './touched-relation.js';
 
 function indexRow(rows: CatalogSnapshot, oid: Oid): IndexRow | undefined {
   return rows.one(pgIndex, oid, INDEX_BY_OID);

@@ -10,10 +10,10 @@ import { type AttachedRow, pgRewrite, pgTrigger } from '../catalog/tables/depend
 import { type ExtensionRow, type NamedRow, type NamespaceRow, pgExtension } from '../catalog/tables/named.js';
 import type { ProcedureRow } from '../catalog/tables/procedures.js';
 import type { CastRow } from '../catalog/tables/types.js';
-import { relationName } from './definition-text.js';
 import { CannotTellError } from './node-tree.js';
+import { label, relationName } from './object-names.js';
 import { type Run, Stage } from './run.js';
-import { type DdlRename, label } from './tables.js';
+import type { DdlRename } from './touched-relation.js';
 
 /** BOOTSTRAP_SUPERUSERID */
 const BOOTSTRAP_SUPERUSER: Oid = 10;

@@ -2,9 +2,10 @@
 import { qualifiedName, quoteIdentifier } from '../bytes/identifiers.js';
 import { CannotTellError } from './node-tree.js';
 import { extensionStatements, namedStatements, schemaStatements } from './others.js';
+import { relationStatements } from './relations.js';
 import { orderRenames } from './renames.js';
 import { type DdlStatement, Run, type RunParts, Stage } from './run.js';
-import { type DdlRename, relationStatements } from './tables.js';
+import type { DdlRename } from './touched-relation.js';
 import { typeStatements } from './types.js';
 
 /** Kinds of renamed objects, in the order in which they are to be renamed. */

@@ -12,8 +12,6 @@ import type { ClassRow } from '../catalog/tables/relations.js';
 import type { DdlSubject } from '../rows/row-change.js';
 import { reasonOf } from './node-tree.js';
 
-export type { DdlSubject } from '../rows/row-change.js';
-
 /** One statement, reconstructed. */
 export interface DdlStatement {
   readonly lsn: Lsn;
@@ -66,6 +64,7 @@ interface Staged {
   readonly statement: DdlStatement;
 }
 
+/** What a run is made of: the catalog before and after, and what changed in between. */
 export interface RunParts {
   readonly before: CatalogSnapshot;
   readonly after: CatalogSnapshot;
@@ -77,6 +76,7 @@ export interface RunParts {
   readonly wroteRows: (fileNode: number) => boolean;
 }
 
+/** One run, and the statements that are made of it. */
 export class Run {
   readonly before: CatalogSnapshot;
   readonly after: CatalogSnapshot;
@@ -153,7 +153,7 @@ export class Run {
 }
 
 /** What an object depends on (pg_depend). */
-export function dependencies(rows: CatalogSnapshot, classOid: Oid, oid: Oid): DependRow[] {
+function dependencies(rows: CatalogSnapshot, classOid: Oid, oid: Oid): DependRow[] {
   return rows.all(pgDepend, oid).filter((each) => each.classOid === classOid && each.objectOid === oid);
 }
 

@@ -3,18 +3,11 @@ import { qualifiedName, quoteIdentifier } from '../bytes/identifiers.js';
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
 import { type ClassRow, pgSequence } from '../catalog/tables/relations.js';
 import { sequenceOptions } from './columns.js';
-import { relationName } from './definition-text.js';
 import { Expressions } from './expressions.js';
 import { CannotTellError } from './node-tree.js';
+import { label, relationName, relationSubject, schemaOf } from './object-names.js';
 import { type Run, Stage, sequenceOwner } from './run.js';
-import {
-  type DdlRename,
-  label,
-  noteRename,
-  relationSubject,
-  schemaOf,
-  type TouchedRelation,
-} from './tables.js';
+import { type DdlRename, noteRename, type TouchedRelation } from './touched-relation.js';
 
 const INT8 = 20;
 

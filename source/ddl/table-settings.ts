@@ -5,10 +5,10 @@ import type { Lsn } from '../bytes/lsn.js';
 import type { Oid } from '../catalog/model.js';
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
 import type { ClassRow } from '../catalog/tables/relations.js';
-import { optionList, relationName } from './definition-text.js';
 import { CannotTellError } from './node-tree.js';
+import { label, relationName, relationSubject, tablespaceName } from './object-names.js';
 import { type Run, Stage } from './run.js';
-import { label, relationSubject, tablespaceName, toastOptions } from './tables.js';
+import { optionList, toastOptions } from './storage-options.js';
 
 /** BOOTSTRAP_SUPERUSERID: who mostly runs an export, and then owns what it makes. */
 const BOOTSTRAP_SUPERUSER: Oid = 10;

@@ -10,7 +10,7 @@ import { isTransientOfCatalog } from '../catalog/definitions.js';
 import type { Oid } from '../catalog/model.js';
 import type { Moment } from '../catalog/moment.js';
 import { type ClassRow, pgSequence } from '../catalog/tables/relations.js';
-import { relationName } from '../ddl/definition-text.js';
+import { relationName } from '../ddl/object-names.js';
 import { reasonOf } from '../ddl/node-tree.js';
 import { reconstruct } from '../ddl/reconstruct.js';
 import { type DdlStatement, ownedSequences } from '../ddl/run.js';
