@@ -8,9 +8,11 @@ import { type AttributeRow, pgAttributeDefault } from '../catalog/tables/attribu
 import { pgConstraint } from '../catalog/tables/constraints.js';
 import { pgSequence, type SequenceRow } from '../catalog/tables/relations.js';
 import { outputFunction, UndecodableValueError } from '../types/registry.js';
-import { Expressions, type Volatility } from './expressions.js';
+import { ExpressionNames } from './expression-names.js';
+import { Expressions } from './expressions.js';
 import { CannotTellError } from './node-tree.js';
 import { ownedSequences } from './run.js';
+import { type Volatility, volatilityOf } from './volatility.js';
 
 /** attstorage */
 export const STORAGES: Readonly<Record<string, string>> = {
@@ -41,15 +43,15 @@ export function defaultText(rows: CatalogSnapshot, attribute: AttributeRow): str
 /** When and where a column's default is computed makes a difference unless it is immutable. */
 export function defaultVolatility(rows: CatalogSnapshot, attribute: AttributeRow): Volatility {
   const tree = defaultTree(rows, attribute.relationOid, attribute.number);
-  return tree === undefined ? 'immutable' : new Expressions(rows).volatility(tree);
+  return tree === undefined ? 'immutable' : volatilityOf(rows, tree);
 }
 
 /** `name type COLLATE x`. */
 export function columnType(rows: CatalogSnapshot, attribute: AttributeRow): string {
-  const expressions = new Expressions(rows);
-  let text = expressions.typeName(attribute.typeOid, attribute.typmod);
+  const names = new ExpressionNames(rows);
+  let text = names.type(attribute.typeOid, attribute.typmod);
   if (attribute.collationOid !== 0 && attribute.collationOid !== rows.type(attribute.typeOid)?.collationOid)
-    text += ` COLLATE ${expressions.collationName(attribute.collationOid)}`;
+    text += ` COLLATE ${names.collation(attribute.collationOid)}`;
   return text;
 }
 
@@ -123,12 +125,12 @@ export function columnText(
 
 /** The value that rows older than the column have in it (attmissingval), as a typed literal. */
 export function missingLiteral(rows: CatalogSnapshot, attribute: AttributeRow, value: Uint8Array): string {
-  const expressions = new Expressions(rows);
+  const names = new ExpressionNames(rows);
   try {
     let bytes = Buffer.from(value);
     if (attribute.length === -1) bytes = Buffer.from(inlineVarlenaData(bytes, 0, bytes.length));
     const text = outputFunction(attribute.typeOid, rows.types)(bytes, 0, bytes.length);
-    return `${quoteLiteral(text)}::${expressions.typeName(attribute.typeOid, attribute.typmod)}`;
+    return `${quoteLiteral(text)}::${names.type(attribute.typeOid, attribute.typmod)}`;
   } catch (error) {
     if (error instanceof UndecodableValueError || error instanceof RangeError)
       throw new CannotTellError(

@@ -64,11 +64,11 @@ export function indexBody(
       collation = attribute?.collationOid ?? 0;
     }
     const own = index.collations[position];
-    if (own !== 0 && own !== collation) text += ` COLLATE ${expressions.collationName(own)}`;
+    if (own !== 0 && own !== collation) text += ` COLLATE ${expressions.names.collation(own)}`;
     text += operatorClassText(rows, index.operatorClasses[position], type, ownColumns[position]);
     if (relation.accessMethodOid === BTREE) text += orderText(index.orderings[position]);
     if (exclusionOperators.length > 0)
-      text += ` WITH ${expressions.operatorName(exclusionOperators[position])}`;
+      text += ` WITH ${expressions.names.operator(exclusionOperators[position])}`;
     return text;
   });
   let text = `${quoteIdentifier(method.name)} (${keys.join(', ')})${includeText(rows, index)}`;

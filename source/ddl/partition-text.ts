@@ -36,14 +36,14 @@ export function partitionKeyText(rows: CatalogSnapshot, relationOid: Oid): strin
     const collation = key.collations[position];
     let text = columnNames(rows, relationOid, [number])[0];
     if (collation !== 0 && collation !== attribute?.collationOid)
-      text += ` COLLATE ${expressions.collationName(collation)}`;
+      text += ` COLLATE ${expressions.names.collation(collation)}`;
     return text + operatorClassText(rows, key.operatorClasses[position], attribute?.typeOid ?? 0, undefined);
   });
   return `${strategy} (${columns.join(', ')})`;
 }
 
 function collationOfExpression(expressions: Expressions, oid: Oid): string {
-  return oid === DEFAULT_COLLATION ? '' : ` COLLATE ${expressions.collationName(oid)}`;
+  return oid === DEFAULT_COLLATION ? '' : ` COLLATE ${expressions.names.collation(oid)}`;
 }
 
 /** FOR VALUES … or DEFAULT, of a partition's stored bound. */

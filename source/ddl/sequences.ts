@@ -3,7 +3,7 @@ import { qualifiedName, quoteIdentifier } from '../bytes/identifiers.js';
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
 import { type ClassRow, pgSequence } from '../catalog/tables/relations.js';
 import { sequenceOptions } from './columns.js';
-import { Expressions } from './expressions.js';
+import { ExpressionNames } from './expression-names.js';
 import { CannotTellError } from './node-tree.js';
 import { label, relationName, relationSubject, schemaOf } from './object-names.js';
 import { type Run, Stage, sequenceOwner } from './run.js';
@@ -23,7 +23,7 @@ function ownerText(rows: CatalogSnapshot, oid: number): string {
 function optionsOf(rows: CatalogSnapshot, oid: number): string {
   const sequence = rows.one(pgSequence, oid);
   if (!sequence) throw new CannotTellError('its parameters are not in the catalog');
-  const type = sequence.typeOid === INT8 ? '' : `AS ${new Expressions(rows).typeName(sequence.typeOid)} `;
+  const type = sequence.typeOid === INT8 ? '' : `AS ${new ExpressionNames(rows).type(sequence.typeOid)} `;
   return type + sequenceOptions(sequence);
 }
 

@@ -8,6 +8,7 @@ import { pgOperatorClass } from '../catalog/tables/indexes.js';
 import type { EnumRow, TypeRow } from '../catalog/tables/types.js';
 import { columnType } from './columns.js';
 import { constraintText } from './constraint-text.js';
+import { ExpressionNames } from './expression-names.js';
 import { Expressions } from './expressions.js';
 import { CannotTellError } from './node-tree.js';
 import { schemaOf } from './object-names.js';
@@ -55,11 +56,11 @@ export function createType(rows: CatalogSnapshot, type: TypeRow): string {
 }
 
 function domainBody(rows: CatalogSnapshot, type: TypeRow): string {
-  const expressions = new Expressions(rows);
-  let text = expressions.typeName(type.baseOid, type.baseTypmod);
+  const names = new ExpressionNames(rows);
+  let text = names.type(type.baseOid, type.baseTypmod);
   const base = rows.type(type.baseOid);
   if (type.collationOid !== 0 && type.collationOid !== base?.collationOid)
-    text += ` COLLATE ${expressions.collationName(type.collationOid)}`;
+    text += ` COLLATE ${names.collation(type.collationOid)}`;
   const value = domainDefault(rows, type);
   if (value !== undefined) text += ` DEFAULT ${value}`;
   const constraints = domainConstraints(rows, type.oid);
@@ -85,15 +86,15 @@ function rangeBody(rows: CatalogSnapshot, type: TypeRow): string {
   const range = rows.range(type.oid);
   const subtype = range && rows.type(range.subtypeOid);
   if (!range || !subtype) throw new CannotTellError('its subtype is not in the catalog');
-  const expressions = new Expressions(rows);
-  const parts = [`SUBTYPE = ${expressions.typeName(range.subtypeOid)}`];
+  const names = new ExpressionNames(rows);
+  const parts = [`SUBTYPE = ${names.type(range.subtypeOid)}`];
   const operators = rows.one(pgOperatorClass, range.operatorClassOid);
   if (operators && !operators.isDefault)
     parts.push(`SUBTYPE_OPCLASS = ${qualifiedName(schemaOf(rows, operators.namespaceOid), operators.name)}`);
   if (range.collationOid !== 0 && range.collationOid !== subtype.collationOid)
-    parts.push(`COLLATION = ${expressions.collationName(range.collationOid)}`);
+    parts.push(`COLLATION = ${names.collation(range.collationOid)}`);
   if (range.differenceProcedure !== 0)
-    parts.push(`SUBTYPE_DIFF = ${expressions.functionName(range.differenceProcedure)}`);
+    parts.push(`SUBTYPE_DIFF = ${names.function(range.differenceProcedure)}`);
   if (range.canonicalProcedure !== 0)
     throw new CannotTellError('its canonical function needs the type to be there first');
   const multirange = range.multirangeOid === 0 ? undefined : rows.type(range.multirangeOid);
