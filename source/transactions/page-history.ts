@@ -45,7 +45,7 @@ export function readableWriter(writer: number): Lsn {
 
 /** Memory that histories may take. */
 export interface PageHistoryLimits {
-  /** Pages known at once; beyond, all are forgotten. A power of two; some 36 bytes each. */
+  /** Pages known at once; beyond, all are forgotten. A power of two; 32 bytes each. */
   readonly pages: number;
   /** Writers in memory at once; beyond, they are spilled. Eight bytes each. */
   readonly writers: number;
@@ -55,19 +55,28 @@ const DEFAULT_LIMITS: PageHistoryLimits = { pages: 2 * 1024 * 1024, writers: 3 *
 
 const NO_WRITERS = -1;
 const SMALLEST_BLOCK = 8;
+const SMALLEST_TABLE = 1024;
+/** Of a slot: its size in 32-bit words and in 64-bit numbers; words first, numbers behind them. */
+const WORDS = 8;
+const NUMBERS = 4;
+const RELATION = 0;
+const BLOCK = 1;
+const ROOM = 2;
+const PLACE = 2;
+const ORIGIN = 3;
 
 export class PageHistories {
   readonly #file: TemporaryFile;
   readonly #limits: PageHistoryLimits;
-  /** Open addressing: relation 0 is an empty slot. */
-  #relations = new Uint32Array(1024);
-  #blocks = new Uint32Array(1024);
-  /** The record that holds the page's latest image; negative: that made the page anew; 0: neither was seen. */
-  #origins = new Float64Array(1024);
-  /** Where the page's writers lie: an index into the arena, or -2 - position in the file, or NO_WRITERS. */
-  #places = new Float64Array(1024);
-  /** How many offset numbers there is room for. */
-  #rooms = new Uint16Array(1024);
+  /**
+   * Open addressing: a slot is all that is known of a page, side by side, since looking at it costs what fetching it from memory costs. In words:
+   * relation (0: the slot is empty), block, how many offset numbers there is room for, nothing; then in numbers: where the page's writers lie
+   * (an index into the arena, or -2 - position in the file, or NO_WRITERS), and the record that holds the page's latest image (negative:
+   * that made the page anew; 0: neither was seen).
+   */
+  #words = new Uint32Array(SMALLEST_TABLE * WORDS);
+  #numbers = new Float64Array(this.#words.buffer);
+  #slots = SMALLEST_TABLE;
   #count = 0;
   /** By page and offset number: LSN of the record that last wrote there since the page's origin; 0 where the image rules. */
   #arena = new Float64Array(16 * 1024);
@@ -85,9 +94,9 @@ export class PageHistories {
   /** The record at `lsn` carries an image of the page. `relation` is a number of the caller's, from 1. */
   image(relation: number, block: number, lsn: Lsn): void {
     const slot = this.#slot(relation, block);
-    this.#origins[slot] = lsn;
-    this.#places[slot] = NO_WRITERS;
-    this.#rooms[slot] = 0;
+    this.#numbers[slot * NUMBERS + ORIGIN] = lsn;
+    this.#numbers[slot * NUMBERS + PLACE] = NO_WRITERS;
+    this.#words[slot * WORDS + ROOM] = 0;
   }
 
   /** The record at `lsn` made the page anew. */
@@ -98,14 +107,14 @@ export class PageHistories {
   /** The record `writer` (its LSN, or unreadableWriter of it) wrote a tuple at `offset`. */
   write(relation: number, block: number, offset: number, writer: number): void {
     let slot = this.#slot(relation, block);
-    if (offset >= this.#rooms[slot]) {
+    if (offset >= this.#words[slot * WORDS + ROOM]) {
       this.#grow(slot, offset);
       slot = this.#slot(relation, block);
-    } else if (this.#places[slot] < NO_WRITERS) {
+    } else if (this.#numbers[slot * NUMBERS + PLACE] < NO_WRITERS) {
       this.#load(slot);
       slot = this.#slot(relation, block);
     }
-    this.#arena[this.#places[slot] + offset] = writer;
+    this.#arena[this.#numbers[slot * NUMBERS + PLACE] + offset] = writer;
   }
 
   /**
@@ -115,18 +124,18 @@ export class PageHistories {
   writerOf(relation: number, block: number, offset: number): number {
     const slot = this.#find(relation, block);
     const unknown = this.#forgetful ? WRITER_FORGOTTEN : WRITER_UNKNOWN;
-    if (this.#relations[slot] === 0) return unknown;
-    if (offset < this.#rooms[slot]) {
+    if (this.#words[slot * WORDS + RELATION] === 0) return unknown;
+    if (offset < this.#words[slot * WORDS + ROOM]) {
       const writer = this.#writerAt(slot, offset);
       if (writer !== 0) return writer;
     }
-    const origin = this.#origins[slot];
+    const origin = this.#numbers[slot * NUMBERS + ORIGIN];
     return origin > 0 ? -origin : unknown;
   }
 
   /** From the record at `redo` on every page's first change carries its image: what was known from before it serves nobody any more. */
   checkpoint(redo: Lsn): void {
-    this.#rebuild(this.#relations.length, (slot) => Math.abs(this.#origins[slot]) >= redo);
+    this.#rebuild(this.#slots, (slot) => Math.abs(this.#numbers[slot * NUMBERS + ORIGIN]) >= redo);
     this.#forgetful = true;
   }
 
@@ -136,7 +145,7 @@ export class PageHistories {
   }
 
   #writerAt(slot: number, offset: number): number {
-    const place = this.#places[slot];
+    const place = this.#numbers[slot * NUMBERS + PLACE];
     if (place >= 0) return this.#arena[place + offset];
     const one = new Float64Array(1);
     this.#file.read(-2 - place + offset * 8, new Uint8Array(one.buffer));
@@ -145,11 +154,11 @@ export class PageHistories {
 
   /** The page's slot, or the empty one where it belongs. */
   #find(relation: number, block: number): number {
-    const mask = this.#relations.length - 1;
+    const mask = this.#slots - 1;
     let slot = hash(relation, block) & mask;
     while (
-      this.#relations[slot] !== 0 &&
-      (this.#blocks[slot] !== block || this.#relations[slot] !== relation)
+      this.#words[slot * WORDS + RELATION] !== 0 &&
+      (this.#words[slot * WORDS + BLOCK] !== block || this.#words[slot * WORDS + RELATION] !== relation)
     )
       slot = (slot + 1) & mask;
     return slot;
@@ -158,43 +167,43 @@ export class PageHistories {
   /** The page's slot, taken when it is new. */
   #slot(relation: number, block: number): number {
     let slot = this.#find(relation, block);
-    if (this.#relations[slot] !== 0) return slot;
-    if (this.#count * 4 >= this.#relations.length * 3) {
-      if (this.#relations.length >= this.#limits.pages) this.#forget();
-      else this.#rebuild(this.#relations.length * 2, () => true);
+    if (this.#words[slot * WORDS + RELATION] !== 0) return slot;
+    if (this.#count * 4 >= this.#slots * 3) {
+      if (this.#slots >= this.#limits.pages) this.#forget();
+      else this.#rebuild(this.#slots * 2, () => true);
       slot = this.#find(relation, block);
     }
-    this.#relations[slot] = relation;
-    this.#blocks[slot] = block;
-    this.#origins[slot] = 0;
-    this.#places[slot] = NO_WRITERS;
-    this.#rooms[slot] = 0;
+    this.#words[slot * WORDS + RELATION] = relation;
+    this.#words[slot * WORDS + BLOCK] = block;
+    this.#numbers[slot * NUMBERS + ORIGIN] = 0;
+    this.#numbers[slot * NUMBERS + PLACE] = NO_WRITERS;
+    this.#words[slot * WORDS + ROOM] = 0;
     this.#count++;
     return slot;
   }
 
   #grow(slot: number, offset: number): void {
-    const [relation, block] = [this.#relations[slot], this.#blocks[slot]];
-    const room = Math.max(offset + 1, SMALLEST_BLOCK, this.#rooms[slot] * 2);
+    const [relation, block] = [this.#words[slot * WORDS + RELATION], this.#words[slot * WORDS + BLOCK]];
+    const room = Math.max(offset + 1, SMALLEST_BLOCK, this.#words[slot * WORDS + ROOM] * 2);
     const place = this.#allocate(room);
     const now = this.#slot(relation, block);
     this.#copyWriters(now, place);
-    this.#places[now] = place;
-    this.#rooms[now] = room;
+    this.#numbers[now * NUMBERS + PLACE] = place;
+    this.#words[now * WORDS + ROOM] = room;
   }
 
   /** Brings a page's writers back from the file. */
   #load(slot: number): void {
-    const [relation, block] = [this.#relations[slot], this.#blocks[slot]];
-    const place = this.#allocate(this.#rooms[slot]);
+    const [relation, block] = [this.#words[slot * WORDS + RELATION], this.#words[slot * WORDS + BLOCK]];
+    const place = this.#allocate(this.#words[slot * WORDS + ROOM]);
     const now = this.#slot(relation, block);
     this.#copyWriters(now, place);
-    this.#places[now] = place;
+    this.#numbers[now * NUMBERS + PLACE] = place;
   }
 
   #copyWriters(slot: number, to: number): void {
-    const room = this.#rooms[slot];
-    const from = this.#places[slot];
+    const room = this.#words[slot * WORDS + ROOM];
+    const from = this.#numbers[slot * NUMBERS + PLACE];
     if (room === 0) return;
     if (from >= 0) this.#arena.copyWithin(to, from, from + room);
     else this.#file.read(-2 - from, new Uint8Array(this.#arena.buffer, to * 8, room * 8));
@@ -223,46 +232,53 @@ export class PageHistories {
       this.#forget();
       return;
     }
-    for (let slot = 0; slot < this.#places.length; slot++) {
-      if (this.#places[slot] >= 0) this.#places[slot] = -2 - (position + this.#places[slot] * 8);
+    for (let slot = 0; slot < this.#slots; slot++) {
+      if (this.#numbers[slot * NUMBERS + PLACE] >= 0)
+        this.#numbers[slot * NUMBERS + PLACE] = -2 - (position + this.#numbers[slot * NUMBERS + PLACE] * 8);
     }
     this.#arenaUsed = 0;
   }
 
   #forget(): void {
-    this.#rebuild(1024, () => false);
+    this.#rebuild(SMALLEST_TABLE, () => false);
     this.#forgetful = true;
     this.overflowed = true;
   }
 
   /** Makes the table anew with room for `capacity` pages and those to be kept in it. */
   #rebuild(capacity: number, keep: (slot: number) => boolean): void {
-    const [relations, blocks, origins] = [this.#relations, this.#blocks, this.#origins];
-    const [places, rooms, arena] = [this.#places, this.#rooms, this.#arena];
-    const kept: number[] = [];
-    for (let slot = 0; slot < relations.length; slot++)
-      if (relations[slot] !== 0 && keep(slot)) kept.push(slot);
-    let size = capacity;
-    while (size > 1024 && kept.length * 4 < size) size /= 2;
-    this.#relations = new Uint32Array(size);
-    this.#blocks = new Uint32Array(size);
-    this.#origins = new Float64Array(size);
-    this.#places = new Float64Array(size);
-    this.#rooms = new Uint16Array(size);
-    this.#count = 0;
+    const [words, numbers, arena, slots] = [this.#words, this.#numbers, this.#arena, this.#slots];
+    let kept = 0;
     let used = 0;
-    for (const slot of kept) if (places[slot] >= 0) used += rooms[slot];
+    for (let slot = 0; slot < slots; slot++) {
+      if (words[slot * WORDS + RELATION] === 0) continue;
+      if (!keep(slot)) words[slot * WORDS + RELATION] = 0;
+      else {
+        kept++;
+        if (numbers[slot * NUMBERS + PLACE] >= 0) used += words[slot * WORDS + ROOM];
+      }
+    }
+    let size = capacity;
+    while (size > SMALLEST_TABLE && kept * 4 < size) size /= 2;
+    this.#words = new Uint32Array(size * WORDS);
+    this.#numbers = new Float64Array(this.#words.buffer);
+    this.#slots = size;
+    this.#count = 0;
     this.#arena = new Float64Array(Math.min(this.#limits.writers, Math.max(16 * 1024, used * 2)));
     this.#arenaUsed = 0;
-    for (const slot of kept) {
-      const now = this.#slot(relations[slot], blocks[slot]);
-      this.#origins[now] = origins[slot];
-      this.#rooms[now] = rooms[slot];
-      this.#places[now] = places[slot];
-      if (places[slot] < 0) continue;
-      this.#arena.set(arena.subarray(places[slot], places[slot] + rooms[slot]), this.#arenaUsed);
-      this.#places[now] = this.#arenaUsed;
-      this.#arenaUsed += rooms[slot];
+    for (let slot = 0; slot < slots; slot++) {
+      const relation = words[slot * WORDS + RELATION];
+      if (relation === 0) continue;
+      const now = this.#slot(relation, words[slot * WORDS + BLOCK]);
+      const room = words[slot * WORDS + ROOM];
+      const place = numbers[slot * NUMBERS + PLACE];
+      this.#words[now * WORDS + ROOM] = room;
+      this.#numbers[now * NUMBERS + ORIGIN] = numbers[slot * NUMBERS + ORIGIN];
+      this.#numbers[now * NUMBERS + PLACE] = place;
+      if (place < 0) continue;
+      this.#arena.set(arena.subarray(place, place + room), this.#arenaUsed);
+      this.#numbers[now * NUMBERS + PLACE] = this.#arenaUsed;
+      this.#arenaUsed += room;
     }
   }
 }
