@@ -120,6 +120,20 @@ export function either(condition: Code, yes: Code, no: Code): Code {
   return [...condition, 0x04, EMPTY, ...yes, 0x05, ...no, 0x0b];
 }
 
+/** Copies bytes within the memory. */
+export const copy = (to: Code, from: Code, length: Code): Code => [
+  ...to,
+  ...from,
+  ...length,
+  0xfc,
+  0x0a,
+  0,
+  0,
+];
+
+/** One of two values. */
+export const choose = (condition: Code, yes: Code, no: Code): Code => [...yes, ...no, ...condition, 0x1b];
+
 /** Ends the function, with `value`. */
 export const leave = (value: Code): Code => [...value, 0x0f];
 

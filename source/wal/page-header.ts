@@ -13,12 +13,14 @@ export const LONG_PAGE_HEADER_SIZE = 40;
 export const FIRST_IS_CONTINUATION = 0x0001;
 /** XLP_LONG_HEADER: the header is the long one (a segment's first page). */
 export const LONG_HEADER = 0x0002;
+/** XLP_BKP_REMOVABLE: no backup was running when the page was begun. */
+export const REMOVABLE = 0x0004;
 /**
  * XLP_FIRST_IS_OVERWRITE_CONTRECORD: the record that should go on here never ended; an OVERWRITE_CONTRECORD record
  * stands in its place. Minor releases of November 2021 brought it to every major from 10 on.
  */
 export const FIRST_IS_OVERWRITTEN_CONTINUATION = 0x0008;
-/** XLP_ALL_FLAGS (with XLP_BKP_REMOVABLE, 0x0004): a page with any other bit is not a WAL page. */
+/** XLP_ALL_FLAGS: a page with any other bit is not a WAL page. */
 export const ALL_PAGE_FLAGS = 0x000f;
 
 /** xlp_magic: which major wrote the page (versions.ts). */

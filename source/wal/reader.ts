@@ -23,6 +23,7 @@ import { findPageBehind, findRecordBehind } from './record-search.js';
 import { recordVersion } from './record-versions.js';
 import { ResourceManager, XlogOperation } from './resource-managers.js';
 import type { SegmentFile, WalSegments } from './segments.js';
+import { versionOfMajor } from './versions.js';
 import type { WindowMemory } from './window-memory.js';
 
 /** No page at all: further from any LSN than a page is long. */
@@ -89,6 +90,12 @@ export class WalReader extends LazyRecord {
   #taken = 0;
   /** What to add to a note of the walk to have its LSN. */
   #walkedOrigin = 0;
+  /** xlp_magic of this major. */
+  readonly #magic: number;
+  /** The window last asked about, and whether all of its pages are of one timeline. */
+  #windowStart: Lsn = -1;
+  #windowEnd: Lsn = -1;
+  #oneTimeline = false;
 
   constructor(segments: WalSegments, options: WalReaderOptions = {}) {
     const pages = new PageWindows(segments, options);
@@ -101,6 +108,7 @@ export class WalReader extends LazyRecord {
     this.#imageCompressedBits = imageCompressedBits;
     this.#blockSize = blockSize;
     this.#stopAt = options.stopAt ?? Number.MAX_SAFE_INTEGER;
+    this.#magic = versionOfMajor(segments.majorVersion)?.walPageMagic ?? 0;
     this.#pages = pages;
     this.#memory = pages.memory;
     this.#view = view;
@@ -225,6 +233,7 @@ export class WalReader extends LazyRecord {
       this.endLsn = aligned ? position + ((totalLength + 7) & ~7) : maxAlign(position + totalLength);
       return this.#check(position, aligned && this.#remembers);
     }
+    if (this.#join(position, at, totalLength, inPage)) return OK;
     const outcome = this.#assemble(position, totalLength, inPage);
     return outcome === OK ? this.#check(position, false) : outcome;
   }
@@ -237,14 +246,7 @@ export class WalReader extends LazyRecord {
     // Whoever comes back to windows reads one record here, another there.
     if (this.#expectedPrevious < 0 || this.#overwritten >= 0 || this.#remembers || (at & 7) !== 0)
       return false;
-    this.#walked = this.#memory.walk(
-      at,
-      at + Math.min(inPage, this.#stopAt - position),
-      position,
-      this.#expectedPrevious,
-      this.#blockSize,
-      this.#imageCompressedBits,
-    );
+    this.#walked = this.#walkOver(at, at + Math.min(inPage, this.#stopAt - position), position);
     this.#taken = 0;
     if (this.#walked === 0) return false;
     this.#walkedOrigin = this.#origin - this.#memory.base;
@@ -252,24 +254,72 @@ export class WalReader extends LazyRecord {
     return true;
   }
 
+  /**
+   * Puts the record at `position`, which crosses pages, together and checks it, when nothing about it is unusual; the reader stands on it then.
+   * False when it has to be looked at more closely.
+   */
+  #join(position: Lsn, at: number, totalLength: number, inPage: number): boolean {
+    if (this.#expectedPrevious < 0 || this.#overwritten >= 0 || this.#remembers || (at & 7) !== 0)
+      return false;
+    const pages = this.#pages;
+    const timeline = this.#latestPageTimeline;
+    if (totalLength > pages.scratchLength || timeline === 0 || !this.#isOfOneTimeline()) return false;
+    const memory = this.#memory;
+    const to = pages.scratchBase;
+    const end = pages.base + (pages.end - pages.start);
+    const next = position + inPage;
+    const behind = memory.join(
+      ...([at, inPage, totalLength, next, this.#pageSize, end, this.#magic, timeline, to] as const),
+    );
+    if (behind === 0 || this.#walkOver(to, to + totalLength, position) !== 1) return false;
+    this.#taken = 0;
+    this.#walked = 0;
+    this.#standOn(position, to, position - at + ((behind + 7) & ~7));
+    const last = behind - 1;
+    this.#checkedPage = this.#origin + last - (last & (this.#pageSize - 1));
+    this.#furthestPage = this.#checkedPage;
+    return true;
+  }
+
+  /** Are all pages of the current window of one timeline? */
+  #isOfOneTimeline(): boolean {
+    const { start, end } = this.#pages;
+    if (start !== this.#windowStart || end !== this.#windowEnd) {
+      this.#windowStart = start;
+      this.#windowEnd = end;
+      this.#oneTimeline = this.segments.timelineAt(start) === this.segments.timelineAt(end - 1);
+    }
+    return this.#oneTimeline;
+  }
+
+  /** How many records between `at` and `end` may be stood on without a closer look; the first is that at `position`. */
+  #walkOver(at: number, end: number, position: Lsn): number {
+    const previous = this.#expectedPrevious;
+    return this.#memory.walk(at, end, position, previous, this.#blockSize, this.#imageCompressedBits);
+  }
+
   /** Moves to the next of the records that were walked over. */
   #take(): void {
-    const view = this.#view;
     const noted = this.#memory.walked[this.#taken++];
     const start = noted - this.#memory.base;
     const position = noted + this.#walkedOrigin;
-    const totalLength = view.getUint32(start, true);
+    this.#standOn(position, start, position + ((this.#view.getUint32(start, true) + 7) & ~7));
+  }
+
+  /** The reader comes to stand on a record that was found to be right, at `start` of the memory. */
+  #standOn(position: Lsn, start: number, endLsn: Lsn): void {
+    const view = this.#view;
     const kinds = view.getUint16(start + 16, true);
     this.lsn = position;
-    this.endLsn = position + ((totalLength + 7) & ~7);
+    this.endLsn = endLsn;
     this.start = start;
-    this.totalLength = totalLength;
+    this.totalLength = view.getUint32(start, true);
     this.xid = view.getUint32(start + 4, true);
     this.info = kinds & 0xff;
     this.rmid = kinds >>> 8;
     this.previousLsn = this.#expectedPrevious;
     this.#expectedPrevious = position;
-    this.#position = this.endLsn;
+    this.#position = endLsn;
     this.leaveBody();
   }
 

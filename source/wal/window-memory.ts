@@ -9,6 +9,7 @@ import { crcTables, updateCrc32c } from '../bytes/crc32c.js';
 import { CRC_TABLES, UPDATE } from '../bytes/crc32c-module.js';
 import type { Lsn } from '../bytes/lsn.js';
 import { wasmModule } from '../bytes/web-assembly.js';
+import { JOIN } from './page-join.js';
 import { pageWalk, WALKED_AT, WALKED_MOST } from './page-walk.js';
 import { fillChecksumConstants, recordChecksum } from './record-checksum.js';
 
@@ -30,6 +31,17 @@ interface Exports {
     blockSize: number,
     compressedBits: number,
   ): number;
+  join(
+    at: number,
+    inPage: number,
+    length: number,
+    nextPage: number,
+    pageSize: number,
+    end: number,
+    magic: number,
+    timeline: number,
+    to: number,
+  ): number;
 }
 
 const WASM_PAGE = 64 * 1024;
@@ -47,6 +59,7 @@ export class WindowMemory {
   readonly base: number;
   readonly #update: Exports['update'];
   readonly #walk: Exports['walk'];
+  readonly #join: Exports['join'];
 
   constructor(size: number) {
     const made = assembled(size);
@@ -61,6 +74,7 @@ export class WindowMemory {
     this.#update =
       made?.exports.update ?? ((state, start, end) => updateCrc32c(state, this.buffer, start, end));
     this.#walk = made?.exports.walk ?? (() => 0);
+    this.#join = made?.exports.join ?? (() => 0);
   }
 
   /**
@@ -79,13 +93,36 @@ export class WindowMemory {
   walk(at: number, end: number, lsn: Lsn, previous: Lsn, blockSize: number, compressedBits: number): number {
     return this.#walk(at + this.base, end + this.base, lsn, previous, blockSize, compressedBits);
   }
+
+  /**
+   * Puts the record of `length` bytes at `at`, of which `inPage` lie in its first page, together at `to`, when all of it lies before `end`
+   * and all of its pages are as usual: of `timeline`, with `magic`. The next page is `nextPage`. Returns the byte behind it, 0 when it
+   * was not put together. See page-join.ts.
+   */
+  join(
+    at: number,
+    inPage: number,
+    length: number,
+    nextPage: Lsn,
+    pageSize: number,
+    end: number,
+    magic: number,
+    timeline: number,
+    to: number,
+  ): number {
+    const { base } = this;
+    const behind = this.#join(
+      ...([at + base, inPage, length, nextPage, pageSize, end + base, magic, timeline, to + base] as const),
+    );
+    return behind === 0 ? 0 : behind - base;
+  }
 }
 
 /** A memory with the constants at its beginning and room for `size` bytes behind them; undefined when there is none to be had. */
 function assembled(size: number): { memory: ArrayBuffer; exports: Exports } | undefined {
   try {
     // By their numbers: 0, 1, and those of the walk from 2 on.
-    compiled ??= new WebAssembly.Module(wasmModule([UPDATE, recordChecksum(0), ...pageWalk(2, 1)]));
+    compiled ??= new WebAssembly.Module(wasmModule([UPDATE, recordChecksum(0), ...pageWalk(2, 1), JOIN]));
     const pages = Math.ceil((BASE + size) / WASM_PAGE);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     const instance = new WebAssembly.Instance(compiled, { forkpoint: { memory } });
