@@ -149,9 +149,23 @@ const LATE: Shape = {
   },
 };
 
+/** Single transactions of millions of rows, a million each at scale 1. */
+const HUGE: Shape = {
+  name: 'huge',
+  description: 'an insert, an update and a delete of millions of rows, each in one transaction',
+  schema: 'CREATE TABLE event (id int PRIMARY KEY, kind text, amount numeric(12,2), note text);',
+  work: async (old, scale) => {
+    await old.query(
+      `INSERT INTO event SELECT i, 'kind ' || i % 17, i / 7.0, 'note ' || i FROM generate_series(1, ${1_000_000 * scale}) i`,
+    );
+    await old.query("UPDATE event SET kind = 'changed', amount = amount + 1");
+    await old.query('DELETE FROM event WHERE id % 2 = 0');
+  },
+};
+
 /** The shape of that name. Throws RangeError when there is none. */
 export function shapeNamed(name: string): Shape {
-  const shape = [...SHAPES, LATE].find((each) => each.name === name);
+  const shape = [...SHAPES, LATE, HUGE].find((each) => each.name === name);
   if (!shape)
     throw new RangeError(
       `there is no shape ${name}; shapes are ${SHAPES.map((each) => each.name).join(', ')}`,
