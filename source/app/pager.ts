@@ -6,14 +6,21 @@ import type { Line } from './span.js';
 
 /** Where items come from and how they look. */
 export interface PagerSource<Item> {
-  /** Items [from, from+count), and how many there are in all. */
-  fetch(from: number, count: number): Promise<{ readonly items: readonly Item[]; readonly total: number }>;
+  /** Items [from, from+count), and how many there are in all; `more`: as far as they were counted. */
+  fetch(
+    from: number,
+    count: number,
+  ): Promise<{ readonly items: readonly Item[]; readonly total: number; readonly more?: boolean }>;
+  /** Counting costs little: it goes on to the end although nobody goes there. */
+  readonly countsAhead?: boolean;
   /** One item as lines of at most `width` columns; at least one line. */
   layout(item: Item, index: number, width: number): readonly Line[];
 }
 
 /** Items fetched at once. */
 const WINDOW = 32;
+/** Items counted at once beyond those known. */
+const LEAP = 16_384;
 /** Windows kept. */
 const MOST_WINDOWS = 24;
 
@@ -32,6 +39,8 @@ export class Pager<Item> {
   #windows = new Map<number, readonly Item[]>();
   #layouts = new Map<number, readonly Line[]>();
   #fetching = false;
+  /** There are more than `total`. */
+  #more = false;
   #stickToEnd = false;
   #closed = false;
   #begun = false;
@@ -207,12 +216,21 @@ export class Pager<Item> {
     if (this.#fetching) return;
     this.#fetching = true;
     try {
-      for (let window = this.#missingWindow(); window !== undefined; window = this.#missingWindow()) {
-        const { items, total } = await this.#source.fetch(window * WINDOW, WINDOW);
+      for (;;) {
+        const window = this.#missingWindow();
+        const leaps = this.#more && (this.#stickToEnd || (this.#source.countsAhead && window === undefined));
+        if (window === undefined && !leaps) return;
+        // To the end it goes by counting alone, and nothing is fetched on the way.
+        const { items, total, more } = await (leaps
+          ? this.#source.fetch((this.total ?? 0) + LEAP, 0)
+          : this.#source.fetch(window! * WINDOW, WINDOW));
         if (this.#closed) return;
         this.total = total;
-        this.#windows.set(window, items);
-        this.#forgetFar(window);
+        this.#more = more ?? false;
+        if (!leaps) {
+          this.#windows.set(window!, items);
+          this.#forgetFar(window!);
+        }
         this.#clamp();
         this.#changed();
       }

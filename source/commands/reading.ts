@@ -6,7 +6,7 @@ import type { Filter } from '../incident/filter.js';
 import type { Incident } from '../incident/incident.js';
 import type { IncidentOverview, IncidentRequest, ListedTransaction } from '../incident/model.js';
 import type { OpenedIncident } from '../incident/opened-incident.js';
-import { passesFilter } from '../incident/select.js';
+import { eachSelected } from '../incident/select.js';
 import type { Arguments } from './arguments.js';
 import { endOnSignals } from './signals.js';
 
@@ -46,15 +46,7 @@ export async function eachChosen(
   filter: Filter,
   take: (transaction: ListedTransaction) => unknown,
 ): Promise<void> {
-  let lookedUp = Date.now();
-  for (let index = 0; index < incident.length; index++) {
-    const transaction = incident.transaction(index);
-    if (passesFilter(incident, filter, transaction)) take(transaction);
-    if (index % 64 === 0 && Date.now() - lookedUp > SLICE_MS) {
-      await breathe();
-      lookedUp = Date.now();
-    }
-  }
+  await eachSelected(incident, filter, take, SLICE_MS, breathe);
 }
 
 /** An incident read to its end. */

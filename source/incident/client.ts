@@ -52,16 +52,25 @@ export interface IncidentClient {
   /** Line of the view nearest to an xid, LSN or time typed by the operator (`738`, `0/A016F40`, `12:00:03`); undefined when nothing fits. */
   locate(text: string): Promise<number | undefined>;
   /** Changes [from, from+count) of one transaction, in order, and how many there are (counted so far; `more` when not all were counted). */
-  changes(index: number, from: number, count: number): Promise<{ changes: ListedChange[]; total: number }>;
-  /** First change at or after `from` whose text holds `needle` (case-insensitive), or undefined. */
+  changes(
+    index: number,
+    from: number,
+    count: number,
+  ): Promise<{ changes: ListedChange[]; total: number; more?: boolean }>;
+  /**
+   * First change at or after `from` whose text holds `needle` (case-insensitive), or undefined. A newer search ends it: then it is
+   * undefined, too.
+   */
   searchChanges(index: number, needle: string, from: number): Promise<number | undefined>;
-  /** SQL text of one transaction, as lines [from, from+count), and how many lines there are. */
+  /** Nobody waits for what is being searched for any more. */
+  stopSearch(): Promise<void>;
+  /** SQL text of one transaction, as lines [from, from+count), and how many lines there are (`more`: made so far). */
   sql(
     index: number,
     direction: 'redo' | 'undo',
     from: number,
     count: number,
-  ): Promise<{ lines: string[]; total: number }>;
+  ): Promise<{ lines: string[]; total: number; more?: boolean }>;
   /** First lines of what export would write. */
   preview(request: ExportRequest, lines: number): Promise<{ lines: string[]; more: boolean }>;
   /** Writes it. Rejects with ForkpointError, leaving nothing half-written under its final name. */

@@ -50,9 +50,14 @@ export interface Filter {
   matchesTransaction(transaction: ListedTransaction): boolean | 'needs rows';
   /** The same question with the transaction's changes at hand; takes no more of them than needed. */
   matchesChanges(transaction: ListedTransaction, changes: Iterable<Change>): boolean;
+  /** The same in slices: pauses after some of the changes, for there may be millions. */
+  lookThrough(transaction: ListedTransaction, changes: Iterable<Change>): Generator<void, boolean>;
   /** Is this one of the changes that the filter's words speak of? True for any when none does. */
   matchesChange(change: Change): boolean;
 }
+
+/** Changes looked through between two pauses: some milliseconds' worth. */
+const CHANGES_BETWEEN_PAUSES = 256;
 
 const OPERATIONS = ['insert', 'update', 'delete', 'truncate', 'ddl'];
 
@@ -295,6 +300,18 @@ export function parseFilter(text: string): Filter {
   }
   const aboutRows = (test: ChangeTest) => 'rowTest' in test;
   const rows = wanted.some(aboutRows) || unwanted.some(aboutRows);
+  function* lookThrough(t: ListedTransaction, changes: Iterable<Change>): Generator<void, boolean> {
+    if (!whole.every((test) => test(t))) return false;
+    let found = wanted.length === 0;
+    let seen = 0;
+    for (const change of changes) {
+      if (found && unwanted.length === 0) return true;
+      if (unwanted.some((test) => testChange(test, change))) return false;
+      found ||= wanted.every((test) => testChange(test, change));
+      if (++seen % CHANGES_BETWEEN_PAUSES === 0) yield;
+    }
+    return found;
+  }
   return {
     empty: words.length === 0,
     needs: { tables: wanted.length + unwanted.length > 0, verdict, rows },
@@ -309,20 +326,19 @@ export function parseFilter(text: string): Filter {
       }
       return found && rows ? 'needs rows' : found;
     },
-    matchesChanges(t, changes) {
-      if (!whole.every((test) => test(t))) return false;
-      let found = wanted.length === 0;
-      for (const change of changes) {
-        if (found && unwanted.length === 0) return true;
-        if (unwanted.some((test) => testChange(test, change))) return false;
-        found ||= wanted.every((test) => testChange(test, change));
-      }
-      return found;
-    },
+    matchesChanges: (t, changes) => outcome(lookThrough(t, changes)),
+    lookThrough,
     matchesChange(change) {
       return (
         wanted.every((test) => testChange(test, change)) && !unwanted.some((test) => testChange(test, change))
       );
     },
   };
+}
+
+function outcome(looking: Generator<void, boolean>): boolean {
+  for (;;) {
+    const { done, value } = looking.next();
+    if (done) return value;
+  }
 }

@@ -16,6 +16,8 @@ export class ListViewState {
   /** Positions that passed so far, in commit order; undefined when all do. */
   #passed: Uint32Array | undefined;
   #passedLength = 0;
+  /** Looking into the rows of the transaction examined last goes on. */
+  #looking: Generator<void, boolean> | undefined;
   #examined = 0;
   /** The sorted view, made anew when there is more to sort. */
   #sorted: Uint32Array | undefined;
@@ -46,16 +48,26 @@ export class ListViewState {
       return false;
     }
     const deadline = performance.now() + milliseconds;
-    while (this.#examined < total) {
-      const index = this.#examined++;
-      if (passesFilter(this.#incident, this.#filter, this.#incident.transaction(index))) this.#add(index);
-      if ((index & 63) === 0 && performance.now() >= deadline) return this.#examined < total;
+    while (this.#looking || this.#examined < total) {
+      const answer = this.#looking
+        ? this.#looking.next()
+        : passesFilter(this.#incident, this.#filter, this.#incident.transaction(this.#examined++));
+      if (typeof answer === 'boolean') {
+        if (answer) this.#add(this.#examined - 1);
+        if ((this.#examined & 63) !== 0) continue;
+      } else if ('next' in answer) this.#looking = answer;
+      else if (answer.done) {
+        this.#looking = undefined;
+        if (answer.value) this.#add(this.#examined - 1);
+      }
+      if (performance.now() >= deadline) return this.#looking !== undefined || this.#examined < total;
     }
     return false;
   }
 
   /** Everything is to be looked at again: verdicts have come. */
   restart(): void {
+    this.#looking = undefined;
     this.#examined = 0;
     this.#passedLength = 0;
     this.#sortedLength = -1;

@@ -26,14 +26,21 @@ import type {
   ListedTransaction,
   ListOrder,
   Progress,
+  RowVerdict,
 } from './model.js';
 import { type EarlySight, openIncident } from './open.js';
 import type { OpenedIncident } from './opened-incident.js';
-import { selectTransactions } from './select.js';
+import { eachSelected } from './select.js';
 import { SqlLines } from './sql-lines.js';
 
 /** Milliseconds of reading between two looks at the questions. */
 const SLICE = 8;
+/** Changes of one transaction that are compared again, one by one, for somebody who looks at them. */
+const ROWS_JUDGED_AGAIN = 16_384;
+const TOO_FAR_DOWN: RowVerdict = {
+  verdict: 'pending',
+  reason: 'this far down rows are not compared one by one: the verdict of the whole transaction counts them',
+};
 /** Milliseconds between two reports of progress. */
 const REPORT_EVERY = 100;
 
@@ -65,6 +72,9 @@ export class LocalClient implements IncidentClient {
   #stopOpening = new AbortController();
   #exporting: Promise<ExportSummary> | undefined;
   #stopping = false;
+  /** The newest search, and the newest preview, are gone on with. */
+  #searches = 0;
+  #previews = 0;
   #sql: { key: string; lines: SqlLines } | undefined;
 
   open(request: IncidentRequest): Promise<IncidentOverview> {
@@ -206,25 +216,49 @@ export class LocalClient implements IncidentClient {
     index: number,
     from: number,
     count: number,
-  ): Promise<{ changes: ListedChange[]; total: number }> {
+  ): Promise<{ changes: ListedChange[]; total: number; more: boolean }> {
     const incident = await this.#whenOpen();
-    const verdicts = await incident.verdicts(index, from, count);
+    const counted = await this.#countChanges(incident, index, from + count);
+    if (count === 0 || counted.total <= from) return { changes: [], ...counted };
+    // Whoever asks for a row's verdict asks for all rows before it, too.
+    const judged = from + count <= ROWS_JUDGED_AGAIN;
+    const verdicts = judged ? await incident.verdicts(index, from, count) : [];
     const changes: ListedChange[] = [];
     for (const change of incident.changeSlice(index, from, count)) {
-      changes.push({ change, verdict: verdicts[changes.length] });
+      changes.push({ change, verdict: judged ? verdicts[changes.length] : TOO_FAR_DOWN });
     }
-    return { changes, total: incident.changeCount(index) };
+    return { changes, ...counted };
+  }
+
+  /** Counts a transaction's changes until there are more than `enough`, in slices. */
+  async #countChanges(incident: OpenedIncident, index: number, enough: number) {
+    for (;;) {
+      const counted = incident.countChanges(index, enough, SLICE);
+      if (!counted.more || counted.total > enough) return counted;
+      await breathe();
+      if (!this.#current(incident)) throw new Error('another incident was opened');
+    }
   }
 
   async searchChanges(index: number, needle: string, from: number): Promise<number | undefined> {
     const incident = await this.#whenOpen();
+    const search = ++this.#searches;
     const wanted = needle.toLowerCase();
     let position = from;
+    let breathed = performance.now();
     for (const change of incident.changeSlice(index, from, Number.POSITIVE_INFINITY)) {
       if (searchableText(change).includes(wanted)) return position;
       position++;
+      if ((position & 63) !== 0 || performance.now() - breathed < SLICE) continue;
+      await breathe();
+      if (search !== this.#searches || !this.#current(incident)) return undefined;
+      breathed = performance.now();
     }
     return undefined;
+  }
+
+  async stopSearch(): Promise<void> {
+    this.#searches++;
   }
 
   async sql(index: number, direction: 'redo' | 'undo', from: number, count: number) {
@@ -238,7 +272,10 @@ export class LocalClient implements IncidentClient {
 
   async preview(request: ExportRequest, lines: number): Promise<{ lines: string[]; more: boolean }> {
     await this.#whenOpen();
-    const { chosen, context } = this.#export(request);
+    const preview = ++this.#previews;
+    const { chosen, context } = await this.#export(request, () => {
+      if (preview !== this.#previews) throw new Error('another preview was asked for');
+    });
     const source = this.#incident().transactionsWithChanges(chosen.indexes, request.undo);
     return previewExport(request, source, context, lines);
   }
@@ -258,7 +295,7 @@ export class LocalClient implements IncidentClient {
     onProgress?: (bytesWritten: number, transactionsDone: number) => void,
   ): Promise<ExportSummary> {
     await this.#whenOpen();
-    const { chosen, context } = this.#export(request);
+    const { chosen, context } = await this.#export(request, () => this.#goOnExporting());
     const incident = this.#incident();
     const crew = startCrew(incident, this.#request!, request.format, chosen.walBytes);
     const run = exportTransactions(request, exportBody(incident, chosen, request.undo, crew), context);
@@ -271,15 +308,19 @@ export class LocalClient implements IncidentClient {
         onProgress?.(value.bytesWritten, value.transactionsDone);
         await (value.waiting ?? breathe());
         breathed = performance.now();
-        if (this.#closed) throw new Error('closed while exporting');
-        if (this.#stopping)
-          throw new ForkpointError({ what: 'the export was stopped: nothing of it is kept' });
+        this.#goOnExporting();
       }
     } finally {
       // Whatever ended it early: what was half-written goes.
       run.return(undefined as never);
       await crew?.close();
     }
+  }
+
+  /** Throws when the export under way is to be ended. */
+  #goOnExporting(): void {
+    if (this.#closed) throw new Error('closed while exporting');
+    if (this.#stopping) throw new ForkpointError({ what: 'the export was stopped: nothing of it is kept' });
   }
 
   async stopExport(): Promise<void> {
@@ -300,7 +341,7 @@ export class LocalClient implements IncidentClient {
   async totals(indexes: readonly number[]): Promise<{ transactions: number; rows: number }> {
     const incident = await this.#whenOpen();
     let rows = 0;
-    for (const index of indexes) rows += rowCount(incident.transaction(index));
+    await eachOf(indexes, (index) => (rows += rowCount(incident.transaction(index))), breathe);
     return { transactions: indexes.length, rows };
   }
 
@@ -393,18 +434,23 @@ export class LocalClient implements IncidentClient {
   }
 
   /** Which transactions an export takes, in the order it wants them, and what it says about itself. */
-  #export(request: ExportRequest) {
+  async #export(request: ExportRequest, goOn: () => void) {
     const incident = this.#incident();
     const chosen = new Chosen();
     const selections = new SelectionSums();
-    const transactions = request.transactions
-      ? Uint32Array.from(request.transactions).sort()
-      : selectTransactions(incident, parseFilter(request.filter ?? ''));
-    for (const each of transactions) {
-      const transaction = typeof each === 'number' ? incident.transaction(each) : each;
+    const take = (transaction: ListedTransaction): void => {
       chosen.add(transaction);
       selections.add(transaction);
-    }
+    };
+    const pause = async (): Promise<void> => {
+      await breathe();
+      goOn();
+      if (!this.#current(incident)) throw new Error('another incident was opened');
+    };
+    if (request.transactions) {
+      const indexes = Uint32Array.from(request.transactions).sort();
+      await eachOf(indexes, (index) => take(incident.transaction(index)), pause);
+    } else await eachSelected(incident, parseFilter(request.filter ?? ''), take, SLICE, pause);
     const context: ExportContext = {
       version: forkpointVersion(),
       overview: incident.overview(),
@@ -418,6 +464,21 @@ export class LocalClient implements IncidentClient {
 
 /** Another incident was opened while this one was being judged. */
 class Superseded extends Error {}
+
+/** Does something with each of many, in slices. */
+async function eachOf(
+  indexes: ArrayLike<number>,
+  work: (index: number) => void,
+  pause: () => Promise<void>,
+): Promise<void> {
+  let paused = performance.now();
+  for (let at = 0; at < indexes.length; at++) {
+    work(indexes[at]);
+    if ((at & 63) !== 0 || performance.now() - paused < SLICE) continue;
+    await pause();
+    paused = performance.now();
+  }
+}
 
 function breathe(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

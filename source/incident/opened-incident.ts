@@ -365,8 +365,8 @@ export class OpenedIncident implements Incident {
   }
 
   /** How many changes a transaction has at most, without decoding them. */
-  changeCount(index: number): number {
-    return this.#reader().changeCount(index);
+  countChanges(index: number, enough: number, milliseconds: number): { total: number; more: boolean } {
+    return this.#reader().countChanges(index, enough, milliseconds);
   }
 
   *transactionsWithChanges(

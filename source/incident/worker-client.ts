@@ -82,6 +82,7 @@ export function createWorkerClient(): IncidentClient {
     locate: (...args) => ask('locate', args),
     changes: (...args) => ask('changes', args),
     searchChanges: (...args) => ask('searchChanges', args),
+    stopSearch: () => ask('stopSearch', []),
     sql: (...args) => ask('sql', args),
     preview: (...args) => ask('preview', args),
     export: (request: ExportRequest, onProgress): Promise<ExportSummary> =>

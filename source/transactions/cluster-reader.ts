@@ -204,14 +204,18 @@ export class ClusterReader {
     return { ...summary, origin: { ...summary.origin, name: this.#catalog.originName(summary.origin.id) } };
   }
 
-  /** How many changes it has at most (some records turn out to hold no row of anybody's). Walks over all its records. */
-  changeCount(index: number): number {
+  /**
+   * How many changes it has at most (some records turn out to hold no row of anybody's). Counts on from where it was left, for about
+   * `milliseconds` or until there are more than `enough`; `more` when that was not to the end.
+   */
+  countChanges(index: number, enough: number, milliseconds: number): { total: number; more: boolean } {
     const opened = this.#open(index);
     const summary = this.summary(index);
     const { before, after } = this.#between(opened, summary);
     let told = after.length + this.#ahead(summary).length;
     for (const changes of before.values()) told += changes.length;
-    return opened.records.changeCount + told;
+    const more = !opened.records.countOn(enough - told, milliseconds);
+    return { total: opened.records.changeCount + told, more };
   }
 
   /** Its changes in order, from the `from`th on, or all of them backwards, each decoded when it is asked for. */

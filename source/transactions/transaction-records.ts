@@ -14,6 +14,9 @@ const SHEET = 4096;
 /** Changes after which a sheet ends: who wants to see one has to go through those before it on its sheet. */
 const FULL_AT = 4096;
 
+/** Bytes of WAL walked over for one sheet: others may have written between two of its records, and somebody waits. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
 /** Sheets held of one transaction, since a reader leafs back and forth. */
 const HELD_SHEETS = 3;
 
@@ -53,8 +56,10 @@ export interface SheetedRecords {
   sheet(number: number): Sheet | undefined;
   /** How many sheets there are. Walks over the whole transaction once. */
   readonly sheetCount: number;
-  /** How many changes there are at most. Walks over the whole transaction once. */
+  /** How many changes there are at most, as far as counting has come. */
   readonly changeCount: number;
+  /** Counts on for about `milliseconds`, or until there are more than `enough`; true when all are counted. */
+  countOn(enough: number, milliseconds: number): boolean;
   /** How many changes a sheet holds when that is certain and was found before; else undefined. */
   exactChanges(number: number): number | undefined;
   /** A sheet was decoded and turned out to hold so many changes. */
@@ -73,6 +78,10 @@ export class OneRecord implements SheetedRecords {
 
   sheet(number: number): Sheet | undefined {
     return number === 0 ? this.#sheet : undefined;
+  }
+
+  countOn(): boolean {
+    return true;
   }
 
   exactChanges(number: number): number | undefined {
@@ -111,8 +120,16 @@ export class TransactionRecords implements SheetedRecords {
 
   get changeCount(): number {
     let total = 0;
-    for (let number = 0; number < this.sheetCount; number++) total += this.#changes[number];
+    for (const changes of this.#changes) total += changes;
     return total;
+  }
+
+  countOn(enough: number, milliseconds: number): boolean {
+    const deadline = performance.now() + milliseconds;
+    let total = this.changeCount;
+    while (!this.#complete && total <= enough && performance.now() < deadline)
+      total += this.#walk(this.#changes.length).changes;
+    return this.#complete;
   }
 
   exactChanges(number: number): number | undefined {
@@ -150,7 +167,12 @@ export class TransactionRecords implements SheetedRecords {
     );
     sieve.speculative = new Map(start.speculative);
     walker.seek(start.lsn);
-    while (length < SHEET && changes < FULL_AT && walker.position < commitLsn) {
+    while (
+      length < SHEET &&
+      changes < FULL_AT &&
+      walker.position < commitLsn &&
+      walker.position - start.lsn < MOST_BYTES
+    ) {
       if (!walker.next()) throw lostRecord(walker.position, walker.end?.reason);
       sieve.add(walker);
     }

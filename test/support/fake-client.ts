@@ -407,6 +407,8 @@ export class FakeClient implements IncidentClient {
     return undefined;
   }
 
+  async stopSearch(): Promise<void> {}
+
   async sql(
     index: number,
     direction: 'redo' | 'undo',

@@ -19,6 +19,9 @@ export type DetailTab = (typeof DETAIL_TABS)[number];
 /** Items looked through at a time while searching where the client cannot. */
 const SEARCH_STRIDE = 256;
 
+/** A search that takes longer is said to be under way. */
+const LONG_SEARCH_MILLISECONDS = 200;
+
 /** What the detail asks of the application. */
 export interface DetailExits {
   back(): void;
@@ -44,6 +47,8 @@ export class DetailController {
   /** The item the search stands on. */
   #hit: number | undefined;
   #searchVersion = 0;
+  /** A search is under way. */
+  #seeking = false;
 
   constructor(client: IncidentClient, transaction: ListedTransaction, host: Host, exits: DetailExits) {
     this.#client = client;
@@ -54,9 +59,10 @@ export class DetailController {
     this.#changes = new Pager<ListedChange>(
       {
         fetch: async (from, count) => {
-          const { changes, total } = await client.changes(transaction.index, from, count);
-          return { items: changes, total };
+          const { changes, total, more } = await client.changes(transaction.index, from, count);
+          return { items: changes, total, more };
         },
+        countsAhead: true,
         layout: (change, index, width) =>
           changeLines(change, {
             width,
@@ -73,8 +79,8 @@ export class DetailController {
       new Pager<string>(
         {
           fetch: async (from, count) => {
-            const { lines, total } = await client.sql(transaction.index, direction, from, count);
-            return { items: lines, total };
+            const { lines, total, more } = await client.sql(transaction.index, direction, from, count);
+            return { items: lines, total, more };
           },
           layout: (text, index, width) => this.#sqlLines(text, index, width),
         },
@@ -96,7 +102,7 @@ export class DetailController {
   }
 
   close(): void {
-    this.#searchVersion++;
+    this.#stopSearch();
     for (const pager of Object.values(this.pagers)) pager.close();
   }
 
@@ -143,9 +149,17 @@ export class DetailController {
     this.#host.redraw();
   }
 
-  #back(): void {
+  #stopSearch(): void {
     this.#searchVersion++;
-    if (this.searching) this.searching = false;
+    if (this.#seeking) void this.#client.stopSearch().catch(() => undefined);
+    this.#seeking = false;
+  }
+
+  #back(): void {
+    const seeking = this.#seeking;
+    this.#stopSearch();
+    if (seeking) this.#host.say('the search was stopped');
+    else if (this.searching) this.searching = false;
     else if (this.needle) {
       this.needle = '';
       this.#hit = undefined;
@@ -178,8 +192,15 @@ export class DetailController {
   }
 
   async #search(from: number, step: 1 | -1): Promise<void> {
-    const version = ++this.#searchVersion;
+    this.#stopSearch();
+    const version = this.#searchVersion;
     const { needle, tab } = this;
+    this.#seeking = true;
+    let said = false;
+    const sayIt = setTimeout(() => {
+      said = true;
+      this.#host.say(`searching for ${needle} …  Esc stops`);
+    }, LONG_SEARCH_MILLISECONDS);
     try {
       const find =
         tab === 'rows'
@@ -191,11 +212,15 @@ export class DetailController {
         this.#host.say(`${needle} is not found ${step > 0 ? 'further down' : 'further up'}`, 'warning');
         return;
       }
+      if (said) this.#host.say(`found ${needle}`);
       this.#hit = hit;
       this.pager.relayout();
       this.pager.toItem(hit);
     } catch (error) {
       this.#host.say(errorText(error), 'error');
+    } finally {
+      clearTimeout(sayIt);
+      if (version === this.#searchVersion) this.#seeking = false;
     }
   }
 
