@@ -2,7 +2,7 @@
 import type { TextSink } from '../bytes/text-sink.js';
 import type { ListedTransaction } from '../incident/model.js';
 import type { Change } from '../rows/row-change.js';
-import { isVisitable } from '../rows/row-visitor.js';
+import { isVisitable, NO_PAUSE } from '../rows/row-visitor.js';
 import type { TransactionWriter } from './format.js';
 
 /** A transaction with its changes, in the order in which they are to be written. */
@@ -42,26 +42,30 @@ function* atRoot(changes: Iterable<Change>): Generator<Change> {
   }
 }
 
-/** Writes one transaction; yields after every piece. */
-function* writeTransaction(
+/** Writes one transaction into its file's sink; the result is to be gone through, and the sink drained meanwhile. */
+function writeTransaction(
   { writer, output }: BodyFile,
   transaction: ListedTransaction,
   changes: Iterable<Change>,
-): Generator<void> {
-  if (writer.write && isVisitable(changes)) {
-    for (const _ of writer.write(transaction, changes, output.sink)) if (output.drain()) yield;
-    if (output.drain()) yield;
-    return;
-  }
-  for (const text of writer.transaction(transaction, changes)) {
-    output.sink.utf8(text);
-    if (output.drain()) yield;
+): Iterable<void> {
+  return writer.write && isVisitable(changes)
+    ? writer.write(transaction, changes, output.sink)
+    : writeText(writer.transaction(transaction, changes), output.sink);
+}
+
+function* writeText(texts: Iterable<string>, sink: TextSink): Generator<void> {
+  for (const text of texts) {
+    sink.utf8(text);
+    yield;
   }
 }
 
+/** Transactions so small that they were written at once are passed in such numbers from one pause to the next. */
+const SMALL_ONES = 32;
+
 /**
- * Writes the transactions of `source` in their order. Yields after every piece and every transaction, so that its caller may look up,
- * draw or stop. Throws ForkpointError where they cannot be read.
+ * Writes the transactions of `source` in their order. Yields after every piece, every transaction of some size and a few small ones, so
+ * that its caller may look up, draw or stop. Throws ForkpointError where they cannot be read.
  */
 export function* writeBody(
   source: Iterable<TransactionWithChanges>,
@@ -69,11 +73,18 @@ export function* writeBody(
   partitionRoot: boolean | undefined,
 ): Generator<void> {
   const byDatabase = new Map(files.map((file) => [file.database, file]));
+  let small = 0;
   for (const { transaction, changes } of source) {
     // What wrote in no database (shared catalogs only) is told in the first file.
     const file = byDatabase.get(transaction.database) ?? files[0];
-    yield* writeTransaction(file, transaction, addressed(changes, partitionRoot));
+    const { output } = file;
+    const rest = writeTransaction(file, transaction, addressed(changes, partitionRoot));
+    const isSmall = rest === NO_PAUSE;
+    if (!isSmall) for (const _ of rest) if (output.drain()) yield;
     file.transactions++;
-    yield;
+    if (output.drain() || !isSmall || ++small === SMALL_ONES) {
+      yield;
+      small = 0;
+    }
   }
 }

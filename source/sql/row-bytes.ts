@@ -29,6 +29,8 @@ const CERTAIN_SIZES: ReadonlyMap<number, number> = new Map([
   [TYPE.uuid, 16],
 ]);
 
+const TEXT_TYPES: ReadonlySet<number> = new Set([TYPE.text, TYPE.varchar, TYPE.bpchar]);
+
 /** Longer values than this are compared by the engine. */
 const LONG_VALUE = 128;
 
@@ -40,6 +42,8 @@ class ColumnBytes {
   readonly isVirtual: boolean;
   readonly isAlwaysGenerated: boolean;
   readonly certainSize: number;
+  /** ASCII means itself here, whatever the database's encoding. */
+  readonly isText: boolean;
   readonly append: ColumnTexts['append'];
   /** `name = `. */
   readonly assign: Buffer;
@@ -53,6 +57,7 @@ class ColumnBytes {
     this.isVirtual = column.generated === 'v';
     this.isAlwaysGenerated = column.identity === 'a';
     this.certainSize = CERTAIN_SIZES.get(column.typeOid) ?? 0;
+    this.isText = TEXT_TYPES.has(column.typeOid);
     this.#texts = decoder.textsOf(index);
     this.append = this.#texts.append;
     this.#typeOid = column.typeOid;
@@ -203,7 +208,7 @@ export class RowBytes {
     const bytesA = a.bytesOf(index);
     const bytesB = b.bytesOf(index);
     if (areEqual(bytesA, startA, endA, bytesB, startB, endB)) {
-      this.#checkValue(column, b);
+      if (!column.isText || !isAscii) this.#checkValue(column, b);
       return false;
     }
     if (endA - startA === certainSize && endB - startB === certainSize) return true;
@@ -249,11 +254,21 @@ function writeCondition(sink: TextSink, { head, tail, conditions }: PickingBytes
   if (tail.length > 0) sink.prepared(tail);
 }
 
+/** Are those that areEqual() has found equal known to be ASCII? */
+let isAscii = false;
+
 function areEqual(a: Buffer, startA: number, endA: number, b: Buffer, startB: number, endB: number): boolean {
+  isAscii = false;
   const size = endA - startA;
   if (size !== endB - startB) return false;
   if (size > LONG_VALUE) return a.compare(b, startB, endB, startA, endA) === 0;
-  for (let i = 0; i < size; i++) if (a[startA + i] !== b[startB + i]) return false;
+  let bits = 0;
+  for (let i = 0; i < size; i++) {
+    const byte = a[startA + i];
+    if (byte !== b[startB + i]) return false;
+    bits |= byte;
+  }
+  isAscii = bits < 0x80;
   return true;
 }
 

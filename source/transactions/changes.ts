@@ -75,6 +75,7 @@ export class ChangeDecoder {
   readonly #toast: ToastReader;
   /** By file number. */
   readonly #located = new Map<number, LocatedTable>();
+  #lastLocated: LocatedTable | undefined;
 
   constructor(scan: Scan, catalog: Catalog, toast: ToastReader) {
     this.#scan = scan;
@@ -136,7 +137,7 @@ export class ChangeDecoder {
     const operation = record.info & HeapOperation.mask;
     if (!isMultiInsert && operation === HeapOperation.truncate) return false;
     const moment: Moment = { lsn: record.lsn, ownXids };
-    const found = this.#tableAt(locatorOf(record), moment);
+    const found = this.#tableOf(record, moment);
     if (found === undefined || found === 'no table') return false;
     this.#fetchDatabase = record.blockDatabase[0];
     this.#fetchMoment = moment;
@@ -303,11 +304,11 @@ export class ChangeDecoder {
   }
 
   #rows(record: RecordCursor, moment: Moment, operation: RowOperation): Change[] {
-    const locator = locatorOf(record);
-    const found = this.#tableAt(locator, moment);
+    const found = this.#tableOf(record, moment);
     if (found === 'no table') return [];
     const { lsn, xid } = record;
     if (!found) {
+      const locator = locatorOf(record);
       const relation = `relation ${locator.tablespaceOid}/${locator.databaseOid}/${locator.fileNode}`;
       const problem = `${this.#catalog.origin} does not tell which table ${relation} was at ${formatLsn(lsn)}`;
       const count = record.rmid === ResourceManager.heap2 ? multiInsertCount(record) : 1;
@@ -328,21 +329,29 @@ export class ChangeDecoder {
     return [this.#update(record, decoder, moment, definition)];
   }
 
-  /** The table whose file this is at a moment; undefined where the catalog does not tell. */
-  #tableAt(locator: RelationLocator, moment: Moment): LocatedTable | 'no table' | undefined {
+  /** The table that the record's first block is of at a moment; undefined where the catalog does not tell. */
+  #tableOf(record: RecordCursor, moment: Moment): LocatedTable | 'no table' | undefined {
+    const tablespaceOid = record.blockTablespace[0];
+    const fileNode = record.blockFileNode[0];
     // The same types are the same view of the catalog, and there a file is the same relation's.
-    const types = this.#catalog.types(locator.databaseOid, moment);
-    const known = this.#located.get(locator.fileNode);
-    const isKnown = known?.types === types && known.tablespaceOid === locator.tablespaceOid;
-    const definition = isKnown ? known.definition : this.#catalog.relationByLocator(locator, moment);
+    const types = this.#catalog.types(record.blockDatabase[0], moment);
+    const last = this.#lastLocated;
+    const known = last?.fileNode === fileNode ? last : this.#located.get(fileNode);
+    const isKnown = known?.types === types && known.tablespaceOid === tablespaceOid;
+    const definition = isKnown
+      ? known.definition
+      : this.#catalog.relationByLocator(locatorOf(record), moment);
     if (!definition) return undefined;
     // A rewrite's transient file may turn out to be one only later.
     if (roleOf(definition, this.#catalog) !== 'table') return 'no table';
-    if (isKnown) return known;
+    if (isKnown) {
+      this.#lastLocated = known;
+      return known;
+    }
     const decoder = this.#decoders.for(definition, types, this.#rootOf(definition, moment));
-    const located: LocatedTable = { types, tablespaceOid: locator.tablespaceOid, definition, decoder };
+    const located: LocatedTable = { types, tablespaceOid, fileNode, definition, decoder, stored: undefined };
     if (this.#located.size >= LOCATED_TABLES) this.#located.clear();
-    this.#located.set(locator.fileNode, located);
+    this.#located.set(fileNode, located);
     return located;
   }
 
@@ -568,10 +577,11 @@ export class ChangeDecoder {
 interface LocatedTable {
   readonly types: TypeLookup;
   readonly tablespaceOid: Oid;
+  readonly fileNode: number;
   readonly definition: RelationDefinition;
   readonly decoder: RowDecoder;
   /** For rows that are shown as they lie in their tuples. Made when first needed. */
-  stored?: StoredRows;
+  stored: StoredRows | undefined;
 }
 
 /** Rows of one table: the old one and the new one of a change, and the key of the old one as it was logged. */
