@@ -14,9 +14,10 @@ import { forkOfHistories } from '../source/timeline/fork.js';
 import { historyWithoutParents, parseHistoryFile } from '../source/timeline/history-file.js';
 import { probeDataDirectory } from '../source/timeline/probe.js';
 import { withCommonHistory } from '../source/wal/common-history.js';
-import { openWalSegments, type TimelineSpan } from '../source/wal/places.js';
+import { openWalSegments } from '../source/wal/places.js';
 import { WalReader } from '../source/wal/reader.js';
 import { parseSegmentFileName, segmentFileName } from '../source/wal/segment-name.js';
+import type { TimelineSpan } from '../source/wal/timeline-span.js';
 import { initdb, type Server } from './servers/server.js';
 import { scratchDirectory } from './support/scratch.js';
 

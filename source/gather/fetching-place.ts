@@ -3,7 +3,7 @@
  * they would have wanted; whoever drives them lets the notes be worked off and then has them try again. So nothing ever waits in the
  * middle of reading, and a key or a signal is heard at any time.
  */
-import type { RemoteAnswer, RemotePlace, WantedSegment } from '../wal/places.js';
+import type { RemoteAnswer, RemotePlace, WantedSegment } from '../wal/remote-place.js';
 
 /** Where segments are brought from, one at a time. */
 export interface SegmentSource {

@@ -10,7 +10,7 @@ import {
   writeTimelineHistory,
 } from '../server/wal-over-replication.js';
 import { copyWalOverSql, listWalOverSql, type WalPrivileges, walPrivileges } from '../server/wal-over-sql.js';
-import type { RemoteAnswer, WantedSegment } from '../wal/places.js';
+import type { RemoteAnswer, WantedSegment } from '../wal/remote-place.js';
 import { historyFileName } from '../wal/segment-name.js';
 import type { WalSpool } from '../wal/spool.js';
 import type { SegmentSource } from './fetching-place.js';

@@ -11,7 +11,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { hold } from '../bytes/leftovers.js';
 import { printable } from '../bytes/printable.js';
-import type { RemoteAnswer, WantedSegment } from '../wal/places.js';
+import type { RemoteAnswer, WantedSegment } from '../wal/remote-place.js';
 import type { WalSpool } from '../wal/spool.js';
 import type { ConfiguredSetting } from './configuration.js';
 import type { SegmentSource } from './fetching-place.js';

@@ -17,7 +17,7 @@ import { CatalogFilesScan } from '../transactions/catalog-files-scan.js';
 import { ClusterReader } from '../transactions/cluster-reader.js';
 import { findBranchPoint } from '../transactions/find-branch-point.js';
 import { findStartingPoint, xidNotGivenOutAt } from '../transactions/starting-point.js';
-import type { WalPlaces } from '../wal/places.js';
+import type { WalPlaces } from '../wal/wal-places.js';
 import { othersDisk, type SideDirectory, wantedWal } from './disks.js';
 import { catalogOptions, lastPossible, openSide, othersToast } from './open-side.js';
 import type { OpenedSide } from './opened-incident.js';

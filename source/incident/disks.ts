@@ -4,8 +4,8 @@ import type { FileUse } from '../catalog/file-use.js';
 import type { ControlFile } from '../timeline/control-file.js';
 import { DiskPages, type DiskPagesOptions } from '../transactions/disk-pages.js';
 import type { StartingPoint } from '../transactions/starting-point.js';
-import type { WalPlaces } from '../wal/places.js';
 import { segmentFileName } from '../wal/segment-name.js';
+import type { WalPlaces } from '../wal/wal-places.js';
 
 /** One side's data directory with what it says of itself. */
 export interface SideDirectory {

@@ -8,7 +8,7 @@ import { openCatalog } from '../catalog/open.js';
 import { ClusterReader } from '../transactions/cluster-reader.js';
 import { findStartingPoint, type StartingPoint, xidNotGivenOutAt } from '../transactions/starting-point.js';
 import { ToastFiles } from '../transactions/toast-files.js';
-import type { WalPlaces } from '../wal/places.js';
+import type { WalPlaces } from '../wal/wal-places.js';
 import { disksFor, type SideDirectory, wantedWal } from './disks.js';
 import { lookForEarlierFiles } from './earlier-catalog-files.js';
 import type { OpenedSide } from './opened-incident.js';

@@ -8,8 +8,8 @@ import {
   type StartingPoint,
   searchStartingPoint,
 } from '../transactions/starting-point.js';
-import type { WalPlaces } from '../wal/places.js';
 import { segmentStart } from '../wal/segment-name.js';
+import type { WalPlaces } from '../wal/wal-places.js';
 import { openBranchedSides } from './branched-side.js';
 import type { SideDirectory } from './disks.js';
 import type { IncidentOverview, IncidentRequest } from './model.js';

@@ -14,7 +14,7 @@ import type { StartingPoint } from '../transactions/starting-point.js';
 import { rowCount, type TransactionSummary } from '../transactions/transaction.js';
 import type { TransactionIndex } from '../transactions/transaction-index.js';
 import { LONG_PAGE_HEADER_SIZE } from '../wal/page-header.js';
-import type { WalPlaces } from '../wal/places.js';
+import type { WalPlaces } from '../wal/wal-places.js';
 import { type CurrentRows, WrittenSinceFork } from './current-rows.js';
 import type { Incident } from './incident.js';
 import { Judge, type LostTransaction } from './judge.js';

@@ -3,9 +3,9 @@ import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import type { ServerFacts } from '../server/live-server.js';
 import type { TimelineHistory } from '../timeline/history-file.js';
 import type { DirectoryProbe } from '../timeline/probe.js';
-import type { WalPlaces } from '../wal/places.js';
 import { segmentStart } from '../wal/segment-name.js';
 import type { MissingSegment, SegmentFile } from '../wal/segments.js';
+import type { WalPlaces } from '../wal/wal-places.js';
 import type {
   SegmentCoverage,
   SegmentDisagreement,

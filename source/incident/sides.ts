@@ -21,9 +21,11 @@ import {
 } from '../timeline/history-file.js';
 import { type DirectoryProbe, probeDataDirectory } from '../timeline/probe.js';
 import { withCommonHistory } from '../wal/common-history.js';
-import { openWalSegments, type RemotePlace, type WalPlaces } from '../wal/places.js';
+import { openWalSegments } from '../wal/places.js';
+import type { RemotePlace } from '../wal/remote-place.js';
 import { historyFileName, segmentStart } from '../wal/segment-name.js';
 import { WalSpool } from '../wal/spool.js';
+import type { WalPlaces } from '../wal/wal-places.js';
 import type { ForkPoint, IncidentOverview, IncidentRequest, SideOverview } from './model.js';
 import { describeServer, describeSide, serverState, type WalFindings, walFindings } from './side-overview.js';
 import { directoriesOf, fetchHistory, openRemotes, type SideRemotes } from './side-places.js';

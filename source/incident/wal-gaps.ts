@@ -1,8 +1,8 @@
 /** WAL that is missing, by the names of its files, and what having it would give back. */
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
-import type { WalPlaces } from '../wal/places.js';
 import type { WalEnd } from '../wal/reader.js';
 import { segmentFileName, segmentStart } from '../wal/segment-name.js';
+import type { WalPlaces } from '../wal/wal-places.js';
 import { formatCount, plural } from './figures.js';
 import type { LossFigures, WalGap } from './model.js';
 

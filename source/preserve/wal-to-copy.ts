@@ -2,9 +2,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lsn } from '../bytes/lsn.js';
-import type { WalPlaces } from '../wal/places.js';
 import { segmentStart } from '../wal/segment-name.js';
 import { readablePath } from '../wal/segments.js';
+import type { WalPlaces } from '../wal/wal-places.js';
 
 /** A file to be copied into the copy's directory of WAL. */
 export interface WalFile {

@@ -3,7 +3,7 @@
  * primary that was rewound (pg_rewind leaves what segments the other side does not have), or an archive that both nodes wrote to.
  */
 import type { Lsn } from '../bytes/lsn.js';
-import type { WalPlaces } from '../wal/places.js';
+import type { WalPlaces } from '../wal/wal-places.js';
 import type { TimelineHistory } from './history-file.js';
 import { foundAt } from './wal-comparison.js';
 

@@ -8,8 +8,8 @@ import { ForkpointError } from '../bytes/errors.js';
 import { formatLsn, type Lsn, parseLsn } from '../bytes/lsn.js';
 import { packingOf, unpackHead } from '../wal/compressed-file.js';
 import { walDirectoriesOf } from '../wal/place-listing.js';
-import type { TimelineSpan } from '../wal/places.js';
 import { historyFileName } from '../wal/segment-name.js';
+import type { TimelineSpan } from '../wal/timeline-span.js';
 
 /** One timeline of a node's path through WAL, with the reason it was left. */
 export interface TimelineEntry extends TimelineSpan {

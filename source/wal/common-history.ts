@@ -4,11 +4,11 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Lsn } from '../bytes/lsn.js';
 import { firstDifference, readAt, type SegmentDisagreement } from './disagreement.js';
-import type { UnusableSegment, WalPlaces } from './places.js';
 import { WalReader } from './reader.js';
 import { segmentStart } from './segment-name.js';
 import { readablePath, type SegmentFile } from './segments.js';
 import type { WalSpool } from './spool.js';
+import type { UnusableSegment, WalPlaces } from './wal-places.js';
 
 type Found = SegmentFile | UnusableSegment;
 

@@ -1,5 +1,5 @@
 /** What a directory of WAL holds by its files' names: a pg_wal, an archive with its subdirectories, a whole data directory. */
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ForkpointError } from '../bytes/errors.js';
 import { type ArchivedName, isArchiveSubdirectory, parseArchivedName } from './archive-name.js';
@@ -79,4 +79,28 @@ export function listSegmentFiles(place: string): ListedFile[] {
     }
   }
   return files;
+}
+
+/** A file, and the place as the operator named it. */
+export interface PlacedFile extends ListedFile {
+  readonly place: string;
+}
+
+/** Files of several directories by the name of their segment, `.partial` included, in the order of the places. Throws as listSegmentFiles. */
+export function filesBySegment(places: readonly string[]): ReadonlyMap<string, readonly PlacedFile[]> {
+  const bySegment = new Map<string, PlacedFile[]>();
+  const listed = new Set<string>();
+  for (const place of places) {
+    const files = listSegmentFiles(place);
+    // One directory under two names holds no second copies.
+    const real = realpathSync(place);
+    if (listed.has(real)) continue;
+    listed.add(real);
+    for (const file of files) {
+      const known = bySegment.get(file.segment);
+      if (known) known.push({ ...file, place });
+      else bySegment.set(file.segment, [{ ...file, place }]);
+    }
+  }
+  return bySegment;
 }

@@ -7,75 +7,17 @@
  * still carry the parent's number (xlog.c, XLogInitNewTimeline). The parent's file serves when the child's is lost, but
  * only up to the switch: behind it, it may hold what this node never saw.
  */
-import { realpathSync } from 'node:fs';
-import { CorruptDatumError } from '../bytes/corrupt-datum.js';
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import { type SegmentDisagreement, settle } from './disagreement.js';
-import { type ListedFile, listSegmentFiles } from './place-listing.js';
-import { checkSegmentFile, type SegmentCheck } from './segment-file.js';
+import { FileChecks } from './file-checks.js';
+import { filesBySegment, type PlacedFile } from './place-listing.js';
+import type { RemotePlace } from './remote-place.js';
 import { parseSegmentFileName, segmentFileName, segmentStart } from './segment-name.js';
-import type { MissingSegment, SegmentFile, WalSegments } from './segments.js';
+import type { SegmentFile } from './segments.js';
 import { WalSpool } from './spool.js';
-
-/** One timeline of a node's path through WAL: it owns LSNs from `begin` up to, not including, `end`. */
-export interface TimelineSpan {
-  readonly timeline: number;
-  readonly begin: Lsn;
-  /** The switch point where the path leaves this timeline; Infinity for the last one. */
-  readonly end: Lsn;
-}
-
-/** A position without a usable file, and what was found in its place. */
-export interface UnusableSegment extends MissingSegment {
-  readonly state: 'missing' | 'recycled' | 'foreign';
-}
-
-/** What a place that has to be asked said of one file. */
-export type RemoteAnswer =
-  | { readonly path: string }
-  /** It does not have it: a sentence. */
-  | { readonly reason: string };
-
-/** A place that has to be asked for each file, and whose answer takes a while: a server, a restore_command. */
-export interface RemotePlace {
-  /** How the operator knows it. */
-  readonly label: string;
-  /** What it said of the segment of this name; undefined when it was not asked. */
-  answer(fileName: string): RemoteAnswer | undefined;
-  /** Notes that the segment is wanted. */
-  want(wanted: WantedSegment): void;
-  /** Something is wanted that it was not asked for yet. */
-  readonly waiting: boolean;
-  /** Names of segments that it is known to have. */
-  names(): readonly string[];
-}
-
-/** A segment that a remote place is to be asked for. */
-export interface WantedSegment {
-  readonly fileName: string;
-  readonly timeline: number;
-  readonly startLsn: Lsn;
-}
-
-/** WalSegments that were gathered from places. */
-export interface WalPlaces extends WalSegments {
-  /** The places, in the order in which they are asked, as the operator knows them. */
-  readonly places: readonly string[];
-  /** The node's path, oldest timeline first. */
-  readonly history: readonly TimelineSpan[];
-  at(lsn: Lsn): SegmentFile | UnusableSegment;
-  look(lsn: Lsn): SegmentFile | UnusableSegment;
-  /** As at(), out of files that are there: no place is asked. */
-  atHand(lsn: Lsn): SegmentFile | UnusableSegment;
-  /** A gap of several segments is told by its first, however long it is. */
-  list(): readonly (SegmentFile | UnusableSegment)[];
-  /** First LSNs of the segments that any file's name stands for on this history, ascending, none of them opened. */
-  namedPositions(): readonly Lsn[];
-  /** First LSN of the last segment that has a usable file; undefined when there is none. */
-  lastUsable(): Lsn | undefined;
-  /** Copies of segments that did not agree, among those that were read. */
-  disagreements(): readonly SegmentDisagreement[];
-}
+import { spanAt, type TimelineSpan } from './timeline-span.js';
+import { type Refusal, unusableSegment } from './unusable-segment.js';
+import type { UnusableSegment, WalPlaces } from './wal-places.js';
 
 /** What openWalSegments needs to know of the node. */
 export interface WalPlacesOptions {
@@ -93,15 +35,6 @@ export interface WalPlacesOptions {
   readonly systemIdentifier: string;
 }
 
-interface PlacedFile extends ListedFile {
-  readonly place: string;
-}
-
-interface Refusal {
-  readonly path: string;
-  readonly check: SegmentCheck & { usable: false };
-}
-
 class GatheredSegments implements WalPlaces {
   readonly segmentSize: number;
   readonly pageSize: number;
@@ -112,10 +45,8 @@ class GatheredSegments implements WalPlaces {
   readonly #remotes: readonly RemotePlace[];
   readonly #spool: WalSpool;
   /** Files by the name of their segment, `.partial` included, in the order of the places. */
-  readonly #files = new Map<string, PlacedFile[]>();
-  /** What first pages said, and, for packed files, what unpacking said. */
-  readonly #checks = new Map<string, SegmentCheck>();
-  readonly #unpackings = new Map<string, SegmentCheck>();
+  readonly #files: ReadonlyMap<string, readonly PlacedFile[]>;
+  readonly #checks: FileChecks;
   /** The copy that is read of a segment, by the paths of its copies. */
   readonly #settled = new Map<string, SegmentFile>();
   readonly #disagreements: SegmentDisagreement[] = [];
@@ -129,25 +60,15 @@ class GatheredSegments implements WalPlaces {
     this.systemIdentifier = options.systemIdentifier;
     this.#remotes = options.remotes ?? [];
     this.#spool = options.spool ?? new WalSpool();
+    const { majorVersion, systemIdentifier, segmentSize, pageSize } = options;
+    this.#checks = new FileChecks({ majorVersion, systemIdentifier, segmentSize, pageSize }, this.#spool);
     this.places = [...options.places, ...this.#remotes.map((remote) => remote.label)];
     this.history = options.history;
-    const listed = new Set<string>();
-    for (const place of options.places) {
-      const files = listSegmentFiles(place);
-      // One directory under two names holds no second copies.
-      const real = realpathSync(place);
-      if (listed.has(real)) continue;
-      listed.add(real);
-      for (const file of files) {
-        const known = this.#files.get(file.segment);
-        if (known) known.push({ ...file, place });
-        else this.#files.set(file.segment, [{ ...file, place }]);
-      }
-    }
+    this.#files = filesBySegment(options.places);
   }
 
   timelineAt(lsn: Lsn): number {
-    return this.#spanAt(lsn).timeline;
+    return spanAt(this.history, lsn).timeline;
   }
 
   at(lsn: Lsn): SegmentFile | UnusableSegment {
@@ -246,7 +167,7 @@ class GatheredSegments implements WalPlaces {
         return whole ? this.#settle(found) : (this.#settled.get(copiesKey(found)) ?? longest(found));
       }
     }
-    return { ...this.#unusable(lsn, startLsn, refusals), ...(pending ? { pending } : {}) };
+    return { ...this.#whyUnusable(lsn, startLsn, refusals), ...(pending ? { pending } : {}) };
   }
 
   /** Usable files of that name in directories, in their order: whole ones first. */
@@ -299,7 +220,9 @@ class GatheredSegments implements WalPlaces {
     refusals: Refusal[],
   ): SegmentFile | undefined {
     const { lsn, startLsn, timeline, timelines, ownBytes } = stretch;
-    const check = whole ? this.#unpack(path, startLsn, timelines) : this.#check(path, startLsn, timelines);
+    const check = whole
+      ? this.#checks.unpacked(path, startLsn, timelines)
+      : this.#checks.check(path, startLsn, timelines);
     if (!check.usable) {
       refusals.push({ path: shown, check });
       return undefined;
@@ -339,80 +262,15 @@ class GatheredSegments implements WalPlaces {
     return taken;
   }
 
-  #spanAt(lsn: Lsn): TimelineSpan {
-    return this.history.find((span) => lsn < span.end) ?? this.history[this.history.length - 1];
-  }
-
-  #check(path: string, startLsn: Lsn, timelines: readonly number[]): SegmentCheck {
-    let check = this.#checks.get(path);
-    if (!check) {
-      check = checkSegmentFile(path, {
-        startLsn,
-        timelines,
-        majorVersion: this.majorVersion,
-        systemIdentifier: this.systemIdentifier,
-        segmentSize: this.segmentSize,
-        pageSize: this.pageSize,
-      });
-      this.#checks.set(path, check);
-    }
-    return check;
-  }
-
-  /** As #check, and of a packed file how much it really holds. */
-  #unpack(path: string, startLsn: Lsn, timelines: readonly number[]): SegmentCheck {
-    const check = this.#check(path, startLsn, timelines);
-    if (!check.usable || check.compression === undefined) return check;
-    let unpacked = this.#unpackings.get(path);
-    if (!unpacked) {
-      unpacked = this.#unpacking(path, check.compression);
-      this.#unpackings.set(path, unpacked);
-    }
-    return unpacked;
-  }
-
-  #unpacking(
-    path: string,
-    compression: NonNullable<(SegmentCheck & { usable: true })['compression']>,
-  ): SegmentCheck {
-    try {
-      const { bytes } = this.#spool.unpack(path, compression, this.segmentSize);
-      const length = bytes - (bytes % this.pageSize);
-      if (length > 0) return { usable: true, length, compression };
-      return { usable: false, kind: 'truncated', reason: `truncated: it unpacks to ${bytes} bytes` };
-    } catch (error) {
-      const what = error instanceof Error ? error.message : String(error);
-      // A full disk is not the segment's fault.
-      const kind = error instanceof CorruptDatumError ? 'damaged' : 'unreadable';
-      return { usable: false, kind, reason: `cannot be unpacked: ${what}` };
-    }
-  }
-
-  #unusable(lsn: Lsn, startLsn: Lsn, refusals: readonly Refusal[]): UnusableSegment {
+  #whyUnusable(lsn: Lsn, startLsn: Lsn, refusals: readonly Refusal[]): UnusableSegment {
     const timeline = this.timelineAt(lsn);
     const fileName = segmentFileName(timeline, startLsn, this.segmentSize);
-    const missing = { fileName, timeline, startLsn, missing: true as const };
     const said = this.#remotes.flatMap((remote) => {
       const answer = remote.answer(fileName);
       return answer && 'reason' in answer ? [`${remote.label}: ${answer.reason}`] : [];
     });
-    if (refusals.length > 0) {
-      const state = refusals.some(({ check }) => check.kind === 'foreign')
-        ? 'foreign'
-        : refusals.some(({ check }) => check.kind === 'recycled')
-          ? 'recycled'
-          : 'missing';
-      const reasons = refusals.map(({ path, check }) => `${check.reason} (${path})`);
-      const broken = refusals.some(({ check }) => check.kind !== 'recycled' && check.kind !== 'zeros');
-      return { ...missing, reason: [...reasons, ...said].join('; '), state, broken };
-    }
     const directories = this.places.slice(0, this.places.length - this.#remotes.length);
-    const absent = directories.length > 0 ? [`not found in ${directories.join(', ')}`] : [];
-    return {
-      ...missing,
-      reason: [...absent, ...said].join('; ') || 'there is no place to look for it',
-      state: 'missing',
-    };
+    return unusableSegment({ fileName, timeline, startLsn }, refusals, directories, said);
   }
 }
 
