@@ -51,6 +51,10 @@ export interface CurrentRows {
    * without key, a row is the answer when at least one that was there at the fork, or came since, is still there.
    */
   lookup(table: Table, columns: readonly number[], keys: readonly KeyValues[]): Promise<CurrentRow[]>;
+  /** The same as lookup() for keys of a set of the table's, one by one and at once, where nobody need be asked; `text` is the key's keyText(). */
+  answers?(table: Table, set: KeySet): (values: KeyValues, text?: string) => CurrentRow;
+  /** May the answer for a key be anything else than that it was not written? Where only lookup() tells it is not there. */
+  isWritten?(tableName: string, setName: string, key: string): boolean;
   /** Has anything been written to the table since the fork? undefined: it cannot be told. */
   touched(table: Table): boolean | undefined;
   /** Why a row of this table cannot be written on the new primary as it is; undefined when it can, or it is not known until asked. */
@@ -60,6 +64,9 @@ export interface CurrentRows {
   /** Set when what the new primary wrote since the fork is not wholly known: then no row can be called clean. */
   readonly incomplete?: string;
 }
+
+/** The answer for one key of a set; `text` is its keyText(). */
+type AnswerKey = (values: KeyValues, text?: string) => CurrentRow;
 
 /** What holds for the keys that were not written: as at the fork, gone (the table was truncated), or not known. */
 type Rest = 'untouched' | 'gone' | CannotTell;
@@ -200,24 +207,28 @@ class WrittenTable {
     this.#countsRest = altered;
   }
 
-  /** Answers for keys of `set`, which is of `asked`'s columns. */
-  answer(asked: Table, set: KeySet, keys: readonly KeyValues[]): CurrentRow[] {
-    const projection = projectionOf(asked, this.#table);
-    if (set.name === keysOf(this.#table).identity.name && set.wholeRow) {
-      return keys.map((values) => this.#counted(asked, set, values));
-    }
+  /** Gives answers for keys of `set`, which is of `asked`'s columns. Nothing is applied any more. */
+  answers(asked: Table, set: KeySet): AnswerKey {
+    if (set.name === keysOf(this.#table).identity.name && set.wholeRow)
+      return (values) => this.#counted(asked, set, values);
     const keyed = this.#keyed.get(set.name);
     if (!keyed) {
       const names = set.columns.map((column) => asked.columns[column].name).join(', ');
       const reason = `${tableLabel(asked)} has no unique key (${names}) on the new primary, where it was written since`;
-      return keys.map(() => ({ reason }));
+      return () => ({ reason });
     }
-    return keys.map((values) => {
-      const key = keyText(asked, set, values);
-      if (!keyed.rows.has(key)) return keyed.rest === 'gone' ? undefined : keyed.rest;
-      const row = keyed.rows.get(key);
+    const projection = projectionOf(asked, this.#table);
+    return (values, text = keyText(asked, set, values)) => {
+      if (!keyed.rows.has(text)) return keyed.rest === 'gone' ? undefined : keyed.rest;
+      const row = keyed.rows.get(text);
       return row && project(row, projection);
-    });
+    };
+  }
+
+  /** May the answer for a key be anything else than that it was not written? `key` is its keyText(). */
+  isWritten(setName: string, key: string): boolean {
+    const keyed = this.#keyed.get(setName);
+    return keyed === undefined || keyed.rest !== 'untouched' || keyed.rows.has(key);
   }
 
   #counted(asked: Table, set: KeySet, values: KeyValues): CurrentRow {
@@ -299,6 +310,7 @@ export class WrittenSinceFork implements CurrentRows {
   readonly #altered = new Set<string>();
   #alteredAnything = false;
   readonly #misfits = new WeakMap<Table, string | undefined>();
+  #answers = new WeakMap<Table, Map<string, AnswerKey>>();
   /** Set once a change was met whose table could not be told: it may have been any. */
   #anyTable: CannotTell | undefined;
 
@@ -318,6 +330,7 @@ export class WrittenSinceFork implements CurrentRows {
 
   /** Takes in every change of the new primary's WAL since the fork, in commit order. */
   add(change: Change): void {
+    this.#answers = new WeakMap();
     if (change.kind === 'undecodable') {
       // Were its catalog unreadable, everything would come like this: then nothing may pass for untouched.
       this.#anyTable = { reason: `the new primary wrote ${change.relation}: ${change.problem}` };
@@ -361,19 +374,41 @@ export class WrittenSinceFork implements CurrentRows {
   }
 
   async lookup(table: Table, columns: readonly number[], keys: readonly KeyValues[]): Promise<CurrentRow[]> {
+    const set = keySet(table, columns, isWholeRow(table, columns));
+    const order = set.columns.map((column) => columns.indexOf(column));
+    const answer = this.answers(table, set);
+    return keys.map((values) => answer(order.map((i) => values[i])));
+  }
+
+  answers(table: Table, set: KeySet): AnswerKey {
+    let ofTable = this.#answers.get(table);
+    if (!ofTable) {
+      ofTable = new Map();
+      this.#answers.set(table, ofTable);
+    }
+    let answer = ofTable.get(set.name);
+    if (!answer) {
+      answer = this.#answersOf(table, set);
+      ofTable.set(set.name, answer);
+    }
+    return answer;
+  }
+
+  #answersOf(table: Table, set: KeySet): AnswerKey {
     const written = this.#tables.get(tableKey(table));
     const now = this.#definitionNow ? this.#definitionNow(table) : (written?.table ?? table);
     const mismatch = now
-      ? columns.map((column) => columnMismatch(table, table.columns[column].name, now.columns)).find(Boolean)
+      ? set.columns
+          .map((column) => columnMismatch(table, table.columns[column].name, now.columns))
+          .find(Boolean)
       : `there is no table ${tableLabel(table)} on the new primary`;
-    if (mismatch !== undefined) return keys.map(() => ({ reason: mismatch }));
-    if (!written) return keys.map(() => this.#anyTable ?? 'untouched');
-    const set = keySet(table, columns, isWholeRow(table, columns));
-    const order = set.columns.map((column) => columns.indexOf(column));
-    return written.answer(
-      table,
-      set,
-      keys.map((values) => order.map((i) => values[i])),
-    );
+    if (mismatch !== undefined) return () => ({ reason: mismatch });
+    const rest = this.#anyTable ?? 'untouched';
+    return written ? written.answers(table, set) : () => rest;
+  }
+
+  isWritten(tableName: string, setName: string, key: string): boolean {
+    const written = this.#tables.get(tableName);
+    return written ? written.isWritten(setName, key) : this.#anyTable !== undefined;
   }
 }

@@ -9,6 +9,7 @@ import type { CurrentRow, CurrentRows } from './current-rows.js';
 import { LostDefinitions } from './lost-definitions.js';
 import { LostTouches, type Touch } from './lost-touches.js';
 import type { RowVerdict, Verdict } from './model.js';
+import type { RemembersKey } from './own-writes.js';
 import { type KeySet, keysOf, tableKey } from './row-keys.js';
 import {
   type Answers,
@@ -17,6 +18,7 @@ import {
   type TransactionNames,
   worse,
 } from './row-rules.js';
+import type { JudgedBy } from './undisturbed.js';
 
 /** A lost transaction with its changes in order. */
 export interface LostTransaction {
@@ -45,8 +47,9 @@ export class Judge {
   readonly #current: CurrentRows;
   readonly #nameOf: TransactionNames;
   readonly #touches: LostTouches;
-  readonly #places: RowPlaces;
-  readonly #earlier: EarlierTouches;
+  readonly #remembers: RemembersKey;
+  readonly #earlier: TouchesAndPlaces;
+  readonly #unnamed: TouchesAndPlaces;
   readonly #definitions = new LostDefinitions();
   /** Dependencies of one transaction after the other, each behind their number; and where each one's begin, for those that have some. */
   #dependencies = new Uint32Array(1024);
@@ -70,26 +73,29 @@ export class Judge {
     places: RowPlaces = NO_PLACES,
   ) {
     this.#touches = touches;
-    this.#places = places;
-    this.#earlier = new TouchesAndPlaces(touches, places);
+    this.#earlier = new TouchesAndPlaces(touches, places, current, true);
+    this.#unnamed = new TouchesAndPlaces(touches, places, current, false);
+    this.#remembers = (tableName, setName, key, given) =>
+      this.#earlier.remembers(tableName, setName, key, given);
     this.#current = current;
     this.#nameOf = nameOf;
   }
 
   /**
-   * Judges the next transactions: in commit order, each once, all that wrote to tables which are not undisturbed. Throws what the look-up throws
-   * (ForkpointError when a live server goes away); then nothing of the batch is remembered.
+   * Judges the next transactions: in commit order, each once, all whose verdict is not told without their rows. Throws what the look-up
+   * throws (ForkpointError when a live server goes away); then nothing of the batch is remembered. Without `words` verdicts have no
+   * reasons, and what the transactions build upon is not remembered.
    */
-  async judge(batch: readonly LostTransaction[]): Promise<Judgement[]> {
+  async judge(batch: readonly LostTransaction[], words = true): Promise<Judgement[]> {
     this.#answers = await this.#ask(batch.map(({ changes }) => changes));
     return batch.map(({ index, changes, goesOn }) => {
       const begun = this.#unfinished;
-      const judge = begun?.judge ?? this.#judgeOf(index);
+      const judge = begun?.judge ?? this.#judgeOf(index, words);
       const judgement = this.#judged(judge, changes, begun?.verdict);
       this.#unfinished = goesOn ? { judge, verdict: judgement.verdict } : undefined;
       if (goesOn) return judgement;
-      judge.record(this.#touches, (tableName) => this.#places.isUndisturbed(tableName));
-      this.#noteDependencies(index, judge.dependencies);
+      judge.record(this.#touches, this.#remembers);
+      if (words) this.#noteDependencies(index, judge.dependencies);
       return judgement;
     });
   }
@@ -106,9 +112,10 @@ export class Judge {
     return this.#judged(this.#judgeOf(index), changes).rows;
   }
 
-  /** What a transaction builds upon whose verdict was told without its rows: see dependencies(). */
+  /** What a transaction builds upon, found out anew from its changes where nobody need be asked: see dependencies(). */
   dependenciesOf(index: number, changes: Iterable<Change>): readonly number[] {
-    const judge = this.#judgeWith(index, () => 'untouched');
+    this.#answers = this.#answersAtOnce() ?? this.#answers;
+    const judge = this.#judgeOf(index);
     for (const change of changes) judge.judge(change);
     return [...judge.dependencies].sort((a, b) => a - b);
   }
@@ -136,18 +143,21 @@ export class Judge {
     for (const earlier of dependencies) this.#dependencies[this.#dependenciesLength++] = earlier;
   }
 
-  #judgeOf(index: number): TransactionJudge {
-    return this.#judgeWith(index, (table, set, key) => this.#answers(table, set, key));
-  }
-
-  #judgeWith(index: number, answers: Answers): TransactionJudge {
+  #judgeOf(index: number, words = true): TransactionJudge {
     return new TransactionJudge(index, {
       current: this.#current,
-      answers,
-      touches: this.#earlier,
+      answers: (table, set, key) => this.#answers(table, set, key),
+      touches: words ? this.#earlier : this.#unnamed,
       definitions: this.#definitions,
       nameOf: this.#nameOf,
+      words,
     });
+  }
+
+  /** Answers that need not be asked for beforehand; undefined where they have to. */
+  #answersAtOnce(): Answers | undefined {
+    const current = this.#current;
+    return current.answers && ((table, set, key) => current.answers!(table, set)(key.values, key.text));
   }
 
   /** `verdict`: of the changes before these. */
@@ -161,6 +171,8 @@ export class Judge {
 
   /** Asks the new primary about every key of these changes, each once, table by table. */
   async #ask(transactions: readonly (readonly Change[])[]): Promise<Answers> {
+    const atOnce = this.#answersAtOnce();
+    if (atOnce) return atOnce;
     const questions = new Map<Table, Map<string, Question>>();
     for (const change of transactions.flat()) {
       if (change.kind !== 'row') continue;
@@ -197,24 +209,47 @@ export class Judge {
   }
 }
 
-/** Rows of tables in which no key passes from one lost row to another: they go on from each other in their places. */
+/** How rows of the lost part go on from each other where that need not be found out by their keys. */
 export interface RowPlaces {
-  /** Is the table of that name (see tableKey) one of them? */
-  isUndisturbed(tableName: string): boolean;
-  /** The earlier lost transaction whose row the update or delete at an LSN, of the transaction at `index`, went on from. */
+  /** By what rows of the table of that name (see tableKey) are judged. */
+  judgedBy(tableName: string): JudgedBy;
+  /** Did the update or delete at an LSN go on from a row of another lost transaction? */
+  isOthers(lsn: number): boolean;
+  /** Which one it was, if it can be told: one before `index`. */
   builtOn(lsn: number, index: number): number | undefined;
 }
 
-const NO_PLACES: RowPlaces = { isUndisturbed: () => false, builtOn: () => undefined };
+const NO_PLACES: RowPlaces = { judgedBy: () => 'keys', isOthers: () => false, builtOn: () => undefined };
 
-/** Earlier writes by key, and in undisturbed tables those of the very row that a change met. */
+/** Earlier writes by key, and where keys need not be remembered those of the very row that a change met. */
 class TouchesAndPlaces implements EarlierTouches {
   readonly #touches: LostTouches;
   readonly #places: RowPlaces;
+  readonly #current: CurrentRows;
+  /** The earlier transaction is to be named. */
+  readonly #named: boolean;
 
-  constructor(touches: LostTouches, places: RowPlaces) {
+  constructor(touches: LostTouches, places: RowPlaces, current: CurrentRows, named: boolean) {
     this.#touches = touches;
     this.#places = places;
+    this.#current = current;
+    this.#named = named;
+  }
+
+  /** Is it remembered who wrote the key, `given`: by giving it up? */
+  remembers(tableName: string, setName: string, key: string, given: boolean): boolean {
+    switch (this.#places.judgedBy(tableName)) {
+      case 'plain':
+        return false;
+      case 'placed':
+        return given || this.#isWritten(tableName, setName, key);
+      default:
+        return true;
+    }
+  }
+
+  #isWritten(tableName: string, setName: string, key: string): boolean {
+    return this.#current.isWritten?.(tableName, setName, key) ?? true;
   }
 
   before(
@@ -224,25 +259,31 @@ class TouchesAndPlaces implements EarlierTouches {
     index: number,
     change: RowChange | undefined,
   ): Touch | undefined {
-    if (!this.#places.isUndisturbed(tableName)) return this.#touches.before(tableName, setName, key, index);
-    if (change === undefined || change.operation === 'insert') return undefined;
-    const { identity } = keysOf(change.table);
-    if (setName !== identity.name || keyOf(change.table, identity, change.before)?.text !== key)
-      return undefined;
-    const earlier = this.#places.builtOn(change.lsn, index);
-    return earlier === undefined ? undefined : { index: earlier, intact: true };
+    if (change && change.operation !== 'insert' && this.#places.judgedBy(tableName) !== 'keys') {
+      const { identity } = keysOf(change.table);
+      const isItsOwn =
+        setName === identity.name && keyOf(change.table, identity, change.before)?.text === key;
+      if (isItsOwn && !this.#isWritten(tableName, setName, key)) {
+        if (!this.#places.isOthers(change.lsn)) return undefined;
+        const earlier = this.#named ? this.#places.builtOn(change.lsn, index) : UNNAMED;
+        return earlier === undefined ? undefined : { index: earlier, intact: true };
+      }
+    }
+    return this.#touches.before(tableName, setName, key, index);
   }
 
   remembersAll(tableName: string, index: number): boolean {
-    return this.#places.isUndisturbed(tableName) || this.#touches.remembersAll(tableName, index);
+    return this.#places.judgedBy(tableName) === 'plain' || this.#touches.remembersAll(tableName, index);
   }
 
   untoldBefore(tableName: string, setName: string, index: number): number | undefined {
-    return this.#places.isUndisturbed(tableName)
-      ? undefined
-      : this.#touches.untoldBefore(tableName, setName, index);
+    if (this.#places.judgedBy(tableName) === 'plain') return undefined;
+    return this.#touches.untoldBefore(tableName, setName, index);
   }
 }
+
+/** Some earlier lost transaction. */
+const UNNAMED = -1;
 
 /** The array, or a larger one with the same in it, that has so many places. */
 function roomFor(array: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {

@@ -485,7 +485,8 @@ export class OpenedIncident implements Incident {
       (index) => this.#reader().summary(index),
       LostTouches.within(memory / 2),
       {
-        isUndisturbed: (tableName) => this.#told.isUndisturbed(tableName),
+        judgedBy: (tableName) => this.#told.judgedBy(tableName),
+        isOthers: (lsn) => this.#reader().scan.oldRows.isOthers(lsn),
         builtOn: (lsn, index) => this.#reader().builtOn(lsn, index),
       },
     );
@@ -495,7 +496,7 @@ export class OpenedIncident implements Incident {
     let batch: LostTransaction[] = [];
     let held = 0;
     const flush = async () => {
-      const outcomes = await judge.judge(batch);
+      const outcomes = await judge.judge(batch, this.#parts.live !== undefined);
       outcomes.forEach((outcome, i) => {
         if (!batch[i].goesOn) this.#setVerdict(batch[i].index, outcome.verdict);
       });
@@ -547,7 +548,7 @@ export class OpenedIncident implements Incident {
   dependencies(index: number): readonly number[] {
     const judge = this.#judge;
     if (!judge || this.#verdictOf(index) === 'pending') return [];
-    if (this.#told.verdict(index) === undefined) return judge.dependencies(index);
+    if (this.#parts.live) return judge.dependencies(index);
     return judge.dependenciesOf(index, this.changes(index));
   }
 

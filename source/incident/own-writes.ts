@@ -11,7 +11,12 @@ export interface Link {
   readonly verdict: RowVerdict;
   /** See Touch. */
   readonly intact: boolean;
+  /** The key was given up, and not taken again. */
+  readonly given?: boolean;
 }
+
+/** Is it to be remembered for later transactions that this key was written, `given`: given up? */
+export type RemembersKey = (tableName: string, setName: string, key: string, given: boolean) => boolean;
 
 /** Links kept with their own words; beyond, they share a few: a transaction may write hundreds of thousands of rows. */
 const MOST_WORDED = 10_000;
@@ -46,32 +51,32 @@ export class OwnWrites {
     const { table, operation } = change;
     const tableName = tableKey(table);
     const { identity, others } = keysOf(table);
-    const note = (set: KeySet, key: Key, intact: boolean): void => {
-      under(under(this.#links, tableName), set.name).set(key.text, this.#linkOf(verdict, intact));
+    const note = (set: KeySet, key: Key, intact: boolean, given: boolean): void => {
+      under(under(this.#links, tableName), set.name).set(key.text, this.#linkOf(verdict, intact, given));
     };
     const old = operation === 'insert' ? undefined : keyOf(table, identity, change.before);
     const fresh = operation === 'delete' ? undefined : keyOf(table, identity, change.after);
     if ((operation !== 'insert' && !old) || (operation !== 'delete' && !fresh)) this.#untold.add(tableName);
     // Of equal rows in a table without key, taking one away leaves the others as they were.
-    if (old && !identity.wholeRow) note(identity, old, oldIntact);
-    if (fresh) note(identity, fresh, newIntact);
+    if (old && !identity.wholeRow) note(identity, old, oldIntact, true);
+    if (fresh) note(identity, fresh, newIntact, false);
     for (const set of others) {
       if (operation === 'update' && kept(change, set)) continue;
       const left = operation === 'insert' ? undefined : keyOf(table, set, change.before);
-      if (left && !neverTaken(set, left.values)) note(set, left, oldIntact);
+      if (left && !neverTaken(set, left.values)) note(set, left, oldIntact, true);
       else if (!left && operation !== 'insert') this.#noteFreed(tableName, set.name);
       const taken = operation === 'delete' ? undefined : keyOf(table, set, change.after);
-      if (taken && !neverTaken(set, taken.values)) note(set, taken, newIntact);
+      if (taken && !neverTaken(set, taken.values)) note(set, taken, newIntact, false);
     }
   }
 
-  #linkOf(verdict: RowVerdict, intact: boolean): Link {
-    if (++this.#linkCount <= MOST_WORDED) return { verdict, intact };
-    const name = `${verdict.verdict} ${intact}`;
+  #linkOf(verdict: RowVerdict, intact: boolean, given: boolean): Link {
+    if (++this.#linkCount <= MOST_WORDED) return { verdict, intact, given };
+    const name = `${verdict.verdict} ${intact} ${given}`;
     let link = this.#wordless.get(name);
     if (!link) {
       const reason = `an earlier change of this transaction wrote the same row, and that one is ${verdict.verdict}`;
-      link = { verdict: { verdict: verdict.verdict, reason }, intact };
+      link = { verdict: { verdict: verdict.verdict, reason }, intact, given };
       this.#wordless.set(name, link);
     }
     return link;
@@ -83,13 +88,14 @@ export class OwnWrites {
     else this.#freed.set(tableName, new Set([setName]));
   }
 
-  /** Hands everything to those who remember it for later transactions, but for tables that need not be remembered. */
-  record(touches: LostTouches, index: number, isPlain: (tableName: string) => boolean): void {
+  /** Hands what is to be remembered for later transactions to those who do. */
+  record(touches: LostTouches, index: number, remembers: RemembersKey): void {
     for (const [tableName, { intact }] of this.#emptied) touches.recordTruncate(tableName, { index, intact });
     for (const [tableName, sets] of this.#links) {
-      if (isPlain(tableName)) continue;
       for (const [setName, keys] of sets) {
-        for (const [key, { intact }] of keys) touches.record(tableName, setName, key, { index, intact });
+        for (const [key, { intact, given }] of keys)
+          if (remembers(tableName, setName, key, given === true))
+            touches.record(tableName, setName, key, { index, intact });
       }
     }
     for (const tableName of this.#untold) touches.recordUntold(tableName, index);

@@ -16,7 +16,7 @@ import { type CurrentRow, type CurrentRows, isCannotTell } from './current-rows.
 import type { LostDefinitions } from './lost-definitions.js';
 import type { LostTouches, Touch } from './lost-touches.js';
 import { type RowVerdict, VERDICTS, type Verdict } from './model.js';
-import { type Link, OwnWrites } from './own-writes.js';
+import { type Link, OwnWrites, type RemembersKey } from './own-writes.js';
 import { compareRows, type KeySet, keyLabel, keysOf, neverTaken, tableKey, valuesOf } from './row-keys.js';
 
 /** How an earlier lost transaction is named to people. */
@@ -44,6 +44,8 @@ export interface Evidence {
   readonly touches: EarlierTouches;
   readonly definitions: LostDefinitions;
   readonly nameOf: TransactionNames;
+  /** Reasons are wanted; otherwise they say nothing. */
+  readonly words: boolean;
 }
 
 /** The worse of two verdicts, by the order of VERDICTS. */
@@ -106,8 +108,8 @@ export class TransactionJudge {
   }
 
   /** Tells the later transactions what this one wrote. To be called once, after its last change. */
-  record(touches: LostTouches, isPlain: (tableName: string) => boolean): void {
-    this.#own.record(touches, this.#index, isPlain);
+  record(touches: LostTouches, remembers: RemembersKey): void {
+    this.#own.record(touches, this.#index, remembers);
   }
 
   /** DDL: is what it is about on the new primary as this statement found it? */
@@ -262,7 +264,7 @@ export class TransactionJudge {
     if (!before) return unknown('the old row is not in the WAL, so it cannot be told which row this was');
     const key = keyOf(table, identity, before);
     if (!key) return this.#noKey(table, identity, before);
-    const label = keyLabel(table, identity.columns, key.values);
+    const label = this.#label(table, identity, key);
     const current = this.#evidence.answers(table, identity, key);
     if (isCannotTell(current)) return unknown(current.reason);
     if (current === undefined && moves(change) && this.#isThere(table, identity, after)) {
@@ -315,7 +317,7 @@ export class TransactionJudge {
     if (!key || !after) return this.#noKey(table, identity, after);
     if (this.#own.link(table, identity, key))
       return { verdict: 'clean', reason: 'this transaction freed the key before' };
-    const label = keyLabel(table, identity.columns, key.values);
+    const label = this.#label(table, identity, key);
     const current = this.#evidence.answers(table, identity, key);
     if (isCannotTell(current)) return unknown(current.reason);
     const simple = this.#untouchedOrBuilt(table, identity, key, current, label);
@@ -362,7 +364,12 @@ export class TransactionJudge {
     return { verdict: 'clean', reason: `nothing wrote ${label} on the new primary since the fork` };
   }
 
+  #label(table: Table, set: KeySet, key: Key): string {
+    return this.#evidence.words ? keyLabel(table, set.columns, key.values) : '';
+  }
+
   #name(index: number): string {
+    if (!this.#evidence.words) return '';
     const { xid, commitLsn } = this.#evidence.nameOf(index);
     return `transaction ${xid} (commit LSN ${formatLsn(commitLsn)})`;
   }
@@ -408,7 +415,7 @@ export class TransactionJudge {
     if (neverTaken(set, key.values) || this.#own.link(table, set, key)) return undefined;
     const current = this.#evidence.answers(table, set, key);
     if (isCannotTell(current)) return unknown(current.reason);
-    const label = keyLabel(table, set.columns, key.values);
+    const label = this.#label(table, set, key);
     const { identity } = keysOf(table);
     const holder = Array.isArray(current) ? keyOf(table, identity, current) : undefined;
     // Its own row holds it: how that one stands has been looked at by its identity.

@@ -1,11 +1,16 @@
 /**
- * Lost transactions whose verdict is told without decoding a row of them: they are whole, changed no catalog, and wrote only to tables
- * that the new primary has not written since the fork, and of which no key passed from one lost row to another. Nothing there can collide.
- * Such a transaction is clean, or, where it went on from a row of another lost one, a dependency: the scan has seen which
- * (transactions/row-lineage.ts).
+ * How little has to be decoded to tell the verdicts of lost transactions: by what they did to which table, and what the new primary did
+ * there since the fork.
  *
- * What has to be judged by its rows needs to know what others wrote under the same keys. So where one transaction has to, all who wrote to
- * its tables are judged by their rows too, but for the rows of undisturbed tables nobody need remember keys.
+ * `plain`: the new primary has not written the table, and no key of it passed from one lost row to another: none was both given up and
+ * taken. Nothing there can collide. A row is clean, or, where it goes on from a row of another lost transaction, a dependency: the scan
+ * has seen which (transactions/row-lineage.ts), so that nothing need be decoded.
+ *
+ * `placed`: rows go on from each other in their places all the same, but which keys were taken has to be compared: with those that the new
+ * primary has written, and with those that lost transactions gave up. Only these are remembered. Where the new primary has not written
+ * the table, transactions that only updated it, and changed no key, are told as with plain ones.
+ *
+ * `keys`: whatever was written has to be known by its key.
  */
 import type { Change } from '../rows/row-change.js';
 import type { ClusterReader } from '../transactions/cluster-reader.js';
@@ -15,16 +20,19 @@ import { kept, moves } from './change-keys.js';
 import type { CurrentRows } from './current-rows.js';
 import { keysOf, tableKey } from './row-keys.js';
 
+/** By what the rows of a table are judged. */
+export type JudgedBy = 'plain' | 'placed' | 'keys';
+
 /** What is told without decoding rows. */
 export interface ToldVerdicts {
   /** Undefined where the transaction has to be judged by its rows. */
   verdict(index: number): 'clean' | 'dependency' | undefined;
-  /** The table of that name (see tableKey) is undisturbed: its rows go on from each other, if at all, in their places. */
-  isUndisturbed(tableName: string): boolean;
+  /** By what rows of the table of that name (see tableKey) are judged. */
+  judgedBy(tableName: string): JudgedBy;
 }
 
 /** Nobody's verdict is told. */
-export const NOTHING_TOLD: ToldVerdicts = { verdict: () => undefined, isUndisturbed: () => false };
+export const NOTHING_TOLD: ToldVerdicts = { verdict: () => undefined, judgedBy: () => 'keys' };
 
 const DECODED_BETWEEN_BREATHS = 256;
 
@@ -43,14 +51,14 @@ export async function toldVerdicts(
     index.changesCatalog(number) ||
     index.beginningMissing(number) ||
     index.buildsOnLost(number) === undefined;
-  const undisturbed = new Map<string, boolean>();
+  const tables = new Map<string, LostTable>();
   for (const rows of reader.lostRows()) {
     const name = tableKey(rows.table);
-    const before = undisturbed.get(name) ?? true;
-    undisturbed.set(name, before && (await isUndisturbed(rows, current, breathe)));
+    const found = await lostTable(rows, current, breathe);
+    tables.set(name, tables.has(name) ? BY_KEYS : found);
   }
   const disturb = (shape: TransactionShape): void => {
-    for (const table of tablesOf(shape)) undisturbed.set(table, false);
+    for (const name of namesOf(shape)) tables.set(name, BY_KEYS);
   };
   for (let number = 0; number < index.shapeCount; number++) {
     const shape = index.shape(number);
@@ -58,15 +66,19 @@ export async function toldVerdicts(
   }
   for (let number = 0; number < index.length; number++)
     if (needsRows(number)) disturb(index.shape(index.shapeNumber(number)));
-  const isPlain = (tableName: string): boolean => undisturbed.get(tableName) === true;
   /** By the number of the shape: are they judged by their rows? */
   const byRows = new Uint8Array(index.shapeCount);
   for (let number = 0; number < byRows.length; number++) {
     const shape = index.shape(number);
-    if (shape.undecodable > 0 || !tablesOf(shape).every(isPlain)) byRows[number] = 1;
+    const names = namesOf(shape);
+    const told = shape.tables.every((counts, i) => {
+      const { judgedBy, updatesTold } = tables.get(names[i]) ?? BY_KEYS;
+      return judgedBy === 'plain' || (updatesTold && counts.insert === 0 && counts.delete === 0);
+    });
+    if (shape.undecodable > 0 || !told) byRows[number] = 1;
   }
   return {
-    isUndisturbed: isPlain,
+    judgedBy: (tableName) => (tables.get(tableName) ?? BY_KEYS).judgedBy,
     verdict(number) {
       if (byRows[index.shapeNumber(number)] === 1 || needsRows(number)) return undefined;
       return index.buildsOnLost(number) ? 'dependency' : 'clean';
@@ -74,28 +86,40 @@ export async function toldVerdicts(
   };
 }
 
-function tablesOf({ database, tables }: TransactionShape): string[] {
+/** A table that lost transactions wrote. */
+interface LostTable {
+  readonly judgedBy: JudgedBy;
+  /** Whoever only updated it is told without decoding. */
+  readonly updatesTold: boolean;
+}
+
+const BY_KEYS: LostTable = { judgedBy: 'keys', updatesTold: false };
+
+function namesOf({ database, tables }: TransactionShape): string[] {
   return tables.map(({ schema, table }) => tableKey({ database, schema, name: table }));
 }
 
-/** Did the new primary leave the table alone, and can no key of it have passed from one lost row to another? */
-async function isUndisturbed(
+async function lostTable(
   rows: LostRows,
   current: CurrentRows,
   breathe: () => Promise<void>,
-): Promise<boolean> {
+): Promise<LostTable> {
   const { table, facts, decodable, settled } = rows;
-  if (!decodable || !settled || table.schema === 'pg_catalog') return false;
-  if (current.touched(table) !== false || current.misfit(table) !== undefined) return false;
+  if (!decodable || !settled || table.schema === 'pg_catalog') return BY_KEYS;
+  const touched = current.touched(table);
+  if (touched === undefined || current.misfit(table) !== undefined) return BY_KEYS;
   const { identity, others } = keysOf(table);
-  // Rows without key are told apart by all they hold: equal ones follow each other wherever they lie.
-  if (identity.wholeRow) return facts.updates === 0 && facts.deletes === 0;
+  if (identity.wholeRow) {
+    // Rows without key are told apart by all they hold: equal ones follow each other wherever they lie.
+    const isPlain = !touched && facts.updates === 0 && facts.deletes === 0;
+    return isPlain ? { judgedBy: 'plain', updatesTold: true } : BY_KEYS;
+  }
   // Of an old row that is not known whole, the other keys are not known.
-  if (facts.partial > 0 && (others.length > 0 || !rows.keyIsLogged)) return false;
-  const gives = facts.deletes > 0;
-  const takes = facts.inserts > 0;
-  if (gives && takes) return false;
-  return facts.moves === 0 || (await noneMoves(rows, breathe));
+  if (facts.partial > 0 && (others.length > 0 || !rows.keyIsLogged)) return BY_KEYS;
+  if (touched) return { judgedBy: 'placed', updatesTold: false };
+  const updatesTold = facts.moves === 0 || (await noneMoves(rows, breathe));
+  const passes = facts.deletes > 0 && facts.inserts > 0;
+  return { judgedBy: updatesTold && !passes ? 'plain' : 'placed', updatesTold };
 }
 
 /** Did none of the updates that may have changed a key do so? */

@@ -258,8 +258,7 @@ export class HeapScan {
       this.#count(relation, 'insert', -1);
       return;
     }
-    const known = this.#remember(this.#orOwnImage(writer, 0));
-    this.#met(relation, 0, offset, known);
+    const known = this.#remember(this.#orOwnImage(writer, 0), relation, 0, offset);
     this.#count(relation, 'delete', 1);
     if (this.#isReadable(known, 0, offset)) return;
     const counts = this.#counts(relation);
@@ -267,12 +266,12 @@ export class HeapScan {
     if (loggedOldTuple(reader, 8) === undefined) counts.unreadable++;
   }
 
-  /** Tells the lineage which row the record updates or deletes. */
-  #met(relation: LocalRelation, blockId: number, offset: number, writer: number): void {
-    if (relation.followed) return;
+  /** Does the record update or delete a row that another lost transaction wrote? */
+  #meetsOthers(relation: LocalRelation, blockId: number, offset: number, writer: number): boolean {
+    if (relation.followed) return false;
     const reader = this.#reader;
     if (this.#histories.overflowed) this.#lineage.pagesForgotten();
-    this.#lineage.met(
+    return this.#lineage.met(
       this.#transactions.of(reader.xid, reader.lsn),
       relation,
       reader.blockNumber[blockId],
@@ -293,12 +292,14 @@ export class HeapScan {
     const oldOffset = updateOldOffset(reader);
     const writer = this.#remember(
       this.#orOwnImage(this.#histories.writerOf(relation.number, oldBlock, oldOffset), oldBlockId),
+      relation,
+      oldBlockId,
+      oldOffset,
     );
     if ((reader.info & HeapOperation.initPage) !== 0)
       this.#histories.initialize(relation.number, newBlock, reader.lsn);
     this.#page(0, relation);
     if (oldBlockId === 1) this.#page(1, relation);
-    this.#met(relation, oldBlockId, oldOffset, writer);
     if (relation.followed) {
       this.#catalog.tupleRemoved(relation.locator, oldBlock, oldOffset, reader.xid, reader.lsn);
     }
@@ -373,9 +374,10 @@ export class HeapScan {
     return !isKnown && hasPageImage(this.#reader, blockId, this.#version) ? -this.#reader.lsn : writer;
   }
 
-  /** Notes who wrote the row that the record replaces; what could be kept of that. */
-  #remember(writer: number): number {
-    return this.#oldRows.append(this.#reader.lsn, writer) ? writer : WRITER_FORGOTTEN;
+  /** Notes who wrote the row that the record replaces, at `offset` of one of its blocks; what could be kept of that. */
+  #remember(writer: number, relation: LocalRelation, blockId: number, offset: number): number {
+    const others = this.#meetsOthers(relation, blockId, offset, writer);
+    return this.#oldRows.append(this.#reader.lsn, writer, others) ? writer : WRITER_FORGOTTEN;
   }
 
   /** A tuple came to stand at (block, offset): remembers where, and tells the catalog when it is one of its own. */

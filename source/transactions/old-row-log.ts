@@ -15,6 +15,8 @@ const CHUNK_BYTES = PAIRS_IN_CHUNK * 16;
 const KEPT_CHUNKS = 32;
 /** Bits that say of a writer's LSN, by its hash, that it may be wanted: some megabytes for some millions. */
 const WANTED_BITS = 1 << 24;
+/** Put onto a writer that is another lost transaction: LSNs are multiples of eight, and what a writer has besides is less than this. */
+const OTHERS = 4;
 
 export class OldRowLog {
   readonly #file: TemporaryFile;
@@ -40,11 +42,14 @@ export class OldRowLog {
     this.#current = this.#tail;
   }
 
-  /** Remembers `writer` (see PageHistories.writerOf) for the change at `lsn`, which is greater than all before; false when it could not. */
-  append(lsn: Lsn, writer: number): boolean {
+  /**
+   * Remembers `writer` (see PageHistories.writerOf) for the change at `lsn`, which is greater than all before, and whether the row was
+   * another lost transaction's; false when it could not.
+   */
+  append(lsn: Lsn, writer: number, others = false): boolean {
     if (this.#tailPairs === PAIRS_IN_CHUNK && !this.#spill(lsn)) return false;
     this.#tail[this.#tailPairs * 2] = lsn;
-    this.#tail[this.#tailPairs * 2 + 1] = writer;
+    this.#tail[this.#tailPairs * 2 + 1] = others ? writer + Math.sign(writer) * OTHERS : writer;
     this.#tailPairs++;
     const bit = hashOf(writer) & (WANTED_BITS - 1);
     this.#wanted[bit >>> 5] |= 1 << (bit & 31);
@@ -59,6 +64,16 @@ export class OldRowLog {
 
   /** The writer of the row that the change at `lsn` replaced; WRITER_UNKNOWN or WRITER_FORGOTTEN when there is none to be named. */
   writerFor(lsn: Lsn): number {
+    const stored = this.#stored(lsn);
+    return isOthers(stored) ? stored - Math.sign(stored) * OTHERS : stored;
+  }
+
+  /** Was the row that the change at `lsn` replaced written by another lost transaction? */
+  isOthers(lsn: Lsn): boolean {
+    return isOthers(this.#stored(lsn));
+  }
+
+  #stored(lsn: Lsn): number {
     if (lsn >= this.#endsAt) return WRITER_FORGOTTEN;
     if (this.#tailPairs > 0 && lsn >= this.#tail[0])
       return writerAt(this.#tail, search(this.#tail, 0, this.#tailPairs, lsn), this.#tailPairs, lsn);
@@ -120,6 +135,10 @@ export class OldRowLog {
     this.#kept.set(number, pairs);
     return pairs;
   }
+}
+
+function isOthers(stored: number): boolean {
+  return Math.abs(stored) % 8 >= OTHERS;
 }
 
 /** How many pairs further the next answer is looked for before it is searched. */

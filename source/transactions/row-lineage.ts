@@ -100,8 +100,8 @@ export class RowLineage {
   }
 
   /**
-   * The record at `lsn` updates or deletes the row at (block, offset), which `writer` (see PageHistories.writerOf) put there. `place` makes
-   * the place when it is needed.
+   * The record at `lsn` updates or deletes the row at (block, offset), which `writer` (see PageHistories.writerOf) put there: was that
+   * another lost transaction? `place` makes the place when it is needed.
    */
   met(
     transaction: OpenTransaction,
@@ -111,34 +111,39 @@ export class RowLineage {
     writer: number,
     lsn: Lsn,
     place: () => TuplePlaceInRelation,
-  ): void {
+  ): boolean {
     // Whoever wrote what was met before the fork had committed before the fork.
-    if (transaction.buildsOnLost || lsn < this.#lostFrom || writer === WRITER_UNKNOWN) return;
+    if (lsn < this.#lostFrom || writer === WRITER_UNKNOWN) return false;
     const at = readableWriter(writer);
     const written = this.#places.has(relation.number, block, offset);
-    if (written === false) return;
+    if (written === false) return false;
     if (written === undefined || writer === WRITER_FORGOTTEN) {
       // Of a writer before the fork it is not known whether the fork cut it off.
       if (writer > 0 && writer !== WRITER_FORGOTTEN && at >= this.#lostFrom)
-        this.#foreign(transaction, writer, at, place);
-      else transaction.buildsOnUnknown = true;
-      return;
+        return this.#isForeign(transaction, writer, at, place);
+      transaction.buildsOnUnknown = true;
+      return false;
     }
     // Only the image in this very record has it: nothing has touched the page since the last checkpoint's redo pointer.
-    this.#foreign(transaction, writer, writer < 0 && at === lsn ? this.#redo : at, place);
+    return this.#isForeign(transaction, writer, writer < 0 && at === lsn ? this.#redo : at, place);
   }
 
   /** A row of the lost part was met: was it another's? What wrote it lies at `at` or before. */
-  #foreign(transaction: OpenTransaction, writer: number, at: Lsn, place: () => TuplePlaceInRelation): void {
-    if (at < this.#transactions.oldestLsn) {
-      transaction.buildsOnLost = true;
-      return;
+  #isForeign(
+    transaction: OpenTransaction,
+    writer: number,
+    at: Lsn,
+    place: () => TuplePlaceInRelation,
+  ): boolean {
+    if (at >= this.#transactions.oldestLsn) {
+      const slot = (at / 8) & (RECENT - 1);
+      const xid =
+        writer > 0 && this.#recentLsns[slot] === at ? this.#recentXids[slot] : this.#xidOf(writer, place());
+      if (xid === undefined) transaction.buildsOnUnknown = true;
+      if (xid === undefined || this.#transactions.has(xid)) return false;
     }
-    const slot = (at / 8) & (RECENT - 1);
-    const xid =
-      writer > 0 && this.#recentLsns[slot] === at ? this.#recentXids[slot] : this.#xidOf(writer, place());
-    if (xid === undefined) transaction.buildsOnUnknown = true;
-    else if (!this.#transactions.has(xid)) transaction.buildsOnLost = true;
+    transaction.buildsOnLost = true;
+    return true;
   }
 
   #xidOf(writer: number, place: TuplePlaceInRelation): number | undefined {
