@@ -5,12 +5,14 @@
  * is installed is a development matter: the bundle needs Node and nothing more.
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const OUT = 'dist/bundle';
+const require = createRequire(import.meta.url);
 process.chdir(ROOT);
 
 const WORKER = /new Worker\(\s*new URL\('(\.[^']*)\.js', import\.meta\.url\)/g;
@@ -52,9 +54,11 @@ const standIns = {
       importer === stringWidth ? undefined : { path: stringWidth },
     );
     onResolve({ filter: /^es-toolkit\/compat$/ }, () => ({ path: resolve('source/app/es-toolkit/compat.js') }));
+    // Asks other programs how large the terminal is where the stream does not know: ours always does.
+    onResolve({ filter: /^terminal-size$/ }, () => ({ path: 'terminal-size', namespace: 'nothing' }));
     // What connects to React's devtools, when DEV is set, which it never is here.
     onResolve({ filter: /^\.\/devtools\.js$/ }, () => ({ path: 'devtools', namespace: 'nothing' }));
-    onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'export {}' }));
+    onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'export default undefined' }));
   },
 };
 
@@ -74,6 +78,22 @@ function licences(inputs) {
     })
     .join(`\n${'-'.repeat(80)}\n\n`);
 }
+
+/** Parts of Node that take milliseconds to load, and that a start without surprises does not use: each waits for its first use. */
+const lazyParts = {
+  name: 'lazy parts of Node',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^(node:)?(assert|child_process|crypto|worker_threads|zlib)$/ }, ({ path, namespace }) =>
+      namespace === 'lazy' ? { path, external: true } : { path: path.replace(/^node:/, ''), namespace: 'lazy' },
+    );
+    onLoad({ filter: /./, namespace: 'lazy' }, ({ path }) => {
+      const getters = Object.keys(require(path)).map((name) => `get ${name}() { return part().${name}; }`);
+      return {
+        contents: `let loaded; const part = () => (loaded ??= require('node:${path}')); module.exports = { ${getters} };`,
+      };
+    });
+  },
+};
 
 async function bundle(entryPoints) {
   const { metafile } = await build({
@@ -96,7 +116,7 @@ async function bundle(entryPoints) {
       fetch: 'undefined',
     },
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-    plugins: [workersBeside, standIns],
+    plugins: [workersBeside, standIns, lazyParts],
     logLevel: 'warning',
   });
   return Object.keys(metafile.inputs);

@@ -1,31 +1,31 @@
 #!/usr/bin/env node
-/** The front door: reads the arguments and opens the face they ask for. Each face is loaded only when it is needed. */
+/** The front door: reads the arguments and opens the face they ask for. The full-screen program and the commands are loaded only when asked for. */
 import { ForkpointError, whatAndWhere } from './bytes/errors.js';
 import { printable } from './bytes/printable.js';
 import { type Arguments, readArguments, UsageError } from './commands/arguments.js';
+import { demoArguments } from './commands/demo.js';
 import { EXIT, type ExitCode } from './commands/exit-code.js';
 import { OutputClosedError } from './export/output.js';
 
 async function run(options: Arguments): Promise<ExitCode> {
+  if (options.command === 'app' || options.command === 'demo') {
+    const { app } = await import('./commands/app.js');
+    return app(options.command === 'demo' ? demoArguments(options) : options);
+  }
+  const commands = await import('./commands/scripted.js');
   switch (options.command) {
     case 'inspect':
-      return (await import('./commands/inspect.js')).inspect(options);
+      return commands.inspect(options);
     case 'list':
-      return (await import('./commands/list.js')).list(options);
+      return commands.list(options);
     case 'export':
-      return (await import('./commands/export.js')).exportLost(options);
+      return commands.exportLost(options);
     case 'check':
-      return (await import('./commands/check.js')).check(options);
+      return commands.check(options);
     case 'preserve':
-      return (await import('./commands/preserve.js')).preserveLost(options);
+      return commands.preserveLost(options);
     case 'rewind':
-      return (await import('./commands/rewind.js')).rewind(options);
-    case 'demo':
-      return (await import('./commands/app.js')).app(
-        (await import('./commands/demo.js')).demoArguments(options),
-      );
-    case 'app':
-      return (await import('./commands/app.js')).app(options);
+      return commands.rewind(options);
   }
 }
 

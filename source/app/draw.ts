@@ -1,4 +1,6 @@
-/** The one door from the program to Ink and React: behind it lies everything that only drawing needs, loaded together. */
+/** The one door from the program to Ink and React: behind it lies everything that only drawing needs. */
+import './production.js';
+
 import { type Instance, render } from 'ink';
 import { createElement } from 'react';
 import { App } from './app.js';

@@ -4,6 +4,7 @@ import type { IncidentRequest } from '../incident/model.js';
 import type { SessionStore } from '../incident/session.js';
 import type { Preserving } from '../preserve/preserving.js';
 import { AppController } from './controllers/app.js';
+import { draw } from './draw.js';
 import { LineStore } from './line-store.js';
 import type { Probing } from './probing.js';
 import { ScreenWriter } from './screen-writer.js';
@@ -34,10 +35,6 @@ const ENDING_SIGNALS: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
  * or an error ends it, too; an unexpected error rejects, after the terminal is restored.
  */
 export async function runApp(options: RunAppOptions): Promise<number> {
-  // React's development build measures every render and keeps the measurements: slow, and growing for hours.
-  const { env } = process;
-  env['NODE_ENV'] ??= 'production';
-  const { draw } = await import('./draw.js');
   const { stdin, stdout } = options;
   const terminal = new Terminal(stdout);
   const lines = new LineStore();

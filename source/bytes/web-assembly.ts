@@ -161,7 +161,7 @@ export interface WasmFunction {
   readonly code: Code;
 }
 
-/** Writes a function with named parameters and locals; the body's last expression is its result. */
+/** A function with named parameters and locals; the body's last expression is its result. It is written when a module is made of it. */
 export function wasmFunction<P extends string, L extends string = never>(
   name: string,
   parameters: Readonly<Record<P, ValueTypeName>>,
@@ -176,7 +176,9 @@ export function wasmFunction<P extends string, L extends string = never>(
     parameters: Object.values(parameters),
     result,
     locals: Object.values(locals),
-    code: body(variables as Record<P | L, Variable>).flat(),
+    get code() {
+      return body(variables as Record<P | L, Variable>).flat();
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import { formatBytes, formatDuration, plural } from '../incident/figures.js';
 import type { Filter } from '../incident/filter.js';
 import type { Incident } from '../incident/incident.js';
 import type { IncidentOverview, IncidentRequest, ListedTransaction } from '../incident/model.js';
+import { openIncident } from '../incident/open.js';
 import type { OpenedIncident } from '../incident/opened-incident.js';
 import { eachSelected } from '../incident/select.js';
 import type { Arguments } from './arguments.js';
@@ -68,7 +69,6 @@ export async function withIncident<Result>(
   work: (read: ReadIncident) => Result | Promise<Result>,
   opened?: (incident: OpenedIncident) => void,
 ): Promise<Result> {
-  const { openIncident } = await import('../incident/open.js');
   endOnSignals();
   const incident = await openIncident(options.request as IncidentRequest);
   const close = () => incident.close();

@@ -1,0 +1,44 @@
+/** The full-screen program with what it needs from this machine. Loading it takes longer than anything else in a start. */
+import { homedir } from 'node:os';
+import { fileSystemProbing } from '../app/probing.js';
+import { runApp } from '../app/run-app.js';
+import { signalExitCode } from '../app/terminal.js';
+import type { IncidentClient } from '../incident/client.js';
+import { openSessionStore, stateDirectory } from '../incident/session.js';
+import { createWorkerClient } from '../incident/worker-client.js';
+import { threadedPreserving } from '../preserve/preserving.js';
+import type { Arguments } from './arguments.js';
+import { EXIT, type ExitCode } from './exit-code.js';
+
+/** Runs the TUI on the process's terminal until the operator leaves. `ready`: a client that the first sides opened are to be read by. */
+export async function fullScreen(options: Arguments, ready: IncidentClient | undefined): Promise<ExitCode> {
+  const { stdin, stdout, env } = process;
+  const workingDirectory = process.cwd();
+  let unused = ready;
+  const connect = (): IncidentClient => {
+    const client = unused ?? createWorkerClient();
+    unused = undefined;
+    return client;
+  };
+  const code = await runApp({
+    connect,
+    probing: fileSystemProbing(env, workingDirectory, homedir()),
+    preserving: threadedPreserving(),
+    sessions: openSessionStore(stateDirectory(env)),
+    stdin,
+    stdout,
+    env,
+    workingDirectory,
+    request: options.request,
+    initialFilter: options.filter,
+  });
+  await unused?.close();
+  if (code === signalExitCode('SIGHUP')) {
+    // Its terminal is gone, and exiting would have Node restore that terminal's modes and abort over it: let the signal do its work.
+    process.removeAllListeners('SIGHUP');
+    process.kill(process.pid, 'SIGHUP');
+  }
+  // Ended by a signal: the code says which, and nothing is waited for any more.
+  if (code !== EXIT.done) process.exit(code);
+  return EXIT.done;
+}
