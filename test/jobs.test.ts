@@ -1,19 +1,27 @@
 /** An export made by several threads: the same bytes, counts and complaints as by one, whatever becomes of the threads. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { exportTransactions } from '../source/export/export.js';
 import { SelectionSums } from '../source/export/selection.js';
 import type { ExportRequest, ExportSummary, IncidentRequest } from '../source/incident/model.js';
 import { openIncident } from '../source/incident/open.js';
 import type { OpenedIncident } from '../source/incident/opened-incident.js';
+import { createWorkerClient } from '../source/incident/worker-client.js';
 import { Crew } from '../source/jobs/crew.js';
 import { Chosen, exportBody } from '../source/jobs/export-body.js';
 import { planParts, type TransactionPlaces } from '../source/jobs/plan.js';
+import { type BuiltIncident, buildIncident } from './servers/incident.js';
+import { stopAllServers } from './servers/server.js';
+import { runSql } from './support/exported-sql.js';
 import { recordedIncident } from './support/recorded.js';
 import { scratchDirectory } from './support/scratch.js';
 
+const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 const MEMORY = 1024 ** 3;
 /** Small enough to make many parts of a small incident. */
 const PART_BYTES = 2000;
@@ -170,5 +178,115 @@ describe('an export cut into parts', () => {
     const many = planParts(places([...short, [0, 64 * MB], [1, 65 * MB], [2, 66 * MB]]), all(67), 2000);
     assert.equal(many.longest, Number.POSITIVE_INFINITY);
     assert.ok(many.parts.every(({ keepFrom }) => keepFrom <= 2));
+  });
+});
+
+describe('an export that is worth several threads', { timeout: 240_000 }, () => {
+  let built: BuiltIncident;
+  after(stopAllServers);
+
+  before(async () => {
+    built = await buildIncident({
+      major: 17,
+      walLevel: 'replica',
+      databases: ['postgres', 'second'],
+      settings: { max_wal_size: '2GB' },
+      before: async (old) => {
+        await old.query('CREATE DATABASE second');
+        for (const database of ['postgres', 'second'])
+          await runSql(old, 'CREATE TABLE one (id int PRIMARY KEY, words text)', database);
+      },
+      lost: async (old) => {
+        for (let i = 0; i < 16; i++) {
+          await runSql(
+            old,
+            `INSERT INTO one SELECT ${i} * 10000 + i, repeat('word ', 28) || i FROM generate_series(1, 10000) AS i`,
+            i % 3 === 0 ? 'second' : 'postgres',
+          );
+          await old.query(`UPDATE one SET words = 'changed' WHERE id % 977 = ${i}`);
+        }
+        await old.query('TRUNCATE one');
+      },
+    });
+  });
+
+  /** Runs an export; what it wrote and said, and what it left in the places it was given. */
+  async function run(args: readonly string[], kill?: number) {
+    const home = scratchDirectory('jobs-run');
+    const [temp, system, out] = ['temp', 'system', 'out'].map((name) => join(home, name));
+    for (const place of [temp, system, out]) mkdirSync(place);
+    const child = spawn(
+      process.execPath,
+      [CLI, 'export', built.oldDataDirectory, built.newDataDirectory, '--temp-dir', temp, '-o', out, ...args],
+      { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, TMPDIR: system } },
+    );
+    let said = '';
+    child.stderr.on('data', (piece) => {
+      said += piece;
+    });
+    const timer = kill === undefined ? undefined : setTimeout(() => child.kill('SIGINT'), kill);
+    const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+    clearTimeout(timer);
+    const files = readdirSync(out);
+    const sums = files.map((name) =>
+      createHash('sha256')
+        .update(readFileSync(join(out, name)))
+        .digest('hex'),
+    );
+    return {
+      code,
+      said: said.replaceAll(home, ''),
+      files,
+      sums,
+      left: [temp, system].flatMap((place) => readdirSync(place)),
+    };
+  }
+
+  it('is the same with any number of them', async () => {
+    for (const way of [[], ['--undo', '--ddl']]) {
+      const alone = await run([...way, '--jobs', '1']);
+      assert.deepEqual(alone.files, ['postgres.sql', 'second.sql']);
+      assert.deepEqual(alone.left, []);
+      for (const jobs of ['2', '5']) assert.deepEqual(await run([...way, '--jobs', jobs]), alone);
+    }
+  });
+
+  it('leaves nothing behind whenever it is interrupted', async () => {
+    for (const milliseconds of [100, 300, 500, 700, 900, 1200]) {
+      const { code, files, left } = await run(['--jobs', '3'], milliseconds);
+      assert.deepEqual(left, []);
+      assert.deepEqual(files, code === 3 ? ['postgres.sql', 'second.sql'] : [], `after ${milliseconds} ms`);
+    }
+  });
+
+  it('is the same from the full-screen program, and leaves nothing when it is stopped there', async () => {
+    const output = scratchDirectory('jobs-client');
+    const client = createWorkerClient();
+    const request = {
+      format: 'sql',
+      undo: false,
+      guard: false,
+      ddl: false,
+      filter: 'db:postgres',
+      output: join(output, 'lost.sql'),
+    } as const;
+    try {
+      const read = new Promise<void>((resolve) =>
+        client.onProgress(({ phase }) => {
+          if (phase !== 'old') resolve();
+        }),
+      );
+      await client.open({ old: built.oldDataDirectory, new: built.newDataDirectory, jobs: 3 });
+      await read;
+      const stopping = assert.rejects(client.export(request), /was stopped/);
+      await client.stopExport();
+      await stopping;
+      assert.deepEqual(readdirSync(output), []);
+      const summary = await client.export(request);
+      const alone = await run(['--filter', 'db:postgres', '--jobs', '1']);
+      assert.deepEqual([summary.files[0].sha256], alone.sums);
+    } finally {
+      await client.close();
+    }
   });
 });

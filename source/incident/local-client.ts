@@ -297,7 +297,7 @@ export class LocalClient implements IncidentClient {
     await this.#whenOpen();
     const { chosen, context } = await this.#export(request, () => this.#goOnExporting());
     const incident = this.#incident();
-    const crew = startCrew(incident, this.#request!, request.format, chosen.walBytes);
+    const crew = startCrew(incident, this.#request!, request.format, chosen.walBytes, true);
     const run = exportTransactions(request, exportBody(incident, chosen, request.undo, crew), context);
     let breathed = performance.now();
     try {

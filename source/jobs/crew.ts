@@ -57,18 +57,18 @@ export class Crew {
 
   /**
    * Starts `count` threads on the same incident. `memory`: bytes that all of them together may take for what they find, besides what they
-   * are making.
+   * are making. `yields`: somebody draws on a screen, and goes first.
    */
-  constructor(request: IncidentRequest, count: number, memory: number) {
+  constructor(request: IncidentRequest, count: number, memory: number, yields = false) {
     process.once('exit', this.#atExit);
     const megabytes = Math.floor(memory / count / 1024 / 1024);
-    for (let i = 0; i < count; i++) this.#start({ ...request, against: undefined }, megabytes);
+    for (let i = 0; i < count; i++) this.#start({ ...request, against: undefined }, megabytes, yields);
   }
 
-  #start(request: IncidentRequest, megabytes: number): void {
+  #start(request: IncidentRequest, megabytes: number, yields: boolean): void {
     const spool = join(request.tempDir ?? tmpdir(), `forkpoint-wal-${randomBytes(8).toString('hex')}`);
     this.#spools.push(spool);
-    const start: ThreadStart = { request, spool };
+    const start: ThreadStart = { request, spool, yields };
     const worker = new Worker(new URL('./thread.js', import.meta.url), {
       workerData: start,
       // What it has to say of its end is of no interest to anybody.

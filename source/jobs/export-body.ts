@@ -25,11 +25,12 @@ export function startCrew(
   request: IncidentRequest,
   format: ExportRequest['format'],
   walBytes: number,
+  yields = false,
 ): Crew | undefined {
   const jobs = Math.min(request.jobs ?? 1, Math.floor(walBytes / WAL_A_THREAD) + 1);
   if (jobs < 2 || incident.remote || !FORMATS[format].openPart) return undefined;
   const memory = (request.maxMemory ?? totalmem() * MEMORY_SHARE) / 2;
-  return new Crew(request, jobs - 1, Math.max(memory, (jobs - 1) * LEAST_MEMORY));
+  return new Crew(request, jobs - 1, Math.max(memory, (jobs - 1) * LEAST_MEMORY), yields);
 }
 
 /** Transactions chosen for an export, in commit order. */

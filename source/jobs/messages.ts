@@ -10,6 +10,8 @@ export interface ThreadStart {
   readonly request: IncidentRequest;
   /** Where it may put files while it lives: removed by whoever started it. */
   readonly spool: string;
+  /** Somebody draws on a screen: he goes first, wherever that can be said. */
+  readonly yields: boolean;
 }
 
 /** A part to be made. */

@@ -111,8 +111,10 @@ function tell(message: FromThread, transfer: readonly ArrayBuffer[] = []): void 
   port!.postMessage(message, transfer);
 }
 
-// On Linux this is the thread's own priority: whoever draws, reads or writes goes first.
-if (process.platform === 'linux') {
+const thread = new PartThread();
+const { request, spool, yields } = workerData as ThreadStart;
+// On Linux this is the thread's own priority.
+if (yields && process.platform === 'linux') {
   try {
     setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   } catch {
@@ -120,7 +122,5 @@ if (process.platform === 'linux') {
   }
 }
 
-const thread = new PartThread();
-const { request, spool } = workerData as ThreadStart;
 port.on('message', (message: ToThread) => thread.take(message));
 await thread.run(request, spool);
