@@ -273,7 +273,7 @@ describe('an export that is worth several threads', { timeout: 240_000 }, () => 
     try {
       const read = new Promise<void>((resolve) =>
         client.onProgress(({ phase }) => {
-          if (phase !== 'old') resolve();
+          if (phase === 'done') resolve();
         }),
       );
       await client.open({ old: built.oldDataDirectory, new: built.newDataDirectory, jobs: 3 });
