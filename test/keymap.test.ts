@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { KEYMAP } from '../source/app/bindings.js';
+import type { Context, Facts } from '../source/app/bindings/binding.js';
 import { footerLine } from '../source/app/components/footer.js';
 import { HelpController } from '../source/app/controllers/help.js';
-import { bindingFor, bindingsOf, type Context, type Facts, isTyping } from '../source/app/keymap.js';
+import { bindingFor, bindingsOf, isTyping, KEYMAP } from '../source/app/keymap.js';
 import { lineWidth } from '../source/app/span.js';
 import { editField, fieldText, textField } from '../source/app/text-field.js';
 

@@ -1,70 +1,26 @@
 /**
- * The keymap: what a binding is, and which one a key means. The table itself is in bindings.ts; the footer and the help
- * are drawn from it, and no key works that is not written there.
+ * The keymap: every binding, and which one a key means. The footer and the help are drawn from it, and no key works that is not written
+ * there. Text fields take the keys that type or edit before it is asked.
  */
-import { KEYMAP } from './bindings.js';
+import type { Binding, Context } from './bindings/binding.js';
+import { DETAIL_KEYS } from './bindings/detail.js';
+import { DIALOGS_KEYS } from './bindings/dialogs.js';
+import { EXPORT_KEYS } from './bindings/export.js';
+import { LIST_KEYS } from './bindings/list.js';
+import { PICK_KEYS } from './bindings/pick.js';
+import { PRESERVE_KEYS } from './bindings/preserve.js';
+import { TIMELINE_KEYS } from './bindings/timeline.js';
 
-/** Where the operator is; exactly one at a time. */
-export type Context =
-  | 'pick'
-  | 'pick-path'
-  | 'pick-review'
-  | 'pick-fork'
-  | 'opening'
-  | 'timeline'
-  | 'timeline-save'
-  | 'timeline-place'
-  | 'preserve'
-  | 'preserve-copying'
-  | 'preserve-done'
-  | 'list'
-  | 'list-filter'
-  | 'list-jump'
-  | 'list-sort'
-  | 'list-tables'
-  | 'detail'
-  | 'detail-search'
-  | 'export'
-  | 'export-path'
-  | 'export-writing'
-  | 'export-done'
-  | 'help'
-  | 'confirm'
-  | 'resume';
-
-/** What the keymap may know to say why a key does not work now. */
-export interface Facts {
-  /** Lines the list shows. */
-  readonly shown: number;
-  /** What the list will show is being worked out. */
-  readonly arranging: boolean;
-  readonly marked: number;
-  /** Why the two picked sides cannot be opened. */
-  readonly refusal?: string;
-  /** Both sides are directories and may be exchanged. */
-  readonly swappable: boolean;
-  /** A side's configuration has a restore_command that is not run. */
-  readonly restorable: boolean;
-  /** Why there is nothing to preserve. */
-  readonly preserveProblem?: string;
-  /** Something was searched for. */
-  readonly searched: boolean;
-  /** What an export would be missing. */
-  readonly exportProblem?: string;
-}
-
-/** One line of the keymap. */
-export interface Binding {
-  readonly context: Context | 'global';
-  readonly keys: readonly string[];
-  readonly action: string;
-  /** For the help: what it does. */
-  readonly description: string;
-  /** For the footer: one or two words. Bindings without one are only in the help. */
-  readonly hint?: string;
-  /** One sentence when the key does not work now, and why. */
-  readonly disabledReason?: (facts: Facts) => string | undefined;
-}
+/** All bindings, in the order help and footer show them. */
+export const KEYMAP: readonly Binding[] = [
+  ...PICK_KEYS,
+  ...TIMELINE_KEYS,
+  ...PRESERVE_KEYS,
+  ...LIST_KEYS,
+  ...DETAIL_KEYS,
+  ...EXPORT_KEYS,
+  ...DIALOGS_KEYS,
+];
 
 /** Contexts in which letters are typed, and in which `q` and `?` mean themselves. */
 const TYPING: ReadonlySet<Context> = new Set<Context>([

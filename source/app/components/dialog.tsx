@@ -2,8 +2,8 @@ import { Box } from 'ink';
 import type { ReactElement } from 'react';
 import { printable } from '../../bytes/printable.js';
 import { fit, textWidth, wrapWords } from '../../bytes/text-width.js';
+import type { Context } from '../bindings/binding.js';
 import type { Confirmation } from '../controllers/confirm.js';
-import type { Context } from '../keymap.js';
 import type { Line } from '../span.js';
 import { LineView } from './line-view.js';
 

@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react';
 import { textWidth } from '../../bytes/text-width.js';
-import { bindingsOf, type Context, type Facts } from '../keymap.js';
+import type { Context, Facts } from '../bindings/binding.js';
+import { bindingsOf } from '../keymap.js';
 import { keyLabel } from '../keys.js';
 import type { Line, Span } from '../span.js';
 import { LineView } from './line-view.js';

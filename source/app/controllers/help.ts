@@ -1,7 +1,8 @@
 /** The help: every key that works where it was opened, drawn from the keymap, and what the marks on the screen mean. */
 import { wrapWords } from '../../bytes/text-width.js';
 import { VERDICTS } from '../../incident/model.js';
-import { bindingsOf, type Context, type Facts } from '../keymap.js';
+import type { Context, Facts } from '../bindings/binding.js';
+import { bindingsOf } from '../keymap.js';
 import { keyLabel } from '../keys.js';
 import type { Line, Span } from '../span.js';
 import { VERDICT_LOOKS } from '../verdicts.js';

@@ -5,7 +5,7 @@ import type { IncidentClient, ListView } from '../../incident/client.js';
 import { plural } from '../../incident/figures.js';
 import { MarkSet } from '../../incident/marks.js';
 import type { ListedTransaction, ListOrder, SortKey } from '../../incident/model.js';
-import type { Context } from '../keymap.js';
+import type { Context } from '../bindings/binding.js';
 import type { KeyPress } from '../keys.js';
 import { editField, fieldText, type TextField, textField } from '../text-field.js';
 import { errorText, type Host } from './host.js';

@@ -6,8 +6,8 @@ import type { IncidentOverview, IncidentRequest } from '../../incident/model.js'
 import type { Preserved, PreserveProgress } from '../../preserve/preserve.js';
 import type { PreserveRun, Preserving } from '../../preserve/preserving.js';
 import { openingCommand } from '../../preserve/words.js';
+import type { Context } from '../bindings/binding.js';
 import { completeField, restarted } from '../completion.js';
-import type { Context } from '../keymap.js';
 import type { KeyPress } from '../keys.js';
 import { editField, fieldText, type TextField, textField } from '../text-field.js';
 import { errorText, type Host } from './host.js';
