@@ -294,7 +294,9 @@ export class ClusterReader {
         const records = walk.to(commitLsn, places.hasChildren(index) ? undefined : places.xid(index));
         // One that changed the catalog has more to tell than its records, and is walked over for that.
         const changes =
-          records && !places.changesCatalog(index) ? this.#collected(records, index) : this.visitable(index);
+          records && !places.changesCatalog(index)
+            ? this.#collected(records, index, walk)
+            : this.visitable(index);
         yield { index, changes };
       }
     } finally {
@@ -310,13 +312,17 @@ export class ClusterReader {
     this.#toast.close();
   }
 
-  #collected({ lsns }: CollectedRecords, index: number): VisitableChanges {
+  #collected({ lsns }: CollectedRecords, index: number, walk: ForwardWalk): VisitableChanges {
     const ahead = this.scan.index.beginningMissing(index) ? this.#ahead(this.summary(index)) : NOTHING;
     return new CollectedChanges(
       () => this.#decodeCollected(lsns, ahead),
       (visitor) => {
         if (lsns.length > SHOWN_AT_ONCE || ahead.length > 0) return this.#visit(lsns, ahead, visitor, false);
-        for (let i = 0; i < lsns.length; i++) this.#visitRecord(lsns[i], visitor, false);
+        for (let i = 0; i < lsns.length; i++) {
+          const record = walk.passed(lsns[i]);
+          if (record) this.#decoder.visit(record, undefined, visitor, false);
+          else this.#visitRecord(lsns[i], visitor, false);
+        }
         return NO_PAUSE;
       },
     );

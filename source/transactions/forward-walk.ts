@@ -3,7 +3,9 @@
  * the later ones wrote beside the earlier ones has been passed, and is held.
  */
 import type { Lsn } from '../bytes/lsn.js';
+import { PassedRecord } from '../wal/passed-record.js';
 import { WalReader } from '../wal/reader.js';
+import type { RecordCursor } from '../wal/record-cursor.js';
 import { type RecordVersion, recordVersion } from '../wal/record-versions.js';
 import { ResourceManager, TransactionOperation } from '../wal/resource-managers.js';
 import type { WalSegments } from '../wal/segments.js';
@@ -19,6 +21,7 @@ export class ForwardWalk {
   /** Is shown what goes by. */
   readonly #tuples: TupleSource;
   readonly #walker: WalReader;
+  readonly #passed: PassedRecord;
   readonly #version: RecordVersion;
   #collector: RecordCollector;
   #from: Lsn;
@@ -31,6 +34,7 @@ export class ForwardWalk {
     this.#tuples = tuples;
     // A reader of its own: others may look at transactions between two steps.
     this.#walker = new WalReader(segments, { blockSize });
+    this.#passed = new PassedRecord(this.#walker);
     this.#version = recordVersion(segments.majorVersion);
     this.#collector = new RecordCollector(relations);
     this.#from = from;
@@ -81,6 +85,11 @@ export class ForwardWalk {
       this.#taken = walker.lsn;
       if (walker.lsn === commitLsn) return records;
     }
+  }
+
+  /** One of the records that to() told last, where it still lies in memory; undefined when it has to be read again. Valid until the next to(). */
+  passed(lsn: Lsn): RecordCursor | undefined {
+    return this.#passed.at(lsn) ? this.#passed : undefined;
   }
 
   /** Lets go of files. */

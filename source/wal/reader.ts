@@ -63,8 +63,9 @@ export class WalReader extends LazyRecord {
 
   readonly segments: WalSegments;
   readonly #pageSize: number;
-  readonly #imageCompressedBits: number;
-  readonly #blockSize: number;
+  /** What records of this WAL are taken apart with: the bits of bimg_info that mean "compressed", and BLCKSZ. */
+  readonly imageCompressedBits: number;
+  readonly blockSize: number;
   readonly #stopAt: Lsn;
   readonly #pages: PageWindows;
   readonly #memory: WindowMemory;
@@ -105,8 +106,8 @@ export class WalReader extends LazyRecord {
     super(buffer, view, blockSize, imageCompressedBits);
     this.segments = segments;
     this.#pageSize = segments.pageSize;
-    this.#imageCompressedBits = imageCompressedBits;
-    this.#blockSize = blockSize;
+    this.imageCompressedBits = imageCompressedBits;
+    this.blockSize = blockSize;
     this.#stopAt = options.stopAt ?? Number.MAX_SAFE_INTEGER;
     this.#magic = versionOfMajor(segments.majorVersion)?.walPageMagic ?? 0;
     this.#pages = pages;
@@ -295,7 +296,7 @@ export class WalReader extends LazyRecord {
   /** How many records between `at` and `end` may be stood on without a closer look; the first is that at `position`. */
   #walkOver(at: number, end: number, position: Lsn): number {
     const previous = this.#expectedPrevious;
-    return this.#memory.walk(at, end, position, previous, this.#blockSize, this.#imageCompressedBits);
+    return this.#memory.walk(at, end, position, previous, this.blockSize, this.imageCompressedBits);
   }
 
   /** Moves to the next of the records that were walked over. */
@@ -321,6 +322,15 @@ export class WalReader extends LazyRecord {
     this.#expectedPrevious = position;
     this.#position = endLsn;
     this.leaveBody();
+  }
+
+  /** Where the record at `lsn`, which the reader has stood on, lies whole in the memory it had then; -1 when it does not, or not any more. */
+  placeOf(lsn: Lsn): number {
+    const pages = this.#pages;
+    if (lsn < pages.start || lsn >= pages.end) return -1;
+    const at = lsn - pages.start + pages.base;
+    const inPage = this.#pageSize - (at & (this.#pageSize - 1));
+    return (at & 7) === 0 && this.#view.getUint32(at, true) <= inPage ? at : -1;
   }
 
   /** Where the byte at `lsn`, which is in the current window, lies in the memory. */
