@@ -12,7 +12,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { openIncident } from '../source/incident/open.js';
 import type { OpenedIncident } from '../source/incident/opened-incident.js';
+import { SqlLines } from '../source/incident/sql-lines.js';
 import type { Change, RowChange } from '../source/rows/row-change.js';
+import { Tally } from '../source/sql/tally.js';
+import { transactionLines } from '../source/sql/transaction-sql.js';
 import { type BuiltIncident, buildIncident } from './servers/incident.js';
 import { stopAllServers } from './servers/server.js';
 import { readIncident } from './support/against-the-server.js';
@@ -85,6 +88,36 @@ describe('transactions of 50,000 rows', { timeout: 300_000 }, () => {
     assert.equal(expected, 0);
     incident.close();
   });
+
+  for (const direction of ['redo', 'undo'] as const) {
+    test(`its ${direction} is leafed through as SQL, any place of it, without all of it being held`, async () => {
+      const incident = await readIncident(built);
+      for (const index of [0, 1, 2]) {
+        const options = { direction, guard: false, ddl: false, inDoubt: true, blockSize: 8192 };
+        const changes = incident.changes(index, direction === 'undo');
+        const all = [...transactionLines(incident.transaction(index), changes, options, new Tally())];
+        const lines = new SqlLines(incident, index, direction);
+        const places = [
+          0,
+          5,
+          all.length - 3,
+          1020,
+          2047,
+          2048,
+          all.length >> 1,
+          17,
+          all.length - 40,
+          all.length,
+        ];
+        for (const from of places) {
+          const { lines: some, total, more } = await lines.slice(from, 32, async () => {});
+          assert.deepEqual(some, all.slice(from, from + 32));
+          assert.ok(more ? total > from + 32 : total === all.length);
+        }
+      }
+      incident.close();
+    });
+  }
 
   for (const undo of [false, true]) {
     test(`all of it is ${undo ? 'undone' : 'redone'} in SQL with ${HEAP} MB of heap`, async () => {

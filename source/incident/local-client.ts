@@ -75,7 +75,7 @@ export class LocalClient implements IncidentClient {
   /** The newest search, and the newest preview, are gone on with. */
   #searches = 0;
   #previews = 0;
-  #sql: { key: string; lines: SqlLines } | undefined;
+  #sql: KnownSql | undefined;
 
   open(request: IncidentRequest): Promise<IncidentOverview> {
     this.#stopOpening.abort();
@@ -263,11 +263,15 @@ export class LocalClient implements IncidentClient {
 
   async sql(index: number, direction: 'redo' | 'undo', from: number, count: number) {
     const incident = await this.#whenOpen();
-    const key = `${index} ${direction}`;
-    if (this.#sql?.key !== key) {
-      this.#sql = { key, lines: new SqlLines(incident, index, direction) };
-    }
-    return this.#sql.lines.slice(from, count);
+    const known: KnownSql = this.#sql?.index === index ? this.#sql : { index };
+    this.#sql = known;
+    // What is undone begins at the end: where that is has to be found first.
+    if (direction === 'undo') await this.#countChanges(incident, index, Number.POSITIVE_INFINITY);
+    const lines = (known[direction] ??= new SqlLines(incident, index, direction));
+    return lines.slice(from, count, async () => {
+      await breathe();
+      if (!this.#current(incident)) throw new Error('another incident was opened');
+    });
   }
 
   async preview(request: ExportRequest, lines: number): Promise<{ lines: string[]; more: boolean }> {
@@ -460,6 +464,13 @@ export class LocalClient implements IncidentClient {
     };
     return { chosen, context };
   }
+}
+
+/** The SQL that somebody looks at. */
+interface KnownSql {
+  readonly index: number;
+  redo?: SqlLines;
+  undo?: SqlLines;
 }
 
 /** Another incident was opened while this one was being judged. */

@@ -350,8 +350,8 @@ export class OpenedIncident implements Incident {
     return summary as ListedTransaction;
   }
 
-  changes(index: number, backwards = false): Iterable<Change> {
-    return this.#reader().changes(index, backwards);
+  changes(index: number, backwards = false, from = 0): Iterable<Change> {
+    return this.#reader().changes(index, backwards, from);
   }
 
   /** Changes [from, from + count) of a transaction. */

@@ -218,7 +218,7 @@ export class ClusterReader {
     return { total: opened.records.changeCount + told, more };
   }
 
-  /** Its changes in order, from the `from`th on, or all of them backwards, each decoded when it is asked for. */
+  /** Its changes in order, or backwards, from the `from`th of that order on, each decoded when it is asked for. */
   *changes(index: number, backwards = false, from = 0): Generator<Change> {
     const opened = this.#open(index);
     const { records, ownXids } = opened;
@@ -226,11 +226,22 @@ export class ClusterReader {
     const ahead = this.#ahead(summary);
     const between = this.#between(opened, summary);
     if (backwards) {
-      yield* between.after.toReversed();
+      yield* between.after.toReversed().slice(from);
+      let skip = Math.max(0, from - between.after.length);
       for (let number = records.sheetCount - 1; number >= 0; number--) {
-        yield* this.#decode(records.sheet(number)!.lsns, ownXids, true, between);
+        const known = records.exactChanges(number);
+        if (known !== undefined && known <= skip) {
+          skip -= known;
+          continue;
+        }
+        let decoded = 0;
+        for (const change of this.#decode(records.sheet(number)!.lsns, ownXids, true, between)) {
+          if (decoded++ >= skip) yield change;
+        }
+        records.counted(number, decoded);
+        skip = Math.max(0, skip - decoded);
       }
-      yield* ahead.reverse();
+      yield* ahead.reverse().slice(skip);
       return;
     }
     yield* ahead.slice(from);
