@@ -8,11 +8,25 @@ export interface Key {
   readonly values: KeyValues;
 }
 
-/** The key of a row in a set, undefined when a part of it is not known. */
+/** Keys asked for last: the rules ask for the same ones of a change again and again. */
+const RECENT = 4;
+const recentRows: (Row | undefined)[] = Array.from({ length: RECENT }, () => undefined);
+const recentSets: (KeySet | undefined)[] = Array.from({ length: RECENT }, () => undefined);
+const recentKeys: (Key | undefined)[] = Array.from({ length: RECENT }, () => undefined);
+let recent = 0;
+
+/** The key of a row in a set, undefined when a part of it is not known. A row does not change any more once its key was asked for. */
 export function keyOf(table: Table, set: KeySet, row: Row | undefined): Key | undefined {
-  const values = row && valuesOf(row, set.columns);
-  if (!values || !('known' in values)) return undefined;
-  return { text: keyText(table, set, values.known), values: values.known };
+  if (!row) return undefined;
+  for (let i = 0; i < RECENT; i++) if (recentRows[i] === row && recentSets[i] === set) return recentKeys[i];
+  const values = valuesOf(row, set.columns);
+  const key =
+    'known' in values ? { text: keyText(table, set, values.known), values: values.known } : undefined;
+  recent = (recent + 1) % RECENT;
+  recentRows[recent] = row;
+  recentSets[recent] = set;
+  recentKeys[recent] = key;
+  return key;
 }
 
 /** The update left the columns of this key alone. */

@@ -23,9 +23,16 @@ export interface TableKeys {
   readonly others: readonly KeySet[];
 }
 
+const tableKeys = new WeakMap<object, string>();
+
 /** Name by which a table is found on the other side. No name holds a NUL. */
 export function tableKey(table: Pick<Table, 'database' | 'schema' | 'name'>): string {
-  return `${table.database}\0${table.schema}\0${table.name}`;
+  let key = tableKeys.get(table);
+  if (key === undefined) {
+    key = `${table.database}\0${table.schema}\0${table.name}`;
+    tableKeys.set(table, key);
+  }
+  return key;
 }
 
 /** The key set of some columns. */

@@ -1,5 +1,5 @@
 /**
- * Every transaction found, as an index of numbers into WAL: some forty bytes each, in commit order.
+ * Every transaction found, as an index of numbers into WAL: under forty bytes each, in commit order.
  *
  * What many transactions have in common (database, tables, numbers of rows by operation: their shape) is kept once.
  */
@@ -54,14 +54,18 @@ const PREPARED_BEFORE_FORK = 64;
 const BUILDS_ON_LOST = 128;
 const BUILDS_ON_UNKNOWN = 256;
 const HAS_CHILDREN = 512;
+/** Stands for a number that a column of 32 bits does not hold. */
+const FAR = 0xffff_ffff;
 
 interface Columns {
   readonly xid: Uint32Array;
-  readonly firstLsn: Float64Array;
+  /** How far before the commit record the first one begins, in units of eight bytes; FAR where it does not fit. */
+  readonly firstDistance: Uint32Array;
   readonly commitLsn: Float64Array;
   readonly endDistance: Uint32Array;
   readonly time: Float64Array;
-  readonly walBytes: Float64Array;
+  /** FAR where they do not fit. */
+  readonly walBytes: Uint32Array;
   readonly shape: Uint32Array;
   readonly flags: Uint16Array;
   /** Made when the first of the chunk comes from elsewhere. */
@@ -71,11 +75,11 @@ interface Columns {
 function createColumns(): Columns {
   return {
     xid: new Uint32Array(CHUNK),
-    firstLsn: new Float64Array(CHUNK),
+    firstDistance: new Uint32Array(CHUNK),
     commitLsn: new Float64Array(CHUNK),
     endDistance: new Uint32Array(CHUNK),
     time: new Float64Array(CHUNK),
-    walBytes: new Float64Array(CHUNK),
+    walBytes: new Uint32Array(CHUNK),
     shape: new Uint32Array(CHUNK),
     flags: new Uint16Array(CHUNK),
   };
@@ -90,6 +94,9 @@ export class TransactionIndex {
   #lastShape: TransactionShape | undefined;
   #lastNumber = 0;
   readonly #gids = new Map<number, string>();
+  /** What does not fit into columns, by index. */
+  readonly #farFirst = new Map<number, Lsn>();
+  readonly #farBytes = new Map<number, number>();
   #length = 0;
 
   get length(): number {
@@ -102,11 +109,15 @@ export class TransactionIndex {
     if (at === 0) this.#chunks.push(createColumns());
     const columns = this.#chunks[this.#chunks.length - 1];
     columns.xid[at] = entry.xid;
-    columns.firstLsn[at] = entry.firstLsn;
+    const distance = (entry.commitLsn - entry.firstLsn) / 8;
+    const isNear = Number.isInteger(distance) && distance >= 0 && distance < FAR;
+    columns.firstDistance[at] = isNear ? distance : FAR;
+    if (!isNear) this.#farFirst.set(this.#length, entry.firstLsn);
     columns.commitLsn[at] = entry.commitLsn;
     columns.endDistance[at] = entry.commitEndLsn - entry.commitLsn;
     columns.time[at] = entry.commitTime;
-    columns.walBytes[at] = entry.walBytes;
+    columns.walBytes[at] = Math.min(entry.walBytes, FAR);
+    if (entry.walBytes >= FAR) this.#farBytes.set(this.#length, entry.walBytes);
     columns.shape[at] = this.#shapeNumber(entry.shape);
     columns.flags[at] =
       (entry.state === 'prepared' ? PREPARED : 0) |
@@ -145,14 +156,14 @@ export class TransactionIndex {
       gid: this.#gids.get(index),
       state: flags & PREPARED ? 'prepared' : flags & MESSAGE ? 'message' : 'committed',
       origin: flags & REPLICATED ? originAt(columns, at) : undefined,
-      firstLsn: columns.firstLsn[at],
+      firstLsn: this.firstLsn(index),
       commitLsn: columns.commitLsn[at],
       commitEndLsn: columns.commitLsn[at] + columns.endDistance[at],
       commitTime: columns.time[at],
       preparedBeforeFork: (flags & PREPARED_BEFORE_FORK) !== 0 || undefined,
       straddlesFork: (flags & STRADDLES) !== 0,
       changesCatalog: (flags & CATALOG) !== 0,
-      walBytes: columns.walBytes[at],
+      walBytes: this.walBytes(index),
       database: shape.database,
       tables: shape.tables,
       inserts: shape.inserts,
@@ -218,12 +229,16 @@ export class TransactionIndex {
 
   /** Where its first record begins. */
   firstLsn(index: number): Lsn {
-    return this.#columns(index).firstLsn[index % CHUNK];
+    const columns = this.#columns(index);
+    const distance = columns.firstDistance[index % CHUNK];
+    if (distance === FAR) return this.#farFirst.get(index) ?? 0;
+    return columns.commitLsn[index % CHUNK] - distance * 8;
   }
 
-  /** Bytes of WAL that it wrote. */
+  /** Bytes of WAL its records take. */
   walBytes(index: number): number {
-    return this.#columns(index).walBytes[index % CHUNK];
+    const bytes = this.#columns(index).walBytes[index % CHUNK];
+    return bytes === FAR ? (this.#farBytes.get(index) ?? 0) : bytes;
   }
 
   /** The first transaction whose commit record begins at or after `lsn`; length when there is none. */

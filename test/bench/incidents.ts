@@ -72,6 +72,9 @@ export async function incidentOf(
       // What is measured must be there: nobody waited for it.
       await old.query('SELECT pg_switch_wal()');
     },
+    after: async (promoted) => {
+      await shape.after?.(promoted, scale);
+    },
   });
   mkdirSync(place, { recursive: true });
   chmodSync(directory, 0o755);

@@ -13,6 +13,8 @@ export interface Shape {
   readonly shared?: (old: Server, scale: number) => Promise<void>;
   /** What is lost. `scale` 1 writes some 60 to 120 MB of WAL. */
   readonly work: (old: Server, scale: number) => Promise<void>;
+  /** What the new primary does after its promotion; nothing when it is not said. */
+  readonly after?: (promoted: Server, scale: number) => Promise<void>;
 }
 
 /** Runs a procedure `work(client, n)` with several clients at once. */
@@ -50,6 +52,24 @@ export const SHAPES: readonly Shape[] = [
         END LOOP;
       END $$;`,
     work: (old, scale) => clients(old, 4, 20_000 * scale),
+  },
+  {
+    name: 'both',
+    description:
+      'small transactions, tasks that come and go, and a new primary that has written to the same tables',
+    schema: `${ACCOUNTS}
+      CREATE TABLE task (id bigserial PRIMARY KEY, account int NOT NULL, note text);
+      CREATE PROCEDURE work(client int, n int) LANGUAGE plpgsql AS $$
+      DECLARE a int; t int; d int;
+      BEGIN
+        FOR i IN 1..n LOOP ${PAYMENT}
+          INSERT INTO task (account, note) VALUES (a, 'to be done');
+          DELETE FROM task WHERE id = (SELECT id FROM task ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) AND i > 100;
+          COMMIT;
+        END LOOP;
+      END $$;`,
+    work: (old, scale) => clients(old, 4, 15_000 * scale),
+    after: (promoted, scale) => clients(promoted, 2, 1_000 * scale),
   },
   {
     name: 'copy',
