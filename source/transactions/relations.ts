@@ -1,8 +1,8 @@
 /**
  * Relation files as WAL names them (1663/5/16403), numbered as they are met, and what each is for.
  *
- * Asked for every block reference of every heap record, so a look-up is two Map reads on numbers, and none when it is the same
- * relation as before.
+ * Asked for every block reference of every heap record, so a look-up is two Map reads on numbers, and none when the
+ * relation was asked for a moment ago.
  */
 import type { Lsn } from '../bytes/lsn.js';
 import type { Catalog, CatalogFeed } from '../catalog/catalog.js';
@@ -33,11 +33,15 @@ export interface LocalRelation {
   readonly followed: boolean;
 }
 
+/** A power of two. */
+const RECENT = 256;
+
 export class Relations {
   readonly #catalog: Catalog & CatalogFeed;
   readonly #byDatabase = new Map<number, Map<number, LocalRelation[]>>();
   #count = 0;
-  #last: LocalRelation | undefined;
+  /** Those asked for last, by the last bits of their file's number. */
+  readonly #recent: (LocalRelation | undefined)[] = Array.from({ length: RECENT }, () => undefined);
 
   constructor(catalog: Catalog & CatalogFeed) {
     this.#catalog = catalog;
@@ -45,14 +49,14 @@ export class Relations {
 
   /** The relation file with this locator, new when it was never met. */
   at(tablespaceOid: number, databaseOid: number, fileNode: number): LocalRelation {
-    const last = this.#last;
+    const recent = this.#recent[fileNode & (RECENT - 1)];
     if (
-      last !== undefined &&
-      last.locator.fileNode === fileNode &&
-      last.locator.databaseOid === databaseOid &&
-      last.locator.tablespaceOid === tablespaceOid
+      recent !== undefined &&
+      recent.locator.fileNode === fileNode &&
+      recent.locator.databaseOid === databaseOid &&
+      recent.locator.tablespaceOid === tablespaceOid
     )
-      return last;
+      return recent;
     let files = this.#byDatabase.get(databaseOid);
     if (!files) {
       files = new Map();
@@ -77,7 +81,7 @@ export class Relations {
       if (found.followed) found.role = 'catalog';
       candidates.push(found);
     }
-    this.#last = found;
+    this.#recent[fileNode & (RECENT - 1)] = found;
     return found;
   }
 

@@ -4,7 +4,8 @@
  */
 
 /** Blocks that share one array of bits. */
-const BLOCKS_IN_CHUNK = 64;
+const CHUNK_SHIFT = 6;
+const BLOCKS_IN_CHUNK = 1 << CHUNK_SHIFT;
 /** Bytes of bits kept; places beyond are not told any more. */
 const MOST_BYTES = 32 * 1024 * 1024;
 
@@ -33,7 +34,7 @@ export class WrittenPlaces {
       this.#relations[relation] = bits;
     }
     if (offset >> 5 >= bits.words) bits = this.#widen(relation, bits, offset);
-    const number = Math.floor(block / BLOCKS_IN_CHUNK);
+    const number = block >>> CHUNK_SHIFT;
     let chunk = bits.chunks[number];
     if (chunk === undefined) {
       if (this.#bytes >= this.#most) return;
@@ -41,7 +42,7 @@ export class WrittenPlaces {
       this.#bytes += chunk.byteLength;
       bits.chunks[number] = chunk;
     }
-    chunk[(block % BLOCKS_IN_CHUNK) * bits.words + (offset >> 5)] |= 1 << (offset & 31);
+    chunk[(block & (BLOCKS_IN_CHUNK - 1)) * bits.words + (offset >> 5)] |= 1 << (offset & 31);
   }
 
   /** Was something written there? undefined: it cannot be told, too much was written. */
@@ -49,10 +50,10 @@ export class WrittenPlaces {
     const absent = this.#bytes >= this.#most ? undefined : false;
     const bits = this.#relations[relation];
     if (bits === undefined) return absent;
-    const chunk = bits.chunks[Math.floor(block / BLOCKS_IN_CHUNK)];
+    const chunk = bits.chunks[block >>> CHUNK_SHIFT];
     if (chunk === undefined) return absent;
     if (offset >> 5 >= bits.words) return false;
-    const word = chunk[(block % BLOCKS_IN_CHUNK) * bits.words + (offset >> 5)];
+    const word = chunk[(block & (BLOCKS_IN_CHUNK - 1)) * bits.words + (offset >> 5)];
     return (word & (1 << (offset & 31))) !== 0;
   }
 

@@ -269,9 +269,7 @@ export class WalReader extends LazyRecord {
     const to = pages.scratchBase;
     const end = pages.base + (pages.end - pages.start);
     const next = position + inPage;
-    const behind = memory.join(
-      ...([at, inPage, totalLength, next, this.#pageSize, end, this.#magic, timeline, to] as const),
-    );
+    const behind = memory.join(at, inPage, totalLength, next, this.#pageSize, end, this.#magic, timeline, to);
     if (behind === 0 || this.#walkOver(to, to + totalLength, position) !== 1) return false;
     this.#taken = 0;
     this.#walked = 0;

@@ -112,7 +112,15 @@ export class WindowMemory {
   ): number {
     const { base } = this;
     const behind = this.#join(
-      ...([at + base, inPage, length, nextPage, pageSize, end + base, magic, timeline, to + base] as const),
+      at + base,
+      inPage,
+      length,
+      nextPage,
+      pageSize,
+      end + base,
+      magic,
+      timeline,
+      to + base,
     );
     return behind === 0 ? 0 : behind - base;
   }
