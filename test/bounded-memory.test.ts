@@ -48,6 +48,14 @@ function play(histories: PageHistories, plain: PlainHistories, seed: number, eve
     } else if (event === 2) {
       histories.initialize(relation, block, lsn);
       plain.origin(relation, block, -lsn);
+      // A bulk load: each of its records fills some more of the page.
+      let next = random(2);
+      for (let left = random(7); left > 0; left--, lsn += 8) {
+        for (const end = Math.min(290, next + random(60)); next < end; next++) {
+          histories.write(relation, block, next, lsn);
+          plain.write(relation, block, next, lsn);
+        }
+      }
     } else {
       histories.write(relation, block, offset, lsn);
       plain.write(relation, block, offset, lsn);

@@ -54,6 +54,7 @@ export interface PageHistoryLimits {
 const DEFAULT_LIMITS: PageHistoryLimits = { pages: 2 * 1024 * 1024, writers: 3 * 1024 * 1024 };
 
 const NO_WRITERS = -1;
+/** Of numbers in the arena; as many make up the runs of a page. */
 const SMALLEST_BLOCK = 8;
 const SMALLEST_TABLE = 1024;
 /** Of a slot: its size in 32-bit words and in 64-bit numbers; words first, numbers behind them. */
@@ -62,6 +63,9 @@ const NUMBERS = 4;
 const RELATION = 0;
 const BLOCK = 1;
 const ROOM = 2;
+const RUNS = 3;
+/** What a run more adds to the word: more than any offset number, of which a record has sixteen bits. */
+const RUN = 1 << 20;
 const PLACE = 2;
 const ORIGIN = 3;
 
@@ -70,7 +74,7 @@ export class PageHistories {
   readonly #limits: PageHistoryLimits;
   /**
    * Open addressing: a slot is all that is known of a page, side by side, since looking at it costs what fetching it from memory costs. In words:
-   * relation (0: the slot is empty), block, how many offset numbers there is room for, nothing; then in numbers: where the page's writers lie
+   * relation (0: the slot is empty), block, how many numbers the page has in the arena, its runs; then in numbers: where the page's writers lie
    * (an index into the arena, or -2 - position in the file, or NO_WRITERS), and the record that holds the page's latest image (negative:
    * that made the page anew; 0: neither was seen).
    */
@@ -78,7 +82,11 @@ export class PageHistories {
   #numbers = new Float64Array(this.#words.buffer);
   #slots = SMALLEST_TABLE;
   #count = 0;
-  /** By page and offset number: LSN of the record that last wrote there since the page's origin; 0 where the image rules. */
+  /**
+   * What a page has there is one of two things. By offset number, the LSN of the record that last wrote there since the page's origin, 0 where the
+   * image rules. Or, as long as tuples were only added behind one another and by few records, as a bulk load does: runs, a pair for each
+   * (first offset number, LSN of the record), where the slot's third word is the number of pairs times RUN plus the offset number behind the last.
+   */
   #arena = new Float64Array(16 * 1024);
   #arenaUsed = 0;
   /** Some pages' past was dropped. */
@@ -97,6 +105,7 @@ export class PageHistories {
     this.#numbers[slot * NUMBERS + ORIGIN] = lsn;
     this.#numbers[slot * NUMBERS + PLACE] = NO_WRITERS;
     this.#words[slot * WORDS + ROOM] = 0;
+    this.#words[slot * WORDS + RUNS] = 0;
   }
 
   /** The record at `lsn` made the page anew. */
@@ -107,14 +116,64 @@ export class PageHistories {
   /** The record `writer` (its LSN, or unreadableWriter of it) wrote a tuple at `offset`. */
   write(relation: number, block: number, offset: number, writer: number): void {
     let slot = this.#slot(relation, block);
-    if (offset >= this.#words[slot * WORDS + ROOM]) {
-      this.#grow(slot, offset);
+    if (this.#words[slot * WORDS + ROOM] === 0) {
+      this.#grow(slot, SMALLEST_BLOCK);
       slot = this.#slot(relation, block);
-    } else if (this.#numbers[slot * NUMBERS + PLACE] < NO_WRITERS) {
+      this.#addRun(slot, 0, offset, writer);
+      return;
+    }
+    if (this.#numbers[slot * NUMBERS + PLACE] < NO_WRITERS) {
       this.#load(slot);
       slot = this.#slot(relation, block);
     }
+    const runs = this.#words[slot * WORDS + RUNS];
+    if (runs !== 0) {
+      if (this.#addToRuns(slot, runs, offset, writer)) return;
+      this.#flatten(slot, runs, offset);
+      slot = this.#slot(relation, block);
+    } else if (offset >= this.#words[slot * WORDS + ROOM]) {
+      this.#grow(slot, offset + 1);
+      slot = this.#slot(relation, block);
+    }
     this.#arena[this.#numbers[slot * NUMBERS + PLACE] + offset] = writer;
+  }
+
+  #addRun(slot: number, number: number, offset: number, writer: number): void {
+    const at = this.#numbers[slot * NUMBERS + PLACE] + number * 2;
+    this.#arena[at] = offset;
+    this.#arena[at + 1] = writer;
+    this.#words[slot * WORDS + RUNS] = (number + 1) * RUN + offset + 1;
+  }
+
+  /** Writes behind the last run; false when it is not there that is written, or runs are as many as there is room for. */
+  #addToRuns(slot: number, runs: number, offset: number, writer: number): boolean {
+    if (offset !== runs % RUN) return false;
+    const count = Math.floor(runs / RUN);
+    if (this.#arena[this.#numbers[slot * NUMBERS + PLACE] + count * 2 - 1] === writer) {
+      this.#words[slot * WORDS + RUNS] = runs + 1;
+      return true;
+    }
+    if (count * 2 >= this.#words[slot * WORDS + ROOM]) return false;
+    this.#addRun(slot, count, offset, writer);
+    return true;
+  }
+
+  /** Makes runs, which are in memory, a number for each offset number, with room for `offset`. */
+  #flatten(slot: number, runs: number, offset: number): void {
+    const [relation, block] = [this.#words[slot * WORDS + RELATION], this.#words[slot * WORDS + BLOCK]];
+    const count = Math.floor(runs / RUN);
+    const from = this.#numbers[slot * NUMBERS + PLACE];
+    const pairs = this.#arena.slice(from, from + count * 2);
+    const room = Math.max(offset + 1, runs % RUN, SMALLEST_BLOCK * 4);
+    const place = this.#allocate(room);
+    const now = this.#slot(relation, block);
+    for (let run = 0; run < count; run++) {
+      const end = run + 1 < count ? pairs[run * 2 + 2] : runs % RUN;
+      this.#arena.fill(pairs[run * 2 + 1], place + pairs[run * 2], place + end);
+    }
+    this.#numbers[now * NUMBERS + PLACE] = place;
+    this.#words[now * WORDS + ROOM] = room;
+    this.#words[now * WORDS + RUNS] = 0;
   }
 
   /**
@@ -125,7 +184,8 @@ export class PageHistories {
     const slot = this.#find(relation, block);
     const unknown = this.#forgetful ? WRITER_FORGOTTEN : WRITER_UNKNOWN;
     if (this.#words[slot * WORDS + RELATION] === 0) return unknown;
-    if (offset < this.#words[slot * WORDS + ROOM]) {
+    const runs = this.#words[slot * WORDS + RUNS];
+    if (offset < (runs === 0 ? this.#words[slot * WORDS + ROOM] : runs % RUN)) {
       const writer = this.#writerAt(slot, offset);
       if (writer !== 0) return writer;
     }
@@ -146,10 +206,21 @@ export class PageHistories {
 
   #writerAt(slot: number, offset: number): number {
     const place = this.#numbers[slot * NUMBERS + PLACE];
-    if (place >= 0) return this.#arena[place + offset];
-    const one = new Float64Array(1);
-    this.#file.read(-2 - place + offset * 8, new Uint8Array(one.buffer));
-    return one[0];
+    const runs = this.#words[slot * WORDS + RUNS];
+    if (place >= 0 && runs === 0) return this.#arena[place + offset];
+    if (runs === 0) return this.#fromFile(place, offset, 1)[0];
+    const count = Math.floor(runs / RUN);
+    const pairs = place >= 0 ? this.#arena : this.#fromFile(place, 0, count * 2);
+    const first = place >= 0 ? place : 0;
+    for (let at = first + count * 2 - 2; at >= first; at -= 2) if (pairs[at] <= offset) return pairs[at + 1];
+    return 0;
+  }
+
+  /** Numbers of a page whose writers are in the file, from the one at `index` on. */
+  #fromFile(place: number, index: number, count: number): Float64Array {
+    const numbers = new Float64Array(count);
+    this.#file.read(-2 - place + index * 8, new Uint8Array(numbers.buffer));
+    return numbers;
   }
 
   /** The page's slot, or the empty one where it belongs. */
@@ -178,13 +249,15 @@ export class PageHistories {
     this.#numbers[slot * NUMBERS + ORIGIN] = 0;
     this.#numbers[slot * NUMBERS + PLACE] = NO_WRITERS;
     this.#words[slot * WORDS + ROOM] = 0;
+    this.#words[slot * WORDS + RUNS] = 0;
     this.#count++;
     return slot;
   }
 
-  #grow(slot: number, offset: number): void {
+  /** Room for `least` numbers and more. */
+  #grow(slot: number, least: number): void {
     const [relation, block] = [this.#words[slot * WORDS + RELATION], this.#words[slot * WORDS + BLOCK]];
-    const room = Math.max(offset + 1, SMALLEST_BLOCK, this.#words[slot * WORDS + ROOM] * 2);
+    const room = Math.max(least, this.#words[slot * WORDS + ROOM] * 2);
     const place = this.#allocate(room);
     const now = this.#slot(relation, block);
     this.#copyWriters(now, place);
@@ -273,6 +346,7 @@ export class PageHistories {
       const room = words[slot * WORDS + ROOM];
       const place = numbers[slot * NUMBERS + PLACE];
       this.#words[now * WORDS + ROOM] = room;
+      this.#words[now * WORDS + RUNS] = words[slot * WORDS + RUNS];
       this.#numbers[now * NUMBERS + ORIGIN] = numbers[slot * NUMBERS + ORIGIN];
       this.#numbers[now * NUMBERS + PLACE] = place;
       if (place < 0) continue;
