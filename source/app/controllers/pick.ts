@@ -1,5 +1,4 @@
 /** Choosing the two sides: what is proposed, what is browsed, what is typed; then both next to each other. */
-import { dirname } from 'node:path';
 import type { Lsn } from '../../bytes/lsn.js';
 import { printable } from '../../bytes/printable.js';
 import type { IncidentRequest } from '../../incident/model.js';
@@ -14,12 +13,8 @@ import { isServerUrl, maskPassword } from '../server-url.js';
 import { editField, fieldText, type TextField, textField } from '../text-field.js';
 import { ForkField, forkCandidates } from './fork-field.js';
 import type { Host } from './host.js';
-
-/** One line of the picker's list. */
-export type PickEntry =
-  | { readonly kind: 'heading'; readonly text: string }
-  | { readonly kind: 'session'; readonly session: SavedSession }
-  | { readonly kind: 'proposed' | 'directory' | 'parent'; readonly path: string };
+import { entryPath, PickList } from './pick-list.js';
+import { RememberedProbes } from './remembered-probes.js';
 
 /** One chosen side: a probed directory, or a server's URL. */
 export type PickedSide = { readonly path: string; readonly probed?: DataDirectoryProbe };
@@ -40,12 +35,8 @@ export interface PickExits {
 /** State and actions of the picker. */
 export class PickController {
   stage: PickStage = 'old';
-  entries: readonly PickEntry[] = [];
-  cursor = 0;
-  top = 0;
-  height = 10;
-  /** The directory being browsed. */
-  directory: string;
+  /** What can be chosen. */
+  readonly list: PickList;
   typing = false;
   field: TextField = textField();
   fieldProblem: string | undefined;
@@ -63,10 +54,9 @@ export class PickController {
   #request: Partial<IncidentRequest>;
   #host: Host;
   #exits: PickExits;
-  #probed = new Map<string, DataDirectoryProbe>();
+  #probes: RememberedProbes;
   #resuming = false;
   #proposed: readonly string[] = [];
-  #inside: readonly string[] = [];
 
   constructor(
     probing: Probing,
@@ -77,9 +67,10 @@ export class PickController {
     exits: PickExits,
   ) {
     this.#probing = probing;
+    this.#probes = new RememberedProbes(probing);
+    this.list = new PickList(probing, workingDirectory);
     this.#sessions = sessions;
     this.#request = request;
-    this.directory = workingDirectory;
     this.#host = host;
     this.#exits = exits;
     this.#begin();
@@ -91,14 +82,10 @@ export class PickController {
     return this.stage === 'review' ? 'pick-review' : 'pick';
   }
 
-  get entry(): PickEntry | undefined {
-    return this.entries[this.cursor];
-  }
-
   /** What stands at the path under the cursor. */
   get probed(): DataDirectoryProbe | undefined {
-    const path = this.#entryPath(this.entry);
-    return path === undefined ? undefined : this.#probe(path);
+    const path = entryPath(this.list.entry);
+    return path === undefined ? undefined : this.#probes.at(path);
   }
 
   /** Why the two sides cannot be opened. */
@@ -114,11 +101,6 @@ export class PickController {
   /** Both sides are directories. */
   get swappable(): boolean {
     return this.fresh !== undefined && !isServerUrl(this.fresh.path);
-  }
-
-  resize(height: number): void {
-    this.height = Math.max(1, height);
-    this.#keepInSight();
   }
 
   /** Shows both sides again after opening them failed. */
@@ -167,30 +149,33 @@ export class PickController {
         ? undefined
         : this.#choose(isServerUrl(fresh) ? fresh : this.#probing.resolve(fresh)));
     this.#proposed = this.#probing.propose();
-    this.#browse(this.directory);
-    this.#cursorToFirst();
+    this.list.browse(this.list.directory);
+    this.#offer();
+    this.list.toFirst();
     if (problem) this.#host.say(problem, 'error');
   }
 
   /** Chooses one after the other; returns why not. */
   #pickBoth(old: string, fresh: string): string | undefined {
     this.stage = 'old';
+    this.#offer();
     return this.#choose(old) ?? this.#choose(fresh);
   }
 
   #runBrowsing(action: string): void {
+    const { list } = this;
     const actions: Record<string, () => void> = {
-      down: () => this.#move(1),
-      up: () => this.#move(-1),
-      'half-down': () => this.#move(Math.ceil(this.height / 2)),
-      'half-up': () => this.#move(-Math.ceil(this.height / 2)),
-      'page-down': () => this.#move(this.height),
-      'page-up': () => this.#move(-this.height),
-      home: () => this.#cursorToFirst(),
-      end: () => this.#move(this.entries.length),
+      down: () => list.move(1),
+      up: () => list.move(-1),
+      'half-down': () => list.move(Math.ceil(list.height / 2)),
+      'half-up': () => list.move(-Math.ceil(list.height / 2)),
+      'page-down': () => list.move(list.height),
+      'page-up': () => list.move(-list.height),
+      home: () => list.toFirst(),
+      end: () => list.move(list.entries.length),
       choose: () => this.#chooseEntry(),
-      into: () => this.#into(),
-      parent: () => this.#browse(dirname(this.directory), this.directory),
+      into: () => list.into(),
+      parent: () => list.toParent(),
       path: () => this.#beginTyping(),
       again: () => this.#lookAgain(),
       back: () => this.#back(),
@@ -245,17 +230,18 @@ export class PickController {
   }
 
   #lookAgain(): void {
-    const { cursor } = this;
-    this.#probed.clear();
+    const { cursor, directory } = this.list;
+    this.#probes.forget();
     this.#proposed = this.#probing.propose();
-    this.#browse(this.directory);
-    this.cursor = Math.min(cursor, this.entries.length - 1);
-    this.#move(0);
+    this.#offer();
+    this.list.browse(directory);
+    this.list.toLine(cursor);
   }
 
   #beginTyping(): void {
+    const { directory } = this.list;
     this.typing = true;
-    this.field = textField(this.directory.endsWith('/') ? this.directory : `${this.directory}/`);
+    this.field = textField(directory.endsWith('/') ? directory : `${directory}/`);
     this.fieldProblem = undefined;
     this.candidates = [];
   }
@@ -279,17 +265,17 @@ export class PickController {
       this.#host.redraw();
       return;
     }
-    const probed = isServerUrl(path) ? undefined : this.#probe(path);
+    const probed = isServerUrl(path) ? undefined : this.#probes.at(path);
     if (probed && !probed.ok && probed.browsable) {
       this.typing = false;
-      this.#browse(path);
+      this.list.browse(path);
       this.#host.say(`${printable(path)}: ${problem}`, 'warning');
     } else this.fieldProblem = problem;
     this.#host.redraw();
   }
 
   #chooseEntry(): void {
-    const { entry } = this;
+    const { entry } = this.list;
     if (!entry || entry.kind === 'heading') return;
     if (entry.kind === 'session') {
       const { session } = entry;
@@ -305,20 +291,14 @@ export class PickController {
       return;
     }
     if (entry.kind === 'parent') {
-      this.#browse(entry.path, this.directory);
+      this.list.toParent();
       return;
     }
     const problem = this.#choose(entry.path);
     if (problem === undefined) return;
-    const probed = this.#probe(entry.path);
-    if (entry.kind === 'directory' && !probed.ok && probed.browsable) this.#browse(entry.path);
+    const probed = this.#probes.at(entry.path);
+    if (entry.kind === 'directory' && !probed.ok && probed.browsable) this.list.browse(entry.path);
     else this.#host.say(problem, 'error');
-  }
-
-  #into(): void {
-    const { entry } = this;
-    if (entry?.kind === 'parent') this.#browse(entry.path, this.directory);
-    else if (entry?.kind === 'directory' || entry?.kind === 'proposed') this.#browse(entry.path);
   }
 
   /** Takes a path for the side being chosen; returns why not. */
@@ -328,7 +308,7 @@ export class PickController {
       this.#take({ path });
       return undefined;
     }
-    const probed = this.#probe(path);
+    const probed = this.#probes.at(path);
     if (!probed.ok) return probed.reason;
     if (this.stage === 'new' && this.old?.probed) {
       const [refusal] = this.#probing.compare(this.old.probed, probed).refusals;
@@ -344,8 +324,8 @@ export class PickController {
     if (this.stage === 'old') {
       this.old = side;
       this.stage = 'new';
-      this.#list();
-      this.#cursorToFirst();
+      this.#offer();
+      this.list.toFirst();
     } else {
       this.fresh = side;
       this.stage = 'review';
@@ -381,43 +361,19 @@ export class PickController {
       // It was named for these two.
       this.#request = { ...this.#request, fork: undefined };
       this.comparison = NO_COMPARISON;
-      this.#list();
-      this.#cursorToFirst();
+      this.#offer();
+      this.list.toFirst();
     } else if (this.stage === 'new') {
       this.stage = 'old';
       this.old = undefined;
-      this.#list();
-      this.#cursorToFirst();
+      this.#offer();
+      this.list.toFirst();
     } else this.#exits.leave();
   }
 
-  #browse(directory: string, cursorOn?: string): void {
-    this.directory = directory;
-    this.#inside = this.#probing.complete(directory.endsWith('/') ? directory : `${directory}/`);
-    this.#list();
-    const at = this.entries.findIndex((entry) => entry.kind === 'directory' && entry.path === cursorOn);
-    const parent = this.entries.findIndex((entry) => entry.kind === 'parent');
-    this.cursor = at >= 0 ? at : Math.max(0, parent);
-    this.#keepInSight();
-    this.#host.redraw();
-  }
-
-  #list(): void {
-    const entries: PickEntry[] = [];
-    if (this.stage === 'old' && this.#sessions.length > 0) {
-      entries.push({ kind: 'heading', text: 'Begun before' });
-      for (const session of this.#sessions.slice(0, 5)) entries.push({ kind: 'session', session });
-    }
-    const proposed = this.#proposedNow();
-    if (proposed.length > 0) {
-      entries.push({ kind: 'heading', text: 'Found on this machine' });
-      for (const path of proposed) entries.push({ kind: 'proposed', path });
-    }
-    entries.push({ kind: 'heading', text: this.directory });
-    if (dirname(this.directory) !== this.directory)
-      entries.push({ kind: 'parent', path: dirname(this.directory) });
-    for (const path of this.#inside) entries.push({ kind: 'directory', path });
-    this.entries = entries;
+  /** Offers what fits the side being chosen. */
+  #offer(): void {
+    this.list.offer(this.stage === 'old' ? this.#sessions : [], this.#proposedNow());
   }
 
   /** For the new side, what goes together with the old one comes first. */
@@ -426,56 +382,8 @@ export class PickController {
     if (!old) return this.#proposed;
     const others = this.#proposed.filter((path) => path !== old.path);
     const fits = (path: string): boolean =>
-      this.#probing.compare(old, this.#probe(path)).refusals.length === 0;
+      this.#probing.compare(old, this.#probes.at(path)).refusals.length === 0;
     return [...others.filter(fits), ...others.filter((path) => !fits(path))];
-  }
-
-  #cursorToFirst(): void {
-    this.cursor = Math.max(
-      0,
-      this.entries.findIndex((entry) => entry.kind !== 'heading'),
-    );
-    this.top = 0;
-    this.#keepInSight();
-  }
-
-  #move(lines: number): void {
-    const step = Math.sign(lines) || 1;
-    let at = Math.max(0, Math.min(this.entries.length - 1, this.cursor + lines));
-    while (this.entries[at]?.kind === 'heading') at += step;
-    if (!this.entries[at]) {
-      // Only a heading lies beyond: its line becomes visible, the cursor stays.
-      if (step < 0) this.top = 0;
-      return;
-    }
-    this.cursor = at;
-    this.#keepInSight();
-  }
-
-  #keepInSight(): void {
-    if (this.cursor < this.top) this.top = this.cursor;
-    if (this.cursor >= this.top + this.height) this.top = this.cursor - this.height + 1;
-    this.top = Math.max(0, Math.min(this.top, this.entries.length - this.height));
-    // A heading right above the first line belongs to it.
-    if (
-      this.top > 0 &&
-      this.entries[this.top - 1]?.kind === 'heading' &&
-      this.cursor < this.top + this.height - 1
-    )
-      this.top--;
-  }
-
-  #entryPath(entry: PickEntry | undefined): string | undefined {
-    if (!entry || entry.kind === 'heading' || entry.kind === 'session') return undefined;
-    return entry.path;
-  }
-
-  #probe(path: string): DataDirectoryProbe {
-    const known = this.#probed.get(path);
-    if (known) return known;
-    const probed = this.#probing.probe(path);
-    this.#probed.set(path, probed);
-    return probed;
   }
 }
 

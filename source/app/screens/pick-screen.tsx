@@ -8,7 +8,8 @@ import type { SavedSession } from '../../incident/session.js';
 import type { DataDirectoryProbe, DirectoryProbe } from '../../timeline/probe.js';
 import { fieldLine } from '../components/field-line.js';
 import { LinesView } from '../components/lines-view.js';
-import { type PickController, type PickEntry, type PickedSide, sideLabel } from '../controllers/pick.js';
+import { type PickController, type PickedSide, sideLabel } from '../controllers/pick.js';
+import type { PickEntry } from '../controllers/pick-list.js';
 import { fitLine, type Line } from '../span.js';
 import type { Style } from '../theme.js';
 
@@ -149,16 +150,16 @@ function headLines(pick: PickController, width: number): Line[] {
 function BrowseView({ pick, width, height }: PickScreenProps): ReactElement {
   const head = headLines(pick, width);
   const room = Math.max(1, height - head.length);
-  pick.resize(room);
+  pick.list.resize(room);
   const leftWidth = Math.min(Math.floor(width * 0.48), 80);
   const rightWidth = width - leftWidth - 3;
-  const { entry } = pick;
+  const { entry } = pick.list;
   const about =
     entry?.kind === 'session' ? sessionLines(entry.session, rightWidth) : probeLines(pick.probed, rightWidth);
   const lines = Array.from({ length: room }, (_, at): Line => {
-    const number = pick.top + at;
-    const one = pick.entries[number];
-    const left = one ? entryLine(one, number === pick.cursor, leftWidth) : [];
+    const number = pick.list.top + at;
+    const one = pick.list.entries[number];
+    const left = one ? entryLine(one, number === pick.list.cursor, leftWidth) : [];
     return [...fitLine(left, leftWidth), { text: ' │ ', style: 'muted' }, ...(about[at] ?? [])];
   });
   return (
