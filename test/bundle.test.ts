@@ -87,6 +87,23 @@ describe('the bundle', () => {
     );
   });
 
+  it('has a file for each thread that one of its files starts', () => {
+    const directory = join(installed, 'dist/bundle');
+    const files = readdirSync(directory).filter((name) => name.endsWith('.js'));
+    const started = files.flatMap((name) =>
+      [
+        ...readFileSync(join(directory, name), 'utf8').matchAll(
+          /new URL\("\.\/([^"]+)",import\.meta\.url\)/g,
+        ),
+      ].map(([, file]) => file),
+    );
+    assert.ok(started.length >= 3, String(started));
+    assert.deepEqual(
+      started.filter((file) => !files.includes(file)),
+      [],
+    );
+  });
+
   it('reports a defect by places in the source', () => {
     const broken = `data:text/javascript,JSON.stringify = () => { throw new TypeError('broken on purpose') }`;
     const { status, stderr } = run(bundled(), ['inspect', ...SIDES, '--json'], ['--import', broken]);

@@ -23,6 +23,7 @@ import { type BenchIncident, incidentOf, startCopyOfOld } from './incidents.js';
 import { type Contender, measure, median } from './measure.js';
 import { decoding, waldump } from './peers.js';
 import { type Profile, printProfile, profileOf } from './profile.js';
+import { PROGRAM } from './program.js';
 import { SHAPES, shapeNamed } from './shapes.js';
 import { measureStart } from './startup.js';
 import { type Goal, type Line, printTable, ratioToPeer } from './table.js';
@@ -35,7 +36,6 @@ const LARGE = Number(env('LARGE', '0.5'));
 const PROFILE = env('PROFILE', '') === '1';
 const LEVELS = env('LEVELS', 'logical,replica').split(',') as BenchIncident['walLevel'][];
 
-const CLI = fileURLToPath(new URL('../../source/cli.js', import.meta.url));
 const READ_ALL = fileURLToPath(new URL('./read-all.js', import.meta.url));
 
 const WALDUMP = 'pg_waldump --stats=record';
@@ -53,9 +53,9 @@ function ours(incident: BenchIncident): Contender[] {
   const sides = [incident.old, incident.new];
   return [
     { name: 'read every record', command: [READ_ALL, incident.old], ours: true },
-    { name: 'inspect', command: [CLI, 'inspect', ...sides], ours: true },
-    { name: 'list --json', command: [CLI, 'list', ...sides, '--json'], ours: true },
-    { name: 'export (SQL)', command: [CLI, 'export', ...sides], ours: true },
+    { name: 'inspect', command: [PROGRAM, 'inspect', ...sides], ours: true },
+    { name: 'list --json', command: [PROGRAM, 'list', ...sides, '--json'], ours: true },
+    { name: 'export (SQL)', command: [PROGRAM, 'export', ...sides], ours: true },
   ];
 }
 

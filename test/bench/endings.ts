@@ -7,11 +7,11 @@
 import { spawn as spawnChild } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+
 import { type IPty, spawn } from '@lydell/node-pty';
 import { temporaryDirectory } from '../servers/temporary.js';
+import { PROGRAM } from './program.js';
 
-const CLI = fileURLToPath(new URL('../../source/cli.js', import.meta.url));
 const MOMENTS = (
   process.env['FORKPOINT_BENCH_MOMENTS'] ?? '30,80,150,250,400,600,900,1300,1800,2500,3500,5000'
 )
@@ -61,7 +61,7 @@ async function endCommand(
   moment: number,
 ): Promise<Ending> {
   const room = newRoom();
-  const child = spawnChild(process.execPath, [CLI, ...args(room)], {
+  const child = spawnChild(process.execPath, [PROGRAM, ...args(room)], {
     env: room.env,
     stdio: ['ignore', 'ignore', 'ignore'],
   });
@@ -108,7 +108,7 @@ async function endTui(
   moment: number,
 ): Promise<Ending> {
   const room = newRoom();
-  const child = spawn(process.execPath, [CLI, ...sides], {
+  const child = spawn(process.execPath, [PROGRAM, ...sides], {
     name: 'xterm-256color',
     cols: 120,
     rows: 40,

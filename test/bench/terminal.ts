@@ -7,15 +7,15 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+
 import { stopAllServers } from '../servers/server.js';
 import { incidentOf } from './incidents.js';
+import { PROGRAM } from './program.js';
 import { clients, type Shape } from './shapes.js';
 import { type KeyTimes, TimedTerminal } from './timed-terminal.js';
 
 const LENGTH = Number(process.env['FORKPOINT_BENCH_LIST'] ?? 1_000_000);
 const STEPS = Number(process.env['FORKPOINT_BENCH_KEYS'] ?? 400);
-const CLI = fileURLToPath(new URL('../../source/cli.js', import.meta.url));
 
 /** A long list: transactions of one row each. */
 const LIST: Shape = {
@@ -99,7 +99,7 @@ const directory = mkdtempSync(join(tmpdir(), 'forkpoint-bench-'));
 try {
   const incident = await incidentOf(LIST, 'replica', LENGTH);
   const rows: Row[] = [];
-  const ours = new TimedTerminal(process.execPath, [CLI, incident.old, incident.new]);
+  const ours = new TimedTerminal(process.execPath, [PROGRAM, incident.old, incident.new]);
   await ours.see('fork at');
   ours.send('\r');
   await ours.see('commit time');
