@@ -31,6 +31,9 @@ const CERTAIN_SIZES: ReadonlyMap<number, number> = new Map([
 
 const TEXT_TYPES: ReadonlySet<number> = new Set([TYPE.text, TYPE.varchar, TYPE.bpchar]);
 
+/** Of no value at all. */
+const NO_SIZE = -1;
+
 /** Longer values than this are compared by the engine. */
 const LONG_VALUE = 128;
 
@@ -56,7 +59,7 @@ class ColumnBytes {
     this.isStored = column.generated === '';
     this.isVirtual = column.generated === 'v';
     this.isAlwaysGenerated = column.identity === 'a';
-    this.certainSize = CERTAIN_SIZES.get(column.typeOid) ?? 0;
+    this.certainSize = CERTAIN_SIZES.get(column.typeOid) ?? NO_SIZE;
     this.isText = TEXT_TYPES.has(column.typeOid);
     this.#texts = decoder.textsOf(index);
     this.append = this.#texts.append;
