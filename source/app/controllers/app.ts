@@ -2,49 +2,38 @@
 
 import { printable } from '../../bytes/printable.js';
 import type { IncidentClient } from '../../incident/client.js';
-import { formatCount, plural } from '../../incident/figures.js';
+import { plural } from '../../incident/figures.js';
 import { NOTHING_LOST } from '../../incident/loss-counter.js';
 import type { IncidentOverview, IncidentRequest, Progress } from '../../incident/model.js';
-import type { SavedSession, SessionStore } from '../../incident/session.js';
-import type { Preserving } from '../../preserve/preserving.js';
 import type { Context, Facts } from '../bindings/binding.js';
 import { clipboardSequence } from '../clipboard.js';
 import { bindingFor, isTyping } from '../keymap.js';
 import { type KeyPress, keyLabel } from '../keys.js';
-import type { Probing } from '../probing.js';
 import { Redraw } from '../redraw.js';
 import { maskPassword } from '../server-url.js';
-import type { Confirmation } from './confirm.js';
+import type { AppOptions } from './app-options.js';
 import { DetailController } from './detail.js';
 import { ExportController } from './export.js';
 import { HelpController } from './help.js';
 import { errorText, type Host, type MessageKind, type ScreenSize } from './host.js';
-import { ListController, NOT_REACHED } from './list.js';
+import { ListController } from './list.js';
+import { NOT_REACHED } from './marking.js';
 import { PickController } from './pick.js';
 import { PreserveController } from './preserve.js';
+import {
+  type AppQuestion,
+  askPlainly,
+  askToLeave,
+  askToResume,
+  quitQuestion,
+  type RestoreCommand,
+  restoreQuestion,
+} from './questions.js';
 import { SessionKeeper, worthOffering } from './session-keeper.js';
 import { TimelineController } from './timeline.js';
 
 /** The screens there are. */
 export type Screen = 'pick' | 'opening' | 'timeline' | 'list' | 'detail' | 'export' | 'preserve';
-
-/** What the application is started with. */
-export interface AppOptions {
-  /** A fresh client; called again when other sides are chosen. */
-  readonly connect: () => IncidentClient;
-  readonly probing: Probing;
-  readonly preserving: Preserving;
-  readonly sessions: SessionStore;
-  readonly workingDirectory: string;
-  /** Sides given as arguments. */
-  readonly request?: Partial<IncidentRequest>;
-  readonly initialFilter?: string;
-  /** Puts a control sequence (the clipboard's) on the terminal. */
-  readonly send: (sequence: string) => void;
-  readonly size: ScreenSize;
-  /** The operator has left; the exit code. */
-  readonly exit: (code: number) => void;
-}
 
 const OPENING: Progress = {
   phase: 'opening',
@@ -77,7 +66,7 @@ export class AppController implements Host {
   exporting: ExportController | undefined;
   preserving: PreserveController | undefined;
   help: HelpController | undefined;
-  confirmation: (Confirmation & { readonly context: 'confirm' | 'resume' }) | undefined;
+  confirmation: AppQuestion | undefined;
   message: { readonly text: string; readonly kind: MessageKind } | undefined;
   progress: Progress = OPENING;
   incident: OpenIncident | undefined;
@@ -144,8 +133,7 @@ export class AppController implements Host {
   }
 
   confirm(question: readonly string[], yes: () => void): void {
-    this.confirmation = { context: 'confirm', question, yesLabel: 'yes', noLabel: 'no', yes, no: () => {} };
-    this.redraw();
+    this.#ask(askPlainly(question, yes));
   }
 
   remember(): void {
@@ -259,6 +247,11 @@ export class AppController implements Host {
     else confirmation?.no();
   }
 
+  #ask(question: AppQuestion): void {
+    this.confirmation = question;
+    this.redraw();
+  }
+
   #openHelp(): void {
     this.help = new HelpController(this.#screenContext(), this.facts, () => {
       this.help = undefined;
@@ -271,23 +264,9 @@ export class AppController implements Host {
       this.#options.exit(0);
       return;
     }
-    if (this.exporting?.state === 'writing') {
-      this.confirm(['An export is being written.', 'Quit and leave it unwritten?'], () =>
-        this.#options.exit(0),
-      );
-      return;
-    }
-    if (this.preserving?.state === 'copying') {
-      this.confirm(
-        [
-          'The old side is being preserved.',
-          'Quit? What is whole stays; preserving there again goes on from it.',
-        ],
-        () => this.#options.exit(0),
-      );
-      return;
-    }
-    this.#options.exit(0);
+    const question = quitQuestion(this.exporting?.state === 'writing', this.preserving?.state === 'copying');
+    if (question) this.confirm(question, () => this.#options.exit(0));
+    else this.#options.exit(0);
   }
 
   #newPick(request: Partial<IncidentRequest>): PickController {
@@ -410,23 +389,7 @@ export class AppController implements Host {
       await keeper.restore(saved);
       return;
     }
-    this.#offerResume(saved, keeper);
-  }
-
-  #offerResume(saved: SavedSession, keeper: SessionKeeper): void {
-    const when = new Date(saved.savedAt).toISOString().slice(0, 16).replace('T', ' ');
-    this.confirmation = {
-      context: 'resume',
-      question: [
-        'This incident was looked at before.',
-        `${formatCount(saved.markedTransactions)} marked (${plural(saved.markedRows, 'row change')})${saved.filter ? `, filter ${saved.filter}` : ''}, ${when} UTC`,
-      ],
-      yesLabel: 'resume',
-      noLabel: 'begin afresh',
-      yes: () => void keeper.restore(saved),
-      no: () => {},
-    };
-    this.redraw();
+    this.#ask(askToResume(saved, () => void keeper.restore(saved)));
   }
 
   #progressed(client: IncidentClient, progress: Progress): void {
@@ -458,21 +421,13 @@ export class AppController implements Host {
   }
 
   #leaveIncident(): void {
-    this.confirmation = {
-      context: 'confirm',
-      question: [
-        'Leave this incident and choose other sides?',
-        'Marks and place are kept. (q quits forkpoint.)',
-      ],
-      yesLabel: 'leave',
-      noLabel: 'stay',
-      yes: () => {
+    this.#ask(
+      askToLeave(() => {
         void this.#closeIncident();
         this.pick = this.#newPick({});
         this.#show('pick');
-      },
-      no: () => {},
-    };
+      }),
+    );
   }
 
   #nameFork(request: IncidentRequest): void {
@@ -498,7 +453,7 @@ export class AppController implements Host {
   }
 
   /** Configured restore_commands that are not run yet, with the file that has each. */
-  #restoreCommands(): { readonly command: string; readonly where: string }[] {
+  #restoreCommands(): RestoreCommand[] {
     const { overview } = this.incident ?? {};
     return [overview?.old, overview?.new].flatMap((side) => {
       const found = side?.archive?.restoreCommand;
@@ -511,10 +466,7 @@ export class AppController implements Host {
     const { incident } = this;
     if (!incident || commands.length === 0) return;
     this.confirm(
-      [
-        ...commands.flatMap(({ command, where }) => [`${where} has this restore_command:`, '', command, '']),
-        'Run it, by the shell and as you, for each segment that is missing? It gets a private temporary directory and a time limit.',
-      ],
+      restoreQuestion(commands),
       () => void this.#openAgain({ ...incident.request, runRestoreCommand: true }, 'asked the archive'),
     );
   }
@@ -590,7 +542,7 @@ export class AppController implements Host {
         back: () => this.#show('list'),
         export: () => this.#openExport(),
         neighbour: (step) => this.#openNeighbour(step),
-        mark: (marked) => list.toggleTransaction(marked),
+        mark: (marked) => list.marking.toggle(marked),
       });
       if (previous) {
         this.detail.tab = previous.tab;

@@ -1,22 +1,15 @@
 /** The list of lost transactions: its cursor, filter, order and marks. Nothing here waits for an answer. */
 import { formatLsn } from '../../bytes/lsn.js';
-import { printable } from '../../bytes/printable.js';
 import type { IncidentClient, ListView } from '../../incident/client.js';
-import { plural } from '../../incident/figures.js';
-import { MarkSet } from '../../incident/marks.js';
+import type { MarkSet } from '../../incident/marks.js';
 import type { ListedTransaction, ListOrder, SortKey } from '../../incident/model.js';
 import type { Context } from '../bindings/binding.js';
 import type { KeyPress } from '../keys.js';
 import { editField, fieldText, type TextField, textField } from '../text-field.js';
 import { errorText, type Host } from './host.js';
 import { ListWindow } from './list-window.js';
-import { MarkTotals } from './mark-totals.js';
-
-/** The order of the WAL itself. */
-export const COMMIT_ORDER: ListOrder = { key: 'commit', descending: false };
-
-/** Of what only a first look was had, nothing can be asked. */
-export const NOT_REACHED = 'the reading has not reached it: it can be neither opened nor marked yet';
+import type { MarkTotals } from './mark-totals.js';
+import { COMMIT_ORDER, Marking, NOT_REACHED } from './marking.js';
 
 /** Keys whose first order of interest is the largest first. */
 const LARGEST_FIRST: ReadonlySet<SortKey> = new Set<SortKey>(['rows', 'size']);
@@ -43,15 +36,9 @@ function lines({ length, firstLook = 0 }: ListView): number {
   return length + firstLook;
 }
 
-/** A table's name as the filter language takes it. */
-function tableTerm(name: string): string {
-  return /[\s"|]/.test(name) ? `table:"${name.replaceAll('"', '""')}"` : `table:${name}`;
-}
-
 /** State and actions of the list. */
 export class ListController {
-  readonly marks = new MarkSet();
-  readonly totals: MarkTotals;
+  readonly marking: Marking;
   readonly window: ListWindow;
   cursor = 0;
   top = 0;
@@ -79,14 +66,23 @@ export class ListController {
   #askAgain = false;
   #viewVersion = 0;
   /** Views the client has refused. */
-  #refusals = 0;
+  refusals = 0;
 
   constructor(client: IncidentClient, host: Host, exits: ListExits) {
     this.#client = client;
     this.#host = host;
     this.#exits = exits;
     this.window = new ListWindow(client, () => host.redraw());
-    this.totals = new MarkTotals(client, this.marks, () => host.redraw());
+    this.marking = new Marking(client, this.window, this, host);
+  }
+
+  /** The marked transactions, and what they amount to. */
+  get marks(): MarkSet {
+    return this.marking.marks;
+  }
+
+  get totals(): MarkTotals {
+    return this.marking.totals;
   }
 
   get context(): Context {
@@ -119,6 +115,11 @@ export class ListController {
     if (lines === this.height) return;
     this.height = lines;
     this.#keepInSight();
+  }
+
+  /** The client's view is turned for a moment: answers that are under way are about another one. */
+  turned(): void {
+    this.#viewVersion++;
   }
 
   /** The client has read more: asks how long the view is now. `contents`: lines may have changed too (verdicts). */
@@ -198,13 +199,12 @@ export class ListController {
       mark: () => (this.rangeStart === undefined ? this.#toggle() : void this.#markRange(true)),
       unmark: () =>
         this.rangeStart === undefined
-          ? this.#withCurrent((transaction) => this.#set(transaction, false))
+          ? this.#withCurrent((transaction) => this.marking.set(transaction, false))
           : void this.#markRange(false),
       range: () => this.#toggleRange(),
-      'mark-all': () => void this.#markShown(() => true, 'marked all that is shown'),
-      invert: () =>
-        void this.#markShown((index) => !this.marks.has(index), 'inverted the marks of all that is shown'),
-      'unmark-all': () => this.#unmarkAll(),
+      'mark-all': () => void this.marking.markShown(),
+      invert: () => void this.marking.invertShown(),
+      'unmark-all': () => this.marking.clear(),
       'next-mark': () => this.#nextMark(),
       'mark-table': () => this.#withCurrent((transaction) => this.#chooseTable(transaction)),
       filter: () => this.#enter('filter', this.filter),
@@ -237,11 +237,6 @@ export class ListController {
     await this.#arrange(filter, order);
   }
 
-  /** Marks or unmarks one transaction, wherever it is shown. */
-  toggleTransaction(transaction: ListedTransaction): void {
-    this.#set(transaction, !this.marks.has(transaction.index));
-  }
-
   #enter(mode: Mode, text: string): void {
     this.mode = mode;
     this.field = textField(text);
@@ -270,7 +265,7 @@ export class ListController {
     else if (this.mode === 'tables') {
       const table = this.tables[this.tableCursor];
       this.#leave();
-      void this.#markTable(table);
+      void this.marking.markTable(table);
     }
   }
 
@@ -325,7 +320,7 @@ export class ListController {
       this.#host.remember();
       return undefined;
     } catch (error) {
-      this.#refusals++;
+      this.refusals++;
       return errorText(error);
     } finally {
       if (version === this.#viewVersion) this.arranging = false;
@@ -365,7 +360,7 @@ export class ListController {
   }
 
   #toggle(): void {
-    this.#withCurrent((transaction) => this.toggleTransaction(transaction));
+    this.#withCurrent((transaction) => this.marking.toggle(transaction));
     if (!this.current?.firstLook) this.#move(1);
   }
 
@@ -384,19 +379,6 @@ export class ListController {
     );
   }
 
-  #set(transaction: ListedTransaction, marked: boolean): void {
-    if (transaction.firstLook) {
-      this.#host.say(NOT_REACHED, 'warning');
-      return;
-    }
-    if (this.marks.has(transaction.index) === marked) return;
-    if (marked) this.marks.add(transaction.index);
-    else this.marks.remove(transaction.index);
-    this.totals.toggled(transaction, marked);
-    this.#host.remember();
-    this.#host.redraw();
-  }
-
   #toggleRange(): void {
     this.rangeStart = this.rangeStart === undefined ? this.cursor : undefined;
     this.#host.redraw();
@@ -406,52 +388,7 @@ export class ListController {
     const range = this.range;
     if (!range) return;
     this.rangeStart = undefined;
-    await this.#change(
-      () => this.#client.indexes(range[0], range[1] - range[0] + 1),
-      () => marked,
-      (count) => `${marked ? 'marked' : 'unmarked'} ${plural(count, 'transaction')}`,
-    );
-  }
-
-  async #markShown(decide: (index: number) => boolean, verb: string): Promise<void> {
-    await this.#change(
-      () => this.#client.indexes(0, this.length),
-      decide,
-      (count) => `${verb}: ${plural(count, 'transaction')}`,
-    );
-  }
-
-  async #change(
-    which: () => Promise<readonly number[]>,
-    decide: (index: number) => boolean,
-    done: (count: number) => string,
-  ): Promise<void> {
-    const refusals = this.#refusals;
-    try {
-      // A filter may be on its way: what it will show is meant, and nothing when it is refused.
-      await this.window.released();
-      if (refusals !== this.#refusals) return;
-      const indexes = await which();
-      for (const index of indexes) {
-        if (decide(index)) this.marks.add(index);
-        else this.marks.remove(index);
-      }
-      this.totals.recount();
-      this.#host.say(done(indexes.length));
-      this.#host.remember();
-      this.#host.redraw();
-    } catch (error) {
-      this.#host.say(errorText(error), 'error');
-    }
-  }
-
-  #unmarkAll(): void {
-    this.#host.confirm([`Take the marks from ${plural(this.marks.count, 'transaction')}?`], () => {
-      this.marks.clear();
-      this.totals.recount();
-      this.#host.remember();
-      this.#host.redraw();
-    });
+    await this.marking.setRange(...range, marked);
   }
 
   #nextMark(): void {
@@ -469,28 +406,7 @@ export class ListController {
     this.tableCursor = 0;
     if (transaction.firstLook) this.#host.say(NOT_REACHED, 'warning');
     else if (this.tables.length === 0) this.#host.say('this transaction changed no table');
-    else if (this.tables.length === 1) void this.#markTable(this.tables[0]);
+    else if (this.tables.length === 1) void this.marking.markTable(this.tables[0]);
     else this.#enter('tables', '');
-  }
-
-  /** Marks what the filter and the table both let through, by turning the client's view for a moment. */
-  async #markTable(table: string): Promise<void> {
-    const { filter, order } = this;
-    const both = async (): Promise<readonly number[]> => {
-      this.#viewVersion++;
-      try {
-        const shown = filter ? new Set(await this.#client.indexes(0, this.length)) : undefined;
-        const view = await this.#client.setView(tableTerm(table), COMMIT_ORDER);
-        const indexes = await this.#client.indexes(0, view.length);
-        return shown ? indexes.filter((index) => shown.has(index)) : indexes;
-      } finally {
-        await this.#client.setView(filter, order);
-      }
-    };
-    await this.#change(
-      () => this.window.hold(both),
-      () => true,
-      (count) => `marked ${plural(count, 'transaction')} that touch ${printable(table)}`,
-    );
   }
 }
