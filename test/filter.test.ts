@@ -7,6 +7,7 @@ import { parseFilter } from '../source/incident/filter.js';
 import type { ListedTransaction } from '../source/incident/model.js';
 import { SORT_VALUES, sortedIndexes } from '../source/incident/sort.js';
 import type { Change, Table } from '../source/rows/row-change.js';
+import { seeded } from './support/seeded.js';
 
 const orders: Table = {
   id: 1,
@@ -233,5 +234,21 @@ describe('sort', () => {
 
   it('keeps the chosen subset', () => {
     assert.deepEqual([...sortedIndexes([2, 0], (index) => -index, false)], [2, 0]);
+  });
+
+  it('is that of a stable sort for many lines with equal values, either way', () => {
+    const random = seeded(5);
+    for (const length of [0, 1, 15, 16, 17, 33, 1000]) {
+      const values = Array.from({ length }, () => random(1 + Math.ceil(length / 3)));
+      for (const descending of [false, true]) {
+        const indexes = values.keys();
+        const expected = [...values.keys()].sort((a, b) =>
+          descending ? values[b] - values[a] : values[a] - values[b],
+        );
+        assert.deepEqual([...sortedIndexes(indexes, (index) => values[index], descending)], expected);
+        const strings = (index: number) => String.fromCharCode(0x40 + values[index]);
+        assert.deepEqual([...sortedIndexes(values.keys(), strings, descending)], expected);
+      }
+    }
   });
 });

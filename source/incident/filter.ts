@@ -100,7 +100,10 @@ function numberTest(
   example: string,
 ): TransactionTest {
   const ranges = intervals(word, read, example);
-  return (t) => ranges.some(({ low, high }) => value(t) >= low && value(t) < high);
+  return (t) => {
+    const number = value(t);
+    return ranges.some(({ low, high }) => number >= low && number < high);
+  };
 }
 
 const TWO_TO_32 = 0x1_0000_0000;
@@ -275,6 +278,33 @@ function* classesOf(t: ListedTransaction): Generator<ChangeClass> {
   if (t.changesCatalog) yield { operation: 'ddl' };
 }
 
+type ClassAnswer = boolean | 'needs rows';
+
+/** Transactions that did the same share the list of their tables: what is asked of its classes is found out once for all of them. */
+function rememberingAnswers(
+  answerOf: (t: ListedTransaction) => ClassAnswer,
+): (t: ListedTransaction) => ClassAnswer {
+  const known = new WeakMap<ListedTransaction['tables'], { like: ListedTransaction; answer: ClassAnswer }>();
+  return (t) => {
+    const same = known.get(t.tables);
+    if (same !== undefined && hasSameClasses(same.like, t)) return same.answer;
+    const answer = answerOf(t);
+    known.set(t.tables, { like: t, answer });
+    return answer;
+  };
+}
+
+/** Of two transactions with the same list of tables. */
+function hasSameClasses(a: ListedTransaction, b: ListedTransaction): boolean {
+  return (
+    a.inserts === b.inserts &&
+    a.updates === b.updates &&
+    a.deletes === b.deletes &&
+    a.truncates === b.truncates &&
+    a.changesCatalog === b.changesCatalog
+  );
+}
+
 function testChange(test: ChangeTest, change: Change): boolean {
   return 'classTest' in test ? test.classTest(classOf(change)) : test.rowTest(change);
 }
@@ -312,19 +342,21 @@ export function parseFilter(text: string): Filter {
     }
     return found;
   }
+  const byClasses = rememberingAnswers((t) => {
+    let found = wanted.every(aboutRows);
+    for (const one of classesOf(t)) {
+      const holds = (test: ChangeTest) => 'rowTest' in test || test.classTest(one);
+      if (unwanted.some((test) => 'classTest' in test && test.classTest(one))) return false;
+      found ||= wanted.every(holds);
+    }
+    return found && rows ? 'needs rows' : found;
+  });
   return {
     empty: words.length === 0,
     needs: { tables: wanted.length + unwanted.length > 0, verdict, rows },
     matchesTransaction(t) {
-      if (!whole.every((test) => test(t))) return false;
-      if (wanted.length + unwanted.length === 0) return true;
-      let found = wanted.every(aboutRows);
-      for (const one of classesOf(t)) {
-        const holds = (test: ChangeTest) => 'rowTest' in test || test.classTest(one);
-        if (unwanted.some((test) => 'classTest' in test && test.classTest(one))) return false;
-        found ||= wanted.every(holds);
-      }
-      return found && rows ? 'needs rows' : found;
+      for (const test of whole) if (!test(t)) return false;
+      return wanted.length + unwanted.length === 0 ? true : byClasses(t);
     },
     matchesChanges: (t, changes) => outcome(lookThrough(t, changes)),
     lookThrough,

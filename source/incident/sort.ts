@@ -30,8 +30,8 @@ export const SORT_VALUES: Readonly<Record<SortKey, (transaction: ListedTransacti
 };
 
 /**
- * Indexes in the order of their values; equal ones keep commit order either way. Values are asked for once each and
- * compared as numbers (strings by their rank), so that a million lines sort in well under a second.
+ * Indexes in the order of their values; equal ones keep commit order either way. `indexes` ascends. Values are asked for once each and
+ * compared as numbers (strings by their rank), in typed arrays: sixteen bytes a line, and four when it is done.
  */
 export function sortedIndexes(
   indexes: Iterable<number>,
@@ -39,19 +39,73 @@ export function sortedIndexes(
   descending: boolean,
 ): Uint32Array {
   const sorted = Uint32Array.from(indexes);
-  const strings: (string | undefined)[] = [];
   const values = new Float64Array(sorted.length);
+  /** Strings as numbers in the order of their first sight, then by their rank. */
+  const numbers = new Map<string, number>();
   for (let place = 0; place < sorted.length; place++) {
     const value = valueAt(sorted[place]);
     if (typeof value === 'number') values[place] = value;
-    else strings[place] = value;
+    else {
+      let number = numbers.get(value);
+      if (number === undefined) {
+        number = numbers.size;
+        numbers.set(value, number);
+      }
+      values[place] = number;
+    }
   }
-  if (strings.length > 0) {
-    const ranks = new Map([...new Set(strings)].sort().map((text, rank) => [text, rank]));
-    for (let place = 0; place < sorted.length; place++) values[place] = ranks.get(strings[place]) ?? 0;
+  if (numbers.size > 0) {
+    const ranks = new Float64Array(numbers.size);
+    [...numbers.keys()].sort().forEach((text, rank) => {
+      ranks[numbers.get(text)!] = rank;
+    });
+    for (let place = 0; place < values.length; place++) values[place] = ranks[values[place]];
   }
-  const sign = descending ? -1 : 1;
-  const places = Uint32Array.from(sorted.keys());
-  places.sort((a, b) => sign * (values[a] - values[b]) || sorted[a] - sorted[b]);
-  return places.map((place) => sorted[place]);
+  if (descending) for (let place = 0; place < values.length; place++) values[place] = -values[place];
+  const order = sortedPlaces(values);
+  for (let line = 0; line < order.length; line++) order[line] = sorted[order[line]];
+  return order;
+}
+
+/** Lines sorted by insertion before they are merged. */
+const RUN = 16;
+
+/** Places of the values in ascending order, equal ones as they stand: a merge sort, since the engine's own makes an array of objects of it. */
+function sortedPlaces(values: Float64Array): Uint32Array {
+  const { length } = values;
+  let from = new Uint32Array(length);
+  for (let place = 0; place < length; place++) {
+    const value = values[place];
+    const start = place - (place % RUN);
+    let at = place;
+    for (; at > start && values[from[at - 1]] > value; at--) from[at] = from[at - 1];
+    from[at] = place;
+  }
+  let to = new Uint32Array(length);
+  for (let width = RUN; width < length; width *= 2) {
+    for (let start = 0; start < length; start += width * 2) {
+      const middle = Math.min(start + width, length);
+      const end = Math.min(start + width * 2, length);
+      merge(values, from, to, start, middle, end);
+    }
+    [from, to] = [to, from];
+  }
+  return from;
+}
+
+/** Merges from[start, middle) and from[middle, end) into `to`. */
+function merge(
+  values: Float64Array,
+  from: Uint32Array,
+  to: Uint32Array,
+  start: number,
+  middle: number,
+  end: number,
+): void {
+  let left = start;
+  let right = middle;
+  for (let at = start; at < end; at++) {
+    const takesLeft = left < middle && (right >= end || values[from[left]] <= values[from[right]]);
+    to[at] = takesLeft ? from[left++] : from[right++];
+  }
 }
