@@ -25,6 +25,8 @@ export interface SideOptions {
   readonly tempLimit: number | undefined;
   /** Where to begin, when that has been found already. */
   readonly start?: StartingPoint;
+  /** See ScanOptions. */
+  readonly indexIsLent?: boolean;
   /** Is told which of the side's files are needed. */
   readonly use?: FileUse;
 }
@@ -53,6 +55,7 @@ export function openSide(options: SideOptions): OpenedSide | undefined {
       lostFrom,
       tempDir,
       spillLimit: tempLimit,
+      indexIsLent: options.indexIsLent,
       disks: disksFor(side, other, lostFrom, use),
       wantedWal: wantedWal(side, start),
     },

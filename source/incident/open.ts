@@ -32,8 +32,8 @@ export interface OpeningOptions {
   readonly stop?: AbortSignal;
   /** Is told, now and then until the incident is open, what can be seen early when the two sides have parted. */
   readonly early?: (sight: EarlySight) => void;
-  /** Only the old side is to be read: nothing will be judged. */
-  readonly oldOnly?: boolean;
+  /** Another thread reads the same and judges: only the old side is to be read, and the index of what it finds is lent by the other. */
+  readonly asHelper?: boolean;
   /** See SidesOptions. */
   readonly spool?: string;
 }
@@ -69,7 +69,7 @@ function closeSides({ gathering, spool, server, against }: OpenedSides): void {
 async function openParted(
   sides: OpenedSides,
   request: IncidentRequest,
-  { use, stop, early, oldOnly }: OpeningOptions,
+  { use, stop, early, asHelper }: OpeningOptions,
 ): Promise<OpenedIncident> {
   const { fork } = sides.overview;
   const look = early && fork.diverged ? firstLook(sides) : undefined;
@@ -84,7 +84,7 @@ async function openParted(
   await pause();
   let opened: OpenedReaders;
   try {
-    opened = fork.diverged ? await openReaders(sides, request, { use, oldOnly }, pause) : {};
+    opened = fork.diverged ? await openReaders(sides, request, { use, asHelper }, pause) : {};
   } finally {
     look?.close();
   }
@@ -122,7 +122,7 @@ interface OpenedReaders {
 async function openReaders(
   sides: OpenedSides,
   request: IncidentRequest,
-  { use, oldOnly }: Pick<OpeningOptions, 'use' | 'oldOnly'>,
+  { use, asHelper }: Pick<OpeningOptions, 'use' | 'asHelper'>,
   pause: () => Promise<void>,
 ): Promise<OpenedReaders> {
   const { oldSegments, newSegments, oldControl, newControl, overview } = sides;
@@ -150,8 +150,10 @@ async function openReaders(
   };
   const shared = { lostFrom, tempDir, tempLimit };
   const oldStart = await startingPoint(oldSide, lostFrom, pause);
-  const old = oldStart && openSide({ ...shared, side: oldSide, other: newSide, start: oldStart, use });
-  if (oldOnly) return { old };
+  const old =
+    oldStart &&
+    openSide({ ...shared, side: oldSide, other: newSide, start: oldStart, use, indexIsLent: asHelper });
+  if (asHelper) return { old };
   await pause();
   const newStart = old && newSide && (await startingPoint(newSide, lostFrom, pause));
   const fresh = newStart && openSide({ ...shared, side: newSide, other: oldSide, start: newStart });

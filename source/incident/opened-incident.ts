@@ -51,6 +51,8 @@ export interface OpenedSide {
 export interface ReadingFacts {
   readonly forkLsn: Lsn;
   readonly transactions: number;
+  /** Of the transactions: see TransactionIndex. */
+  readonly fingerprint: number;
   readonly endLsn: Lsn;
   readonly endReason: string;
   /** Why the temporary file could not be written. */
@@ -426,10 +428,16 @@ export class OpenedIncident implements Incident {
     return {
       forkLsn: this.#parts.overview.fork.lsn,
       transactions: scan.index.length,
+      fingerprint: scan.index.fingerprint,
       endLsn: end?.lsn ?? 0,
       endReason: end?.reason ?? '',
       failure: scan.file.failure,
     };
+  }
+
+  /** Reads the old side's WAL for about `milliseconds` for another thread, whose index places().lend() then brings; false at its end. */
+  readAsHelper(milliseconds: number): boolean {
+    return this.#reader().scan.step(milliseconds);
   }
 
   /** Pages of the old side's files with a wrong checksum that were met so far. */

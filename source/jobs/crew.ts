@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { IncidentRequest } from '../incident/model.js';
 import type { ReadingFacts } from '../incident/opened-incident.js';
+import type { TransactionIndex } from '../transactions/transaction-index.js';
 import type { ExportOrder, FromThread, PartFigures, PartOrder, ThreadStart, ToThread } from './messages.js';
 
 /** Parts that a thread has at once: one to make, one to go on with. */
@@ -39,6 +40,8 @@ interface Thread {
   readonly worker: Worker;
   readonly parts: Map<number, GivenPart>;
   facts?: ReadingFacts;
+  /** It has read the same, and has the index. */
+  agrees?: boolean;
   /** What it was told of the export. */
   order?: ExportOrder;
 }
@@ -139,22 +142,27 @@ export class Crew {
     for (const thread of this.#threads) this.#dismiss(thread);
   }
 
-  /** Lets those go that have read something else than `facts`: the WAL has changed meanwhile, or a temporary file could not be written. */
-  agreeOn(facts: ReadingFacts): void {
+  /**
+   * Lends `index` to those that have read what `facts` say, and lets those go that have read something else: the WAL has changed
+   * meanwhile, or a temporary file could not be written.
+   */
+  agreeOn(facts: ReadingFacts, index: TransactionIndex): void {
     for (const thread of this.#threads) {
-      const { facts: theirs } = thread;
-      if (
-        theirs &&
-        Object.entries(facts).some(([name, value]) => theirs[name as keyof ReadingFacts] !== value)
-      )
+      const { facts: theirs, agrees } = thread;
+      if (!theirs || agrees) continue;
+      if (Object.entries(facts).some(([name, value]) => theirs[name as keyof ReadingFacts] !== value))
         this.#dismiss(thread);
+      else {
+        thread.agrees = true;
+        post(thread, { kind: 'index', index: index.forOthers() });
+      }
     }
   }
 
   /** Gives parts out as long as somebody is free for the next; `next` makes its order, or says that there is none. */
   give(order: ExportOrder, next: () => PartOrder | undefined): void {
     for (const thread of this.#threads) {
-      if (!thread.facts) continue;
+      if (!thread.agrees) continue;
       for (let busy = this.#making(thread); busy < PARTS_AT_ONCE; busy++) {
         const part = next();
         if (!part) return;

@@ -3,6 +3,7 @@ import type { BodyContext } from '../export/format.js';
 import type { IncidentRequest } from '../incident/model.js';
 import type { ReadingFacts } from '../incident/opened-incident.js';
 import type { TallyFigures } from '../sql/tally.js';
+import type { LentIndex } from '../transactions/transaction-index.js';
 
 /** What a thread begins with. */
 export interface ThreadStart {
@@ -18,8 +19,6 @@ export interface ThreadStart {
 export interface PartOrder {
   readonly number: number;
   readonly indexes: Uint32Array;
-  /** Where their commit records begin: the thread has to have come upon the same transactions. */
-  readonly commitLsns: Float64Array;
   readonly keepFrom: number;
 }
 
@@ -39,6 +38,8 @@ export interface PartFigures {
 
 /** To a thread. */
 export type ToThread =
+  /** Once, when the thread has read what this one has. */
+  | { readonly kind: 'index'; readonly index: LentIndex }
   | { readonly kind: 'export'; readonly order: ExportOrder }
   | { readonly kind: 'part'; readonly order: PartOrder }
   /** So many bytes were written: as many more may be made ahead. */

@@ -76,7 +76,7 @@ class PartsInOrder {
     while (this.#next < parts.length) {
       if (seen !== crew.changes) {
         seen = crew.changes;
-        crew.agreeOn(facts);
+        crew.agreeOn(facts, this.#incident.places());
         for (const number of crew.takeReturned()) this.#returned.add(number);
         crew.give(this.#order, () => this.#nextOrder());
       }
@@ -138,8 +138,7 @@ class PartsInOrder {
     const number = this.#notGiven++;
     // A copy: what is a view of a larger buffer is sent with all of it.
     const indexes = this.#indexes(number).slice();
-    const commitLsns = Float64Array.from(indexes, (index) => this.#incident.commitLsn(index));
-    return { number, indexes, commitLsns, keepFrom: this.#plan.parts[number].keepFrom };
+    return { number, indexes, keepFrom: this.#plan.parts[number].keepFrom };
   }
 
   #begin(): OwnPart | undefined {

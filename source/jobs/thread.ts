@@ -35,6 +35,9 @@ class PartThread {
 
   take(message: ToThread): void {
     switch (message.kind) {
+      case 'index':
+        this.#incident!.places().lend(message.index);
+        break;
       case 'export': {
         const { order } = message;
         this.#order = order;
@@ -56,9 +59,9 @@ class PartThread {
 
   /** Goes on until the thread is ended. */
   async run(request: ThreadStart['request'], spool: string): Promise<void> {
-    const incident = await openIncident(request, { oldOnly: true, spool });
+    const incident = await openIncident(request, { asHelper: true, spool });
     this.#incident = incident;
-    while (incident.step(SLICE)) await breathe();
+    while (incident.readAsHelper(SLICE)) await breathe();
     const facts = incident.facts();
     this.#failure = facts.failure;
     tell({ kind: 'ready', facts });
@@ -72,11 +75,7 @@ class PartThread {
   async #make(part: PartOrder): Promise<void> {
     const incident = this.#incident!;
     const { context, longest } = this.#order!;
-    const { number, indexes, commitLsns, keepFrom } = part;
-    for (let i = 0; i < indexes.length; i++) {
-      if (indexes[i] >= incident.length || incident.commitLsn(indexes[i]) !== commitLsns[i])
-        throw new Error('the transactions found here are others');
-    }
+    const { number, indexes, keepFrom } = part;
     this.#runs ??= incident.runs(context.request.undo, longest);
     const making = this.#maker!.make(this.#runs.of(indexes, keepFrom), (file, piece) => {
       const bytes = new Uint8Array(piece);

@@ -430,6 +430,11 @@ export class HeapScan {
     this.#catalogAge++;
   }
 
+  /** There is no record any more: what only the reading of later ones would need is let go. */
+  finish(): void {
+    this.#histories.close();
+  }
+
   /** A record of the storage resource manager: a file cut off at its beginning, when it is the transaction's own, was truncated. */
   storageRecord(): void {
     const reader = this.#reader;

@@ -99,6 +99,13 @@ export class PageHistories {
     this.#limits = limits;
   }
 
+  /** Nothing will be asked or told any more. */
+  close(): void {
+    this.#words = new Uint32Array(0);
+    this.#numbers = new Float64Array(0);
+    this.#arena = new Float64Array(0);
+  }
+
   /** The record at `lsn` carries an image of the page. `relation` is a number of the caller's, from 1. */
   image(relation: number, block: number, lsn: Lsn): void {
     const slot = this.#slot(relation, block);

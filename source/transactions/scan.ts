@@ -56,6 +56,8 @@ export interface ScanOptions {
   readonly tempDir?: string;
   /** Bytes that may be put there; no limit when undefined. */
   readonly spillLimit?: number;
+  /** The same transactions are found by somebody else, who lends his index once they are. */
+  readonly indexIsLent?: boolean;
   /** Transaction ids from here on had not been given out where reading begins; undefined when no checkpoint tells. */
   readonly startNextXid?: number;
   /** Where rows are looked for whose past is not in the WAL at hand, best first. */
@@ -84,7 +86,7 @@ function isOneOf(wanted: ReadonlySet<number>, xid: number, subxids: readonly num
 const RECORDS_BETWEEN_LOOKS = 2048;
 
 export class Scan {
-  readonly index = new TransactionIndex();
+  readonly index: TransactionIndex;
   readonly oldRows: OldRowLog;
   readonly tuples: TupleSource;
   readonly relations: Relations;
@@ -114,6 +116,7 @@ export class Scan {
   constructor(options: ScanOptions) {
     this.#options = options;
     this.#version = recordVersion(options.segments.majorVersion);
+    this.index = new TransactionIndex(options.indexIsLent);
     this.file = new TemporaryFile(options.tempDir, options.spillLimit);
     this.oldRows = new OldRowLog(this.file);
     this.toast = new ToastChunks(this.file);
@@ -368,6 +371,7 @@ export class Scan {
   /** At the end of WAL, what was prepared in the lost part and never resolved is in doubt. */
   #finish(end: WalEnd | undefined): void {
     this.finished = true;
+    this.#heap.finish();
     const inDoubt = [...this.#prepared.values()].filter(
       (each) => each.endLsn > this.#options.lostFrom && each.transaction.hasChanges,
     );

@@ -57,7 +57,8 @@ const HAS_CHILDREN = 512;
 /** Stands for a number that a column of 32 bits does not hold. */
 const FAR = 0xffff_ffff;
 
-interface Columns {
+/** Numbers of CHUNK transactions. */
+export interface Columns {
   readonly xid: Uint32Array;
   /** How far before the commit record the first one begins, in units of eight bytes; FAR where it does not fit. */
   readonly firstDistance: Uint32Array;
@@ -72,32 +73,91 @@ interface Columns {
   origins?: { readonly id: Uint16Array; readonly lsn: Float64Array; readonly time: Float64Array };
 }
 
+/** In memory that other threads can look at. */
 function createColumns(): Columns {
   return {
-    xid: new Uint32Array(CHUNK),
-    firstDistance: new Uint32Array(CHUNK),
-    commitLsn: new Float64Array(CHUNK),
-    endDistance: new Uint32Array(CHUNK),
-    time: new Float64Array(CHUNK),
-    walBytes: new Uint32Array(CHUNK),
-    shape: new Uint32Array(CHUNK),
-    flags: new Uint16Array(CHUNK),
+    xid: sharedWords(),
+    firstDistance: sharedWords(),
+    commitLsn: sharedNumbers(),
+    endDistance: sharedWords(),
+    time: sharedNumbers(),
+    walBytes: sharedWords(),
+    shape: sharedWords(),
+    flags: new Uint16Array(new SharedArrayBuffer(2 * CHUNK)),
   };
 }
 
+function sharedWords(): Uint32Array {
+  return new Uint32Array(new SharedArrayBuffer(4 * CHUNK));
+}
+
+function sharedNumbers(): Float64Array {
+  return new Float64Array(new SharedArrayBuffer(8 * CHUNK));
+}
+
+/** A number that depends on all that were put in, and on their order. */
+function mix(hash: number, value: number): number {
+  return Math.imul(hash ^ (value >>> 0) ^ Math.imul(value / 2 ** 32, 0x9e3779b1), 0x01000193) + 1;
+}
+
+/** An index as it is lent to other threads: its numbers are not copied. */
+export interface LentIndex {
+  readonly length: number;
+  readonly chunks: readonly Columns[];
+  readonly shapes: readonly TransactionShape[];
+  readonly gids: ReadonlyMap<number, string>;
+  readonly farFirst: ReadonlyMap<number, Lsn>;
+  readonly farBytes: ReadonlyMap<number, number>;
+}
+
 export class TransactionIndex {
-  readonly #chunks: Columns[] = [];
-  readonly #shapes: TransactionShape[] = [];
+  #chunks: Columns[] = [];
+  #shapes: TransactionShape[] = [];
   readonly #shapeNumbers = new Map<string, number>();
   /** The same, by the very object: most transactions come with one that was seen before. */
   readonly #numberOfShape = new WeakMap<TransactionShape, number>();
   #lastShape: TransactionShape | undefined;
   #lastNumber = 0;
-  readonly #gids = new Map<number, string>();
+  #gids = new Map<number, string>();
   /** What does not fit into columns, by index. */
-  readonly #farFirst = new Map<number, Lsn>();
-  readonly #farBytes = new Map<number, number>();
+  #farFirst = new Map<number, Lsn>();
+  #farBytes = new Map<number, number>();
   #length = 0;
+  /** The numbers are somebody else's, who finds the same transactions. */
+  readonly #isLent: boolean;
+  #fingerprint = 0;
+
+  /** `isLent`: what is added is only counted; lend() brings the rest. */
+  constructor(isLent = false) {
+    this.#isLent = isLent;
+  }
+
+  /** Who finds the same transactions has the same number, who finds others very likely another. */
+  get fingerprint(): number {
+    return this.#fingerprint;
+  }
+
+  /** This index for other threads. To be asked for when nothing will be added any more. */
+  forOthers(): LentIndex {
+    return {
+      length: this.#length,
+      chunks: this.#chunks,
+      shapes: this.#shapes,
+      gids: this.#gids,
+      farFirst: this.#farFirst,
+      farBytes: this.#farBytes,
+    };
+  }
+
+  /** Takes another thread's index, of the same transactions: its own from now on. */
+  lend({ length, chunks, shapes, gids, farFirst, farBytes }: LentIndex): void {
+    this.#chunks = [...chunks];
+    this.#shapes = [...shapes];
+    this.#gids = new Map(gids);
+    this.#farFirst = new Map(farFirst);
+    this.#farBytes = new Map(farBytes);
+    this.#length = length;
+  }
 
   get length(): number {
     return this.#length;
@@ -105,6 +165,22 @@ export class TransactionIndex {
 
   /** Adds a transaction at the end. */
   append(entry: TransactionEntry): void {
+    const flags =
+      (entry.state === 'prepared' ? PREPARED : 0) |
+      (entry.state === 'message' ? MESSAGE : 0) |
+      (entry.origin ? REPLICATED : 0) |
+      (entry.preparedBeforeFork ? PREPARED_BEFORE_FORK : 0) |
+      (entry.straddlesFork ? STRADDLES : 0) |
+      (entry.changesCatalog ? CATALOG : 0) |
+      (entry.buildsOn?.buildsOnLost ? BUILDS_ON_LOST : 0) |
+      (entry.hasChildren ? HAS_CHILDREN : 0) |
+      (entry.buildsOn?.buildsOnUnknown ? BUILDS_ON_UNKNOWN : 0) |
+      (entry.beginningMissing ? BEGINNING_MISSING : 0);
+    this.#fingerprint = mix(mix(mix(this.#fingerprint, entry.xid), entry.commitLsn), entry.firstLsn + flags);
+    if (this.#isLent) {
+      this.#length++;
+      return;
+    }
     const at = this.#length % CHUNK;
     if (at === 0) this.#chunks.push(createColumns());
     const columns = this.#chunks[this.#chunks.length - 1];
@@ -119,22 +195,12 @@ export class TransactionIndex {
     columns.walBytes[at] = Math.min(entry.walBytes, FAR);
     if (entry.walBytes >= FAR) this.#farBytes.set(this.#length, entry.walBytes);
     columns.shape[at] = this.#shapeNumber(entry.shape);
-    columns.flags[at] =
-      (entry.state === 'prepared' ? PREPARED : 0) |
-      (entry.state === 'message' ? MESSAGE : 0) |
-      (entry.origin ? REPLICATED : 0) |
-      (entry.preparedBeforeFork ? PREPARED_BEFORE_FORK : 0) |
-      (entry.straddlesFork ? STRADDLES : 0) |
-      (entry.changesCatalog ? CATALOG : 0) |
-      (entry.buildsOn?.buildsOnLost ? BUILDS_ON_LOST : 0) |
-      (entry.hasChildren ? HAS_CHILDREN : 0) |
-      (entry.buildsOn?.buildsOnUnknown ? BUILDS_ON_UNKNOWN : 0) |
-      (entry.beginningMissing ? BEGINNING_MISSING : 0);
+    columns.flags[at] = flags;
     if (entry.origin) {
       columns.origins ??= {
-        id: new Uint16Array(CHUNK),
-        lsn: new Float64Array(CHUNK),
-        time: new Float64Array(CHUNK),
+        id: new Uint16Array(new SharedArrayBuffer(2 * CHUNK)),
+        lsn: sharedNumbers(),
+        time: sharedNumbers(),
       };
       columns.origins.id[at] = entry.origin.id;
       columns.origins.lsn[at] = entry.origin.lsn;
