@@ -118,8 +118,8 @@ function sizeOf(option: string, text: string | undefined): number | undefined {
   return Number(match[1]) * UNITS[match[2].toUpperCase()];
 }
 
-/** Threads that are worth having by default at most: each reads all WAL for itself, and takes memory for it. */
-const MOST_JOBS = 8;
+/** Threads by default at most: each reads all WAL for itself, and takes some 90 MB of memory. */
+const MOST_JOBS = 4;
 /** And at most. */
 const MOST_JOBS_ASKED = 64;
 

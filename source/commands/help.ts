@@ -30,7 +30,7 @@ export const HELP = `
     --temp-limit SIZE        put no more there than 500MB, 2GB … for each side; old rows that would
                              need more are not known then, and said not to be
     --jobs N                 threads that decode rows for an export (as many as there are processors, at
-                             most 8); each has files in --temp-dir of its own
+                             most 4); each has its own files in --temp-dir, and some 90 MB of memory
     --max-memory SIZE        most that verdicts may remember; beyond it they are unknown (a quarter
                              of the machine's)
 
