@@ -188,12 +188,19 @@ function checkMeaning(options: Arguments): void {
   }
 }
 
-/** The words that are no options, and the options. Without any option there is nothing to parse, and the parser stays unloaded. */
+/**
+ * The words that are no options, and the options. The parser takes longer to load than most commands to begin: where there is no option,
+ * or only the question for the version, it stays unloaded.
+ */
 async function parse(
   argv: readonly string[],
   importMeta: ImportMeta,
 ): Promise<{ readonly input: readonly string[]; readonly flags: Partial<Result<typeof OPTIONS>['flags']> }> {
   if (!argv.some((word) => word.startsWith('-'))) return { input: argv, flags: {} };
+  if (argv.length === 1 && argv[0] === '--version') {
+    process.stdout.write(`${forkpointVersion()}\n`);
+    process.exit(0);
+  }
   const [{ default: meow }, { HELP }] = await Promise.all([import('meow'), import('./help.js')]);
   return meow(HELP, { importMeta, argv: tieValues(argv), description: false, flags: OPTIONS });
 }
