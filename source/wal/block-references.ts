@@ -73,6 +73,10 @@ export function parseRecordBody(
   compressedBits: number,
 ): string | undefined {
   const end = start + totalLength;
+  if (isPlain(view, start, end)) {
+    parsePlain(view, start, r);
+    return undefined;
+  }
   let at = start + RECORD_HEADER_SIZE;
   let dataTotal = 0;
   let mainLength = 0;
@@ -180,6 +184,49 @@ export function parseRecordBody(
   r.mainOffset = at;
   r.mainLength = mainLength;
   return undefined;
+}
+
+/**
+ * A plain record, as most that change a row are: one block reference (with number 0, its relation named, no image), then less than 256 bytes of main data.
+ * Offsets behind the header: number 1, fork_flags 1, data_length 2, relation 12, block 4; then 255 and the main data's length.
+ */
+const PLAIN_FLAGS_AT = RECORD_HEADER_SIZE + 1;
+const PLAIN_DATA_LENGTH_AT = RECORD_HEADER_SIZE + 2;
+const PLAIN_RELATION_AT = RECORD_HEADER_SIZE + 4;
+const PLAIN_BLOCK_AT = RECORD_HEADER_SIZE + 16;
+const PLAIN_MAIN_AT = RECORD_HEADER_SIZE + 20;
+const PLAIN_DATA_AT = RECORD_HEADER_SIZE + 22;
+
+/** Is the record in bytes [start, end) plain, and its lengths right? */
+function isPlain(view: DataView, start: number, end: number): boolean {
+  if (end - start < PLAIN_DATA_AT || view.getUint8(start + RECORD_HEADER_SIZE) !== 0) return false;
+  if (view.getUint8(start + PLAIN_MAIN_AT) !== BLOCK_ID_DATA_SHORT) return false;
+  const flags = view.getUint8(start + PLAIN_FLAGS_AT);
+  if ((flags & (BlockFlag.hasImage | BlockFlag.sameRelation)) !== 0) return false;
+  const length = view.getUint16(start + PLAIN_DATA_LENGTH_AT, true);
+  if ((flags & BlockFlag.hasData) !== 0 ? length === 0 : length > 0) return false;
+  return start + PLAIN_DATA_AT + length + view.getUint8(start + PLAIN_MAIN_AT + 1) === end;
+}
+
+function parsePlain(view: DataView, start: number, r: RecordParts): void {
+  const flags = view.getUint8(start + PLAIN_FLAGS_AT);
+  const dataLength = view.getUint16(start + PLAIN_DATA_LENGTH_AT, true);
+  r.topXid = 0;
+  r.origin = 0;
+  r.blockCount = 1;
+  r.blockInUse[0] = 1;
+  r.blockFlags[0] = flags;
+  r.blockFork[0] = flags & BlockFlag.forkMask;
+  r.blockTablespace[0] = view.getUint32(start + PLAIN_RELATION_AT, true);
+  r.blockDatabase[0] = view.getUint32(start + PLAIN_RELATION_AT + 4, true);
+  r.blockFileNode[0] = view.getUint32(start + PLAIN_RELATION_AT + 8, true);
+  r.blockNumber[0] = view.getUint32(start + PLAIN_BLOCK_AT, true);
+  r.blockDataOffset[0] = start + PLAIN_DATA_AT;
+  r.blockDataLength[0] = dataLength;
+  r.imageOffset[0] = start + PLAIN_DATA_AT;
+  r.imageLength[0] = 0;
+  r.mainOffset = start + PLAIN_DATA_AT + dataLength;
+  r.mainLength = view.getUint8(start + PLAIN_MAIN_AT + 1);
 }
 
 const SHORT = 'record with invalid length';
