@@ -39,6 +39,18 @@ test('a recent tuple is found with its own bytes or not at all, and what was add
         assert.ok(!recent.find(asked + 1, known[0], into), 'no LSN');
         if (!recent.find(asked, known[0], into)) continue;
         found++;
+        // What was taken makes room for others only when another is.
+        if (index % 3 === 0) {
+          assert.ok(recent.take(asked, known[0], into));
+          for (let more = 1; more < 4; more++) {
+            const size = known[1];
+            recent.keep(2 ** 34 + index * 80 + more * 8, 1, Buffer.alloc(size), {
+              ...logged,
+              data: 0,
+              end: size,
+            });
+          }
+        }
         // What was found stays while some more are added.
         for (let more = 0; more < 6; more++)
           recent.keep(8 * (more + 1), 1, Buffer.alloc(32_000), { ...logged, data: 0, end: 32_000 });

@@ -7,7 +7,7 @@ import type { HeaderlessTuple } from '../heap/deform.js';
 import type { FoundTuple } from './found-tuple.js';
 
 /** A power of two. */
-const DEFAULT_BYTES = 16 * 1024 * 1024;
+const DEFAULT_BYTES = 8 * 1024 * 1024;
 /** No tuple is longer than a page, of at most 32 kB. */
 const LONGEST = 33 * 1024;
 /**
@@ -15,11 +15,16 @@ const LONGEST = 33 * 1024;
  * as many as fit here.
  */
 const GUARD = 256 * 1024;
+/** Tuples begin at multiples of this. */
+const ALIGNMENT = 8;
 /** Before each tuple: t_infomask2, t_infomask, t_hoff and the line pointer's number, two bytes each; four bytes of length; four of nothing. */
 const HEADER = 16;
 /** Places in the table for each bucket, and bytes of the ring for each place: about what a small tuple takes. */
 const WAYS = 4;
 const BYTES_PER_PLACE = 64;
+/** Places that are free again are remembered by their size, up to this many bytes, and so many of each. */
+const LARGEST_FREE = 512;
+const MOST_FREE = 1024;
 
 export class RecentTuples {
   readonly #buffer: Buffer;
@@ -33,6 +38,13 @@ export class RecentTuples {
   readonly #writers: Float64Array;
   readonly #places: Float64Array;
   readonly #mask: number;
+  /** Free places, by size over eight: MOST_FREE of each, of which #freeCount are in use. */
+  readonly #free = new Float64Array((LARGEST_FREE / ALIGNMENT + 1) * MOST_FREE);
+  readonly #freeCount = new Uint16Array(LARGEST_FREE / ALIGNMENT + 1);
+  /** Where in the table the tuple found last is, and which was taken last. */
+  #found = 0;
+  #taken = -1;
+  #takenPlace = 0;
 
   /** `bytes`: how many it may hold, a power of two of at least a megabyte. */
   constructor(bytes = DEFAULT_BYTES) {
@@ -54,14 +66,15 @@ export class RecentTuples {
    */
   find(writer: Lsn, offset: number, into: FoundTuple): boolean {
     const bucket = this.#bucketOf(writer);
-    const oldest = this.#before + this.#at - this.#size + GUARD;
+    const oldest = this.#oldest();
     for (let way = bucket; way < bucket + WAYS; way++) {
       if (this.#writers[way] !== writer) continue;
       const place = this.#places[way];
       if (place < oldest) return false;
-      const at = place >= this.#before ? place - this.#before : place - this.#before + this.#size;
+      const at = this.#atOf(place);
       const half = at >> 1;
       if (this.#halves[half + 3] !== offset) return false;
+      this.#found = way;
       into.buffer = this.#buffer;
       into.infomask2 = this.#halves[half];
       into.infomask = this.#halves[half + 1];
@@ -71,6 +84,44 @@ export class RecentTuples {
       return true;
     }
     return false;
+  }
+
+  /**
+   * The same for whoever asks for it once and no more: when the next one is taken, it makes room for another.
+   */
+  take(writer: Lsn, offset: number, into: FoundTuple): boolean {
+    if (!this.find(writer, offset, into)) return false;
+    const way = this.#found;
+    const place = this.#places[way];
+    if (place === this.#takenPlace) return true;
+    if (this.#taken >= 0) this.#release(this.#taken, this.#takenPlace);
+    this.#taken = way;
+    this.#takenPlace = place;
+    return true;
+  }
+
+  /** The tuple at `place`, which entry `way` of the table had, is not wanted any more. */
+  #release(way: number, place: number): void {
+    if (this.#places[way] !== place || place < this.#oldest()) return;
+    const needed = HEADER + ((this.#words[(this.#atOf(place) >> 2) + 2] + 7) & ~7);
+    if (needed > LARGEST_FREE) return;
+    const size = needed / ALIGNMENT;
+    const count = this.#freeCount[size];
+    if (count === MOST_FREE) return;
+    this.#writers[way] = 0;
+    this.#places[way] = 0;
+    this.#free[size * MOST_FREE + count] = place;
+    this.#freeCount[size] = count + 1;
+  }
+
+  /** Tuples before this place are about to be overwritten, or were. */
+  #oldest(): number {
+    return this.#before + this.#at - this.#size + GUARD;
+  }
+
+  /** Where in the ring a place is. */
+  #atOf(place: number): number {
+    return place >= this.#before ? place - this.#before : place - this.#before + this.#size;
   }
 
   /** Adds the tuple that the record at `writer` put at line pointer `offset`; a longer one than there can be is not kept. */
@@ -95,21 +146,40 @@ export class RecentTuples {
     length: number,
   ): number {
     if (length > LONGEST) return -1;
-    const needed = HEADER + ((length + 7) & ~7);
-    if (this.#at + needed > this.#size) {
-      this.#before += this.#size;
-      this.#at = 0;
-    }
-    const at = this.#at;
-    this.#at += needed;
+    const place = this.#placeFor(HEADER + ((length + 7) & ~7));
+    const at = this.#atOf(place);
     const half = at >> 1;
     this.#halves[half] = infomask2;
     this.#halves[half + 1] = infomask;
     this.#halves[half + 2] = hoff;
     this.#halves[half + 3] = offset;
     this.#words[(at >> 2) + 2] = length;
-    this.#note(writer, this.#before + at);
+    this.#note(writer, place);
     return at + HEADER;
+  }
+
+  /** A place of `needed` bytes: one that is free again, else the next of the ring. */
+  #placeFor(needed: number): number {
+    if (needed <= LARGEST_FREE) {
+      const size = needed / ALIGNMENT;
+      const count = this.#freeCount[size];
+      if (count > 0) {
+        const place = this.#free[size * MOST_FREE + count - 1];
+        if (place >= this.#oldest()) {
+          this.#freeCount[size] = count - 1;
+          return place;
+        }
+        // Those below it were freed before it, but may lie further on: that is not worth a search.
+        this.#freeCount[size] = 0;
+      }
+    }
+    if (this.#at + needed > this.#size) {
+      this.#before += this.#size;
+      this.#at = 0;
+    }
+    const place = this.#before + this.#at;
+    this.#at += needed;
+    return place;
   }
 
   /** What add() gives places in. */

@@ -102,7 +102,7 @@ export class TupleSource {
     const old = this.#old;
     const isDelete = (record.info & HeapOperation.mask) === HeapOperation.delete;
     const offset = isDelete ? deleteOffset(record) : updateOldOffset(record);
-    if (this.#recent.find(writer, offset, old)) return old;
+    if (this.#recent.take(writer, offset, old)) return old;
     this.#pages.hold(OLD_ROW, undefined);
     if (writer < 0) {
       const blockId = isDelete ? 0 : updateOldBlockId(record);
