@@ -2,13 +2,10 @@
  * A transaction's records turned into changes of rows: read again from WAL, one by one, when somebody looks.
  */
 
-import { CorruptDatumError } from '../bytes/corrupt-datum.js';
 import { formatLsn } from '../bytes/lsn.js';
-import type { ToastPointer } from '../bytes/varlena.js';
 import type { Catalog } from '../catalog/catalog.js';
-import type { Oid, RelationDefinition, RelationLocator, TypeLookup } from '../catalog/model.js';
+import type { Oid, RelationDefinition } from '../catalog/model.js';
 import type { Moment } from '../catalog/moment.js';
-import { MalformedTupleError } from '../heap/deform.js';
 import type {
   Change,
   ColumnValue,
@@ -20,9 +17,8 @@ import type {
   UnknownValue,
 } from '../rows/row-change.js';
 import { isUnknown } from '../rows/row-change.js';
-import { type RowDecoder, RowDecoders } from '../rows/row-decoder.js';
+import type { RowDecoder } from '../rows/row-decoder.js';
 import type { RowVisitor } from '../rows/row-visitor.js';
-import { NULL_VALUE, StoredRow } from '../rows/stored-row.js';
 import {
   DeleteFlag,
   deleteFlags,
@@ -45,12 +41,13 @@ import type { RecordCursor } from '../wal/record-cursor.js';
 import { HeapOperation, ResourceManager } from '../wal/resource-managers.js';
 import { emptiedFile } from '../wal/storage-record.js';
 import type { FoundTuple } from './found-tuple.js';
-import { isReadable } from './page-history.js';
-import { replicaIdentityIndex, roleOf } from './relations.js';
+import { LocatedTables, locatorOf, replicaIdentityColumns } from './located-tables.js';
+import { roleOf } from './relations.js';
+import { RowsInPlace } from './rows-in-place.js';
 import type { Scan } from './scan.js';
 import { parseSequence } from './sequence-record.js';
 import type { ToastReader } from './toast-reader.js';
-import { TupleUnavailableError } from './tuple-source.js';
+import { isOfTheData } from './unreadable-tuple.js';
 
 /** What a record is about. */
 export type RecordRole =
@@ -58,29 +55,20 @@ export type RecordRole =
   | { readonly kind: 'sequence'; readonly relationOid: Oid | undefined }
   | { readonly kind: 'emptied'; readonly relationOid: Oid };
 
-/** The relation that the record's first block is of. */
-export function locatorOf(record: RecordCursor): RelationLocator {
-  return {
-    tablespaceOid: record.blockTablespace[0],
-    databaseOid: record.blockDatabase[0],
-    fileNode: record.blockFileNode[0],
-  };
-}
-
 /** Decodes records of one opened node. */
 export class ChangeDecoder {
   readonly #scan: Scan;
   readonly #catalog: Catalog;
-  readonly #decoders = new RowDecoders();
+  readonly #tables: LocatedTables;
   readonly #toast: ToastReader;
-  /** By file number. */
-  readonly #located = new Map<number, LocatedTable>();
-  #lastLocated: LocatedTable | undefined;
+  readonly #inPlace: RowsInPlace;
 
   constructor(scan: Scan, catalog: Catalog, toast: ToastReader) {
     this.#scan = scan;
     this.#catalog = catalog;
     this.#toast = toast;
+    this.#tables = new LocatedTables(catalog);
+    this.#inPlace = new RowsInPlace(scan, this.#tables, toast, (...insert) => this.#insert(...insert));
   }
 
   /** The changes that the record under the cursor holds, as its transaction (`ownXids`) saw the catalog. */
@@ -119,138 +107,11 @@ export class ChangeDecoder {
     visitor: RowVisitor,
     backwards: boolean,
   ): void {
-    if (this.#visitStored(record, ownXids, visitor, backwards)) return;
+    if (this.#inPlace.visit(record, ownXids, visitor, backwards)) return;
     const changes = this.decode(record, ownXids);
     if (backwards) changes.reverse();
     for (const change of changes) visitor.change(change);
   }
-
-  /** Shows a record's rows as they lie in their tuples. False when none was shown and all have to be decoded. */
-  #visitStored(
-    record: RecordCursor,
-    ownXids: ReadonlySet<number> | undefined,
-    visitor: RowVisitor,
-    backwards: boolean,
-  ): boolean {
-    const isMultiInsert = record.rmid === ResourceManager.heap2;
-    if (!isMultiInsert && record.rmid !== ResourceManager.heap) return false;
-    const operation = record.info & HeapOperation.mask;
-    if (!isMultiInsert && operation === HeapOperation.truncate) return false;
-    const moment: Moment = { lsn: record.lsn, ownXids };
-    const found = this.#tableOf(record, moment);
-    if (found === undefined || found === 'no table') return false;
-    this.#fetchDatabase = record.blockDatabase[0];
-    this.#fetchMoment = moment;
-    if (isMultiInsert) return this.#visitMultiInsert(record, found, moment, visitor, backwards);
-    try {
-      const rows = storedRows(found);
-      switch (operation) {
-        case HeapOperation.insert: {
-          const logged = insertedTuple(record);
-          return (
-            this.#locateNew(record, found, insertOffset(record), logged, 0) && visitor.inserted(rows.after)
-          );
-        }
-        case HeapOperation.delete: {
-          const isWhole = (deleteFlags(record) & DeleteFlag.containsOldTuple) !== 0;
-          const writer = this.#scan.oldRows.writerFor(record.lsn);
-          const logged = loggedOldTuple(record, 8);
-          return this.#locateOld(record, found, logged, isWhole, writer) && visitor.deleted(rows.before);
-        }
-        default: {
-          const isWhole = (updateFlags(record) & UpdateFlag.containsOldTuple) !== 0;
-          const writer = this.#scan.oldRows.writerFor(record.lsn);
-          const logged = loggedOldTuple(record, 14);
-          return (
-            this.#locateOld(record, found, logged, isWhole, writer) &&
-            this.#locateNew(record, found, updateNewOffset(record), updatedTuple(record), writer) &&
-            visitor.updated(rows.before, rows.after)
-          );
-        }
-      }
-    } catch (error) {
-      if (isOfTheData(error)) return false;
-      throw error;
-    }
-  }
-
-  #visitMultiInsert(
-    record: RecordCursor,
-    table: LocatedTable,
-    moment: Moment,
-    visitor: RowVisitor,
-    backwards: boolean,
-  ): boolean {
-    const tuples = multiInsertedTuples(record);
-    const { after } = storedRows(table);
-    const count = multiInsertCount(record);
-    for (let i = 0; i < count; i++) {
-      const number = backwards ? count - 1 - i : i;
-      const tuple = tuples?.[number];
-      const offset = multiInsertOffset(record, number);
-      if (this.#isShown(record, table, offset, tuple) && visitor.inserted(after)) continue;
-      visitor.change(this.#insert(record, table.decoder, moment, offset, tuple));
-    }
-    return true;
-  }
-
-  /** One of several new rows, where it can be shown as it lies. */
-  #isShown(
-    record: RecordCursor,
-    table: LocatedTable,
-    offset: number,
-    logged: LoggedTuple | undefined,
-  ): boolean {
-    try {
-      return this.#locateNew(record, table, offset, logged, 0);
-    } catch (error) {
-      if (isOfTheData(error)) return false;
-      throw error;
-    }
-  }
-
-  /** As #newRow: where the values of the row that an insert or update wrote lie. */
-  #locateNew(
-    record: RecordCursor,
-    table: LocatedTable,
-    offset: number,
-    logged: LoggedTuple | undefined,
-    writer: number,
-  ): boolean {
-    const { decoder } = table;
-    const { after } = storedRows(table);
-    const tuple = this.#scan.tuples.newTuple(record, offset, logged, writer);
-    return decoder.locateLogged(tuple.buffer, tuple, this.#fetch, after);
-  }
-
-  /** As #oldRow: where the values of the row that an update or delete met lie; false when only parts of it are known. */
-  #locateOld(
-    record: RecordCursor,
-    table: LocatedTable,
-    logged: LoggedTuple | undefined,
-    isWhole: boolean,
-    writer: number,
-  ): boolean {
-    const { decoder } = table;
-    const { before, key, keyColumns } = storedRows(table);
-    if (logged !== undefined && isWhole)
-      return decoder.locateLogged(record.buffer, logged, this.#fetch, before);
-    // What WAL does not hold costs a look at disks, and a reason: both are decode()'s.
-    if (!isReadable(writer)) return false;
-    const tuple = this.#scan.tuples.old(record, writer);
-    if (!decoder.locateLogged(tuple.buffer, tuple, this.#fetch, before)) return false;
-    if (logged === undefined) return true;
-    return (
-      decoder.locateLogged(record.buffer, logged, this.#fetch, key) &&
-      keyColumns.every((column) => areSameBytes(before, key, column))
-    );
-  }
-
-  /** For tuples of the record being shown. */
-  readonly #fetch = (pointer: ToastPointer) =>
-    this.#toast.fetch(pointer, this.#fetchDatabase, this.#fetchMoment);
-  #fetchDatabase: Oid = 0;
-  #fetchMoment: Moment = { lsn: 0 };
 
   /**
    * What the record under the cursor is about, without decoding it: rows (or a message) of anybody's, a sequence's position, a
@@ -293,7 +154,7 @@ export class ChangeDecoder {
 
   /** A relation's table at a moment. */
   tableOf(definition: RelationDefinition, moment: Moment): Table {
-    return this.#decoders.for(definition, this.#catalog.types(definition.database.oid, moment)).table;
+    return this.#tables.decoders.for(definition, this.#catalog.types(definition.database.oid, moment)).table;
   }
 
   /** The table with this OID at a moment; undefined when it is none, or not anybody's. */
@@ -304,7 +165,7 @@ export class ChangeDecoder {
   }
 
   #rows(record: RecordCursor, moment: Moment, operation: RowOperation): Change[] {
-    const found = this.#tableOf(record, moment);
+    const found = this.#tables.of(record, moment);
     if (found === 'no table') return [];
     const { lsn, xid } = record;
     if (!found) {
@@ -327,41 +188,6 @@ export class ChangeDecoder {
       return [this.#insert(record, decoder, moment, insertOffset(record), insertedTuple(record))];
     if (operation === 'delete') return [this.#delete(record, decoder, moment, definition)];
     return [this.#update(record, decoder, moment, definition)];
-  }
-
-  /** The table that the record's first block is of at a moment; undefined where the catalog does not tell. */
-  #tableOf(record: RecordCursor, moment: Moment): LocatedTable | 'no table' | undefined {
-    const tablespaceOid = record.blockTablespace[0];
-    const fileNode = record.blockFileNode[0];
-    // The same types are the same view of the catalog, and there a file is the same relation's.
-    const types = this.#catalog.types(record.blockDatabase[0], moment);
-    const last = this.#lastLocated;
-    const known = last?.fileNode === fileNode ? last : this.#located.get(fileNode);
-    const isKnown = known?.types === types && known.tablespaceOid === tablespaceOid;
-    const definition = isKnown
-      ? known.definition
-      : this.#catalog.relationByLocator(locatorOf(record), moment);
-    if (!definition) return undefined;
-    // A rewrite's transient file may turn out to be one only later.
-    if (roleOf(definition, this.#catalog) !== 'table') return 'no table';
-    if (isKnown) {
-      this.#lastLocated = known;
-      return known;
-    }
-    const decoder = this.#decoders.for(definition, types, this.#rootOf(definition, moment));
-    const located: LocatedTable = { types, tablespaceOid, fileNode, definition, decoder, stored: undefined };
-    if (this.#located.size >= LOCATED_TABLES) this.#located.clear();
-    this.#located.set(fileNode, located);
-    return located;
-  }
-
-  /** The root of the tree of partitions that a table is in; undefined when it is in none. */
-  #rootOf({ database, partitionOf }: RelationDefinition, moment: Moment): RelationDefinition | undefined {
-    let root: RelationDefinition | undefined;
-    for (let oid = partitionOf; oid !== 0; oid = root?.partitionOf ?? 0) {
-      root = this.#catalog.relationByOid(database.oid, oid, moment);
-    }
-    return root;
   }
 
   #multiInsert(record: RecordCursor, decoder: RowDecoder, moment: Moment): Change[] {
@@ -542,7 +368,7 @@ export class ChangeDecoder {
         });
         continue;
       }
-      const { table } = this.#decoders.for(definition, this.#catalog.types(databaseOid, moment));
+      const { table } = this.#tables.decoders.for(definition, this.#catalog.types(databaseOid, moment));
       const truncate = {
         cascade: (flags & TruncateFlag.cascade) !== 0,
         restartIdentity: (flags & TruncateFlag.restartSequences) !== 0,
@@ -573,29 +399,6 @@ export class ChangeDecoder {
   }
 }
 
-/** A table's file, as one view of the catalog has it. */
-interface LocatedTable {
-  readonly types: TypeLookup;
-  readonly tablespaceOid: Oid;
-  readonly fileNode: number;
-  readonly definition: RelationDefinition;
-  readonly decoder: RowDecoder;
-  /** For rows that are shown as they lie in their tuples. Made when first needed. */
-  stored: StoredRows | undefined;
-}
-
-/** Rows of one table: the old one and the new one of a change, and the key of the old one as it was logged. */
-interface StoredRows {
-  readonly before: StoredRow;
-  readonly after: StoredRow;
-  readonly key: StoredRow;
-  /** Columns whose old values are logged when only a key is. */
-  readonly keyColumns: readonly number[];
-}
-
-/** So many are kept. */
-const LOCATED_TABLES = 4096;
-
 const LOST_VALUE: UnknownValue = {
   unknown: 'undecodable',
   reason: 'its TOASTed value is neither in the WAL that is there nor on disk',
@@ -606,49 +409,10 @@ interface Attempt {
   problem?: string;
 }
 
-/** Is it the data's fault that a tuple could not be read? */
-function isOfTheData(error: unknown): error is Error {
-  return (
-    error instanceof TupleUnavailableError ||
-    error instanceof MalformedTupleError ||
-    error instanceof CorruptDatumError ||
-    error instanceof RangeError
-  );
-}
-
 /** Why a tuple could not be read; throws again what is no property of the data. */
 function failure(error: unknown): Attempt {
   if (isOfTheData(error)) return { row: undefined, problem: error.message };
   throw error;
-}
-
-function storedRows(table: LocatedTable): StoredRows {
-  const { decoder, definition } = table;
-  table.stored ??= {
-    before: new StoredRow(decoder),
-    after: new StoredRow(decoder),
-    key: new StoredRow(decoder),
-    keyColumns: replicaIdentityColumns(decoder, definition) ?? [],
-  };
-  return table.stored;
-}
-
-/** Has the column the very same value in both? */
-function areSameBytes(a: StoredRow, b: StoredRow, column: number): boolean {
-  const startA = a.starts[column];
-  const startB = b.starts[column];
-  if (startA === NULL_VALUE || startB === NULL_VALUE) return startA === startB;
-  return a.bytesOf(column).compare(b.bytesOf(column), startB, b.ends[column], startA, a.ends[column]) === 0;
-}
-
-/** Columns that logical decoding logs as the old row's key, when it logs only a key. */
-function replicaIdentityColumns(
-  decoder: RowDecoder,
-  definition: RelationDefinition,
-): readonly number[] | undefined {
-  const wanted = replicaIdentityIndex(definition);
-  if (!wanted) return undefined;
-  return decoder.table.uniqueKeys.find((key) => key.name === wanted.name)?.columns;
 }
 
 function rowChange(

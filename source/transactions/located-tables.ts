@@ -1,0 +1,85 @@
+/** Which table a record is about, as its moment saw the catalog: asked for every record, and mostly the same as a moment ago. */
+import type { Catalog } from '../catalog/catalog.js';
+import type { Oid, RelationDefinition, RelationLocator, TypeLookup } from '../catalog/model.js';
+import type { Moment } from '../catalog/moment.js';
+import { type RowDecoder, RowDecoders } from '../rows/row-decoder.js';
+import type { RecordCursor } from '../wal/record-cursor.js';
+import { replicaIdentityIndex, roleOf } from './relations.js';
+
+/** The relation that the record's first block is of. */
+export function locatorOf(record: RecordCursor): RelationLocator {
+  return {
+    tablespaceOid: record.blockTablespace[0],
+    databaseOid: record.blockDatabase[0],
+    fileNode: record.blockFileNode[0],
+  };
+}
+
+/** A table's file, as one view of the catalog has it. */
+export interface LocatedTable {
+  readonly types: TypeLookup;
+  readonly tablespaceOid: Oid;
+  readonly fileNode: number;
+  readonly definition: RelationDefinition;
+  readonly decoder: RowDecoder;
+}
+
+/** So many are kept. */
+const LOCATED_TABLES = 4096;
+
+export class LocatedTables {
+  readonly decoders = new RowDecoders();
+  readonly #catalog: Catalog;
+  /** By file number. */
+  readonly #located = new Map<number, LocatedTable>();
+  #lastLocated: LocatedTable | undefined;
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog;
+  }
+
+  /** The table that the record's first block is of at a moment; undefined where the catalog does not tell. */
+  of(record: RecordCursor, moment: Moment): LocatedTable | 'no table' | undefined {
+    const tablespaceOid = record.blockTablespace[0];
+    const fileNode = record.blockFileNode[0];
+    // The same types are the same view of the catalog, and there a file is the same relation's.
+    const types = this.#catalog.types(record.blockDatabase[0], moment);
+    const last = this.#lastLocated;
+    const known = last?.fileNode === fileNode ? last : this.#located.get(fileNode);
+    const isKnown = known?.types === types && known.tablespaceOid === tablespaceOid;
+    const definition = isKnown
+      ? known.definition
+      : this.#catalog.relationByLocator(locatorOf(record), moment);
+    if (!definition) return undefined;
+    // A rewrite's transient file may turn out to be one only later.
+    if (roleOf(definition, this.#catalog) !== 'table') return 'no table';
+    if (isKnown) {
+      this.#lastLocated = known;
+      return known;
+    }
+    const decoder = this.decoders.for(definition, types, this.#rootOf(definition, moment));
+    const located: LocatedTable = { types, tablespaceOid, fileNode, definition, decoder };
+    if (this.#located.size >= LOCATED_TABLES) this.#located.clear();
+    this.#located.set(fileNode, located);
+    return located;
+  }
+
+  /** The root of the tree of partitions that a table is in; undefined when it is in none. */
+  #rootOf({ database, partitionOf }: RelationDefinition, moment: Moment): RelationDefinition | undefined {
+    let root: RelationDefinition | undefined;
+    for (let oid = partitionOf; oid !== 0; oid = root?.partitionOf ?? 0) {
+      root = this.#catalog.relationByOid(database.oid, oid, moment);
+    }
+    return root;
+  }
+}
+
+/** Columns that logical decoding logs as the old row's key, when it logs only a key. */
+export function replicaIdentityColumns(
+  decoder: RowDecoder,
+  definition: RelationDefinition,
+): readonly number[] | undefined {
+  const wanted = replicaIdentityIndex(definition);
+  if (!wanted) return undefined;
+  return decoder.table.uniqueKeys.find((key) => key.name === wanted.name)?.columns;
+}

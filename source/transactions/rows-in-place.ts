@@ -1,0 +1,224 @@
+/**
+ * The short way from records to rows: where each row's values lie in the record, or wherever its tuple is found, without decoding them.
+ * What that way cannot tell exactly is left to ChangeDecoder (changes.ts), whose steps these are.
+ */
+import type { ToastPointer } from '../bytes/varlena.js';
+import type { Oid } from '../catalog/model.js';
+import type { Moment } from '../catalog/moment.js';
+import type { RowChange } from '../rows/row-change.js';
+import type { RowDecoder } from '../rows/row-decoder.js';
+import type { RowVisitor } from '../rows/row-visitor.js';
+import { NULL_VALUE, StoredRow } from '../rows/stored-row.js';
+import {
+  DeleteFlag,
+  deleteFlags,
+  insertedTuple,
+  insertOffset,
+  type LoggedTuple,
+  loggedOldTuple,
+  multiInsertCount,
+  multiInsertedTuples,
+  multiInsertOffset,
+  UpdateFlag,
+  updatedTuple,
+  updateFlags,
+  updateNewOffset,
+} from '../wal/heap-record.js';
+import type { RecordCursor } from '../wal/record-cursor.js';
+import { HeapOperation, ResourceManager } from '../wal/resource-managers.js';
+import { type LocatedTable, type LocatedTables, replicaIdentityColumns } from './located-tables.js';
+import { isReadable } from './page-history.js';
+import type { Scan } from './scan.js';
+import type { ToastReader } from './toast-reader.js';
+import { isOfTheData } from './unreadable-tuple.js';
+
+/** Rows of one table: the old one and the new one of a change, and the key of the old one as it was logged. */
+interface StoredRows {
+  readonly before: StoredRow;
+  readonly after: StoredRow;
+  readonly key: StoredRow;
+  /** Columns whose old values are logged when only a key is. */
+  readonly keyColumns: readonly number[];
+}
+
+/** One of several new rows, decoded. */
+export type DecodeInsert = (
+  record: RecordCursor,
+  decoder: RowDecoder,
+  moment: Moment,
+  offset: number,
+  logged: LoggedTuple | undefined,
+) => RowChange;
+
+/** Shows rows as they lie in their tuples. */
+export class RowsInPlace {
+  readonly #scan: Scan;
+  readonly #tables: LocatedTables;
+  readonly #toast: ToastReader;
+  readonly #decodeInsert: DecodeInsert;
+  readonly #rows = new WeakMap<LocatedTable, StoredRows>();
+  /** The table that the last row was of. */
+  #lastTable: LocatedTable | undefined;
+  #lastRows: StoredRows | undefined;
+
+  constructor(scan: Scan, tables: LocatedTables, toast: ToastReader, decodeInsert: DecodeInsert) {
+    this.#scan = scan;
+    this.#tables = tables;
+    this.#toast = toast;
+    this.#decodeInsert = decodeInsert;
+  }
+
+  /** Shows the rows of the record under the cursor. False when none was shown and all have to be decoded. */
+  visit(
+    record: RecordCursor,
+    ownXids: ReadonlySet<number> | undefined,
+    visitor: RowVisitor,
+    backwards: boolean,
+  ): boolean {
+    const isMultiInsert = record.rmid === ResourceManager.heap2;
+    if (!isMultiInsert && record.rmid !== ResourceManager.heap) return false;
+    const operation = record.info & HeapOperation.mask;
+    if (!isMultiInsert && operation === HeapOperation.truncate) return false;
+    const moment: Moment = { lsn: record.lsn, ownXids };
+    const found = this.#tables.of(record, moment);
+    if (found === undefined || found === 'no table') return false;
+    this.#fetchDatabase = record.blockDatabase[0];
+    this.#fetchMoment = moment;
+    if (isMultiInsert) return this.#visitMultiInsert(record, found, moment, visitor, backwards);
+    try {
+      const rows = this.#rowsOf(found);
+      switch (operation) {
+        case HeapOperation.insert: {
+          const logged = insertedTuple(record);
+          return (
+            this.#locateNew(record, found, insertOffset(record), logged, 0) && visitor.inserted(rows.after)
+          );
+        }
+        case HeapOperation.delete: {
+          const isWhole = (deleteFlags(record) & DeleteFlag.containsOldTuple) !== 0;
+          const writer = this.#scan.oldRows.writerFor(record.lsn);
+          const logged = loggedOldTuple(record, 8);
+          return this.#locateOld(record, found, logged, isWhole, writer) && visitor.deleted(rows.before);
+        }
+        default: {
+          const isWhole = (updateFlags(record) & UpdateFlag.containsOldTuple) !== 0;
+          const writer = this.#scan.oldRows.writerFor(record.lsn);
+          const logged = loggedOldTuple(record, 14);
+          return (
+            this.#locateOld(record, found, logged, isWhole, writer) &&
+            this.#locateNew(record, found, updateNewOffset(record), updatedTuple(record), writer) &&
+            visitor.updated(rows.before, rows.after)
+          );
+        }
+      }
+    } catch (error) {
+      if (isOfTheData(error)) return false;
+      throw error;
+    }
+  }
+
+  #visitMultiInsert(
+    record: RecordCursor,
+    table: LocatedTable,
+    moment: Moment,
+    visitor: RowVisitor,
+    backwards: boolean,
+  ): boolean {
+    const tuples = multiInsertedTuples(record);
+    const { after } = this.#rowsOf(table);
+    const count = multiInsertCount(record);
+    for (let i = 0; i < count; i++) {
+      const number = backwards ? count - 1 - i : i;
+      const tuple = tuples?.[number];
+      const offset = multiInsertOffset(record, number);
+      if (this.#isShown(record, table, offset, tuple) && visitor.inserted(after)) continue;
+      visitor.change(this.#decodeInsert(record, table.decoder, moment, offset, tuple));
+    }
+    return true;
+  }
+
+  /** One of several new rows, where it can be shown as it lies. */
+  #isShown(
+    record: RecordCursor,
+    table: LocatedTable,
+    offset: number,
+    logged: LoggedTuple | undefined,
+  ): boolean {
+    try {
+      return this.#locateNew(record, table, offset, logged, 0);
+    } catch (error) {
+      if (isOfTheData(error)) return false;
+      throw error;
+    }
+  }
+
+  /** As #newRow: where the values of the row that an insert or update wrote lie. */
+  #locateNew(
+    record: RecordCursor,
+    table: LocatedTable,
+    offset: number,
+    logged: LoggedTuple | undefined,
+    writer: number,
+  ): boolean {
+    const { decoder } = table;
+    const { after } = this.#rowsOf(table);
+    const tuple = this.#scan.tuples.newTuple(record, offset, logged, writer);
+    return decoder.locateLogged(tuple.buffer, tuple, this.#fetch, after);
+  }
+
+  /** As #oldRow: where the values of the row that an update or delete met lie; false when only parts of it are known. */
+  #locateOld(
+    record: RecordCursor,
+    table: LocatedTable,
+    logged: LoggedTuple | undefined,
+    isWhole: boolean,
+    writer: number,
+  ): boolean {
+    const { decoder } = table;
+    const { before, key, keyColumns } = this.#rowsOf(table);
+    if (logged !== undefined && isWhole)
+      return decoder.locateLogged(record.buffer, logged, this.#fetch, before);
+    // What WAL does not hold costs a look at disks, and a reason: both are decode()'s.
+    if (!isReadable(writer)) return false;
+    const tuple = this.#scan.tuples.old(record, writer);
+    if (!decoder.locateLogged(tuple.buffer, tuple, this.#fetch, before)) return false;
+    if (logged === undefined) return true;
+    return (
+      decoder.locateLogged(record.buffer, logged, this.#fetch, key) &&
+      keyColumns.every((column) => areSameBytes(before, key, column))
+    );
+  }
+
+  /** For tuples of the record being shown. */
+  readonly #fetch = (pointer: ToastPointer) =>
+    this.#toast.fetch(pointer, this.#fetchDatabase, this.#fetchMoment);
+  #fetchDatabase: Oid = 0;
+  #fetchMoment: Moment = { lsn: 0 };
+
+  /** The rows that are used again and again for a table. */
+  #rowsOf(table: LocatedTable): StoredRows {
+    if (table === this.#lastTable && this.#lastRows) return this.#lastRows;
+    const { decoder, definition } = table;
+    let rows = this.#rows.get(table);
+    if (!rows) {
+      rows = {
+        before: new StoredRow(decoder),
+        after: new StoredRow(decoder),
+        key: new StoredRow(decoder),
+        keyColumns: replicaIdentityColumns(decoder, definition) ?? [],
+      };
+      this.#rows.set(table, rows);
+    }
+    this.#lastTable = table;
+    this.#lastRows = rows;
+    return rows;
+  }
+}
+
+/** Has the column the very same value in both? */
+function areSameBytes(a: StoredRow, b: StoredRow, column: number): boolean {
+  const startA = a.starts[column];
+  const startB = b.starts[column];
+  if (startA === NULL_VALUE || startB === NULL_VALUE) return startA === startB;
+  return a.bytesOf(column).compare(b.bytesOf(column), startB, b.ends[column], startA, a.ends[column]) === 0;
+}
