@@ -97,6 +97,10 @@ export interface IncidentParts {
 
 /** Transactions judged at once: enough for a live server to be asked about many rows in one query. */
 const JUDGED_TOGETHER = 256;
+/** Without one to ask: what is held is soon let go. */
+const JUDGED_ALONE = 8;
+/** Milliseconds of judging between two breaths then. */
+const BREATH_AFTER = 8;
 /** Changes held at once for that, at most. */
 const CHANGES_JUDGED_TOGETHER = 2048;
 /** How each row of one transaction was left has to be held until its end, in so many bytes. */
@@ -503,15 +507,21 @@ export class OpenedIncident implements Incident {
     const total = this.length;
     let batch: LostTransaction[] = [];
     let held = 0;
+    const asks = this.#parts.live !== undefined;
+    const together = asks ? JUDGED_TOGETHER : JUDGED_ALONE;
+    let breathed = performance.now();
     const flush = async () => {
-      const outcomes = await judge.judge(batch, this.#parts.live !== undefined);
+      const outcomes = await judge.judge(batch, asks);
       outcomes.forEach((outcome, i) => {
         if (!batch[i].goesOn) this.#setVerdict(batch[i].index, outcome.verdict);
       });
-      onProgress?.(batch[batch.length - 1].index + 1, total);
+      const last = batch[batch.length - 1].index;
       batch = [];
       held = 0;
+      if (!asks && performance.now() - breathed < BREATH_AFTER) return;
+      onProgress?.(last + 1, total);
       await breathe();
+      breathed = performance.now();
     };
     for (const { transaction, changes } of this.transactionsWithChanges(byRows)) {
       if (rowCount(transaction) > mostRows) {
@@ -531,7 +541,7 @@ export class OpenedIncident implements Incident {
         held++;
       }
       batch.push({ index: transaction.index, changes: some });
-      if (batch.length >= JUDGED_TOGETHER) await flush();
+      if (batch.length >= together) await flush();
     }
     if (batch.length > 0) await flush();
     this.#phase = 'done';
@@ -605,6 +615,8 @@ export class OpenedIncident implements Incident {
       for (const change of changes) written.add(change);
       if (++sinceBreath % JUDGED_TOGETHER === 0) await breathe();
     }
+    // The old side's rows come next, and its own pages.
+    fresh.reader.scan.tuples.forgetKept();
     return written;
   }
 

@@ -58,7 +58,7 @@ export class TupleSource {
   readonly #blockSize: number;
   readonly #oldRows: OldRowLog;
   readonly #past: PastTuples;
-  readonly #pages: RestoredPages;
+  #pages: RestoredPages;
   readonly #recent = new RecentTuples();
   readonly #old = new FoundTuple();
   readonly #new = new FoundTuple();
@@ -75,6 +75,12 @@ export class TupleSource {
     this.#blockSize = blockSize;
     this.#pages = new RestoredPages(blockSize);
     this.#oldRows = oldRows;
+  }
+
+  /** Lets go of what was kept because it might be wanted again: for now it is not. */
+  forgetKept(): void {
+    this.#pages = new RestoredPages(this.#blockSize);
+    this.#reader.closeFile();
   }
 
   /** Lets go of the open segment. */
