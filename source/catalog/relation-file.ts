@@ -9,8 +9,8 @@ import type { DamagedPages } from './damaged-pages.js';
 /** Pages read at once when going through a whole file. */
 const PAGES_PER_READ = 128;
 
-/** Pages kept for those who come back for single tuples. */
-const KEPT_PAGES = 64;
+/** Pages kept for those who come back for single tuples, and which could not be had. */
+const KEPT_PAGES = 256;
 
 /** One relation's main fork, all of its segments. */
 export class RelationFile {
@@ -20,7 +20,8 @@ export class RelationFile {
   /** Blocks in each segment but the last (RELSEG_SIZE): known from the first one's size as soon as there is a second. */
   readonly #segmentBlocks: number;
   readonly #segmentCount: number;
-  readonly #kept = new Map<number, Buffer>();
+  readonly #kept = new Map<number, Buffer | undefined>();
+  readonly #zeros: Buffer;
 
   private constructor(
     path: string,
@@ -32,6 +33,7 @@ export class RelationFile {
     this.path = path;
     this.#damaged = damaged;
     this.#pageSize = pageSize;
+    this.#zeros = Buffer.alloc(pageSize);
     this.#segmentBlocks = segmentBlocks;
     this.#segmentCount = segmentCount;
   }
@@ -76,23 +78,26 @@ export class RelationFile {
 
   /** One page, or undefined when the file does not have it or it makes no sense. */
   page(block: number): Buffer | undefined {
-    const kept = this.#kept.get(block);
-    if (kept) return kept;
-    const segment = Math.floor(block / this.#segmentBlocks);
-    if (segment >= this.#segmentCount) return undefined;
-    const page = Buffer.alloc(this.#pageSize);
-    const position = (block - segment * this.#segmentBlocks) * this.#pageSize;
-    const length = this.#withSegment(segment, (file) => readSync(file, page, 0, page.length, position));
-    if (length !== page.length || !this.#isUsable(page, block)) return undefined;
+    if (this.#kept.has(block)) return this.#kept.get(block);
+    const page = this.#read(block);
     if (this.#kept.size >= KEPT_PAGES) this.#kept.clear();
     this.#kept.set(block, page);
     return page;
   }
 
+  #read(block: number): Buffer | undefined {
+    const segment = Math.floor(block / this.#segmentBlocks);
+    if (segment >= this.#segmentCount) return undefined;
+    const page = Buffer.alloc(this.#pageSize);
+    const position = (block - segment * this.#segmentBlocks) * this.#pageSize;
+    const length = this.#withSegment(segment, (file) => readSync(file, page, 0, page.length, position));
+    return length === page.length && this.#isUsable(page, block) ? page : undefined;
+  }
+
   #isUsable(page: Buffer, block: number): boolean {
     const usable = isUsablePage(page);
     // A page that was never written is all zeros.
-    if (!this.#damaged || (!usable && page.every((byte) => byte === 0))) return usable;
+    if (!this.#damaged || (!usable && page.equals(this.#zeros))) return usable;
     return this.#damaged.isIntact(page, this.path, block) && usable;
   }
 
