@@ -154,6 +154,8 @@ export interface Progress {
   readonly secondsLeft: number;
   /** A segment that is being fetched, and from where: `00000001000000000000000A from restore_command`. */
   readonly fetching?: string;
+  /** Why what does not fit into memory is not kept any more: old rows that need it will not be known. */
+  readonly givenUp?: string;
   readonly loss: LossFigures;
   /** Why it stopped, when failed. */
   readonly error?: string;

@@ -297,6 +297,7 @@ export class OpenedIncident implements Incident {
       bytesTotal,
       rate,
       fetching: this.#parts.gathering.fetching,
+      givenUp: old?.reader.scan.file.failure,
       secondsLeft: reading && rate > 0 ? (bytesTotal - bytesRead) / rate : 0,
       loss: this.#loss.figures(),
     };

@@ -393,6 +393,8 @@ export class AppController implements Host {
   }
 
   #progressed(client: IncidentClient, progress: Progress): void {
+    const { givenUp } = progress;
+    const isNews = givenUp !== undefined && this.progress.givenUp === undefined;
     this.progress = progress;
     const { incident } = this;
     if (incident?.client === client) {
@@ -401,7 +403,8 @@ export class AppController implements Host {
       // Verdicts change lines that are known already, while and after the new primary is read.
       void incident.list.grown(turned || progress.phase === 'new');
       void incident.keeper.grown();
-      if (turned) void this.#refreshOverview(incident);
+      if (turned || isNews) void this.#refreshOverview(incident);
+      if (isNews) this.say(`old rows are not kept any more: ${givenUp}`, 'warning');
     }
     this.redraw();
   }
