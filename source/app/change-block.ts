@@ -60,7 +60,7 @@ export function highlight(text: string, style: Style, needle: string): Span[] {
 }
 
 /** A column's value as text for people, and how it is drawn. Unknown and NULL never look like a value. */
-export function valueText(value: ColumnValue | undefined): { text: string; style: Style } {
+function valueText(value: ColumnValue | undefined): { text: string; style: Style } {
   if (value === undefined) return { text: '', style: 'plain' };
   if (value === null) return { text: '‹NULL›', style: 'unknown' };
   if (!isUnknown(value)) {

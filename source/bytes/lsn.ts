@@ -10,9 +10,6 @@ import type { TextSink } from './text-sink.js';
 /** A place in WAL, in bytes. */
 export type Lsn = number;
 
-/** InvalidXLogRecPtr (access/xlogdefs.h): no LSN at all. */
-export const INVALID_LSN: Lsn = 0;
-
 const TWO_TO_32 = 0x1_0000_0000;
 
 /** Writes an LSN as PostgreSQL does (`%X/%X`): `0/B9DF928`. */
@@ -51,14 +48,6 @@ export function readLsn(view: DataView, offset: number): Lsn {
   const lsn = view.getUint32(offset + 4, true) * TWO_TO_32 + view.getUint32(offset, true);
   if (!Number.isSafeInteger(lsn)) throw new RangeError(`LSN beyond 2^53 at byte ${offset}`);
   return lsn;
-}
-
-/**
- * Reads a page header's pd_lsn (storage/bufpage.h, PageXLogRecPtr), which is stored as two 32-bit halves, high
- * half first, unlike every other LSN on disk.
- */
-export function readPageLsn(view: DataView, offset: number): Lsn {
-  return view.getUint32(offset, true) * TWO_TO_32 + view.getUint32(offset + 4, true);
 }
 
 /** MAXALIGN: the next multiple of 8, the alignment of every WAL record and tuple on a 64-bit platform. */

@@ -36,7 +36,7 @@ export interface PreserveSource {
 }
 
 /** A directory to propose: named after the fork, in the working directory, or above it where that is PostgreSQL's own. */
-export function proposedDirectory(fork: number, workingDirectory: string): string {
+function proposedDirectory(fork: number, workingDirectory: string): string {
   const name = `forkpoint-preserved-${formatLsn(fork).replace('/', '-')}`;
   for (let base = workingDirectory; ; base = dirname(base)) {
     try {

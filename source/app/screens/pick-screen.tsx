@@ -206,7 +206,7 @@ function forkLines({ naming, fork }: PickController, width: number): Line[] {
 }
 
 /** Both sides next to each other (or, on a narrow screen, one under the other), and what is to be said about the pair. */
-export function reviewLines(pick: PickController, width: number): Line[] {
+function reviewLines(pick: PickController, width: number): Line[] {
   const said: Line[] = [
     ...pick.comparison.refusals.flatMap((refusal) => prose(`✗ ${refusal}`, width, 'error')),
     ...(pick.comparison.swapped
