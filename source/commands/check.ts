@@ -4,6 +4,7 @@
  */
 import { formatLsn } from '../bytes/lsn.js';
 import { printable } from '../bytes/printable.js';
+import { breathe } from '../incident/breathe.js';
 import { formatCount, plural } from '../incident/figures.js';
 import { type Filter, parseFilter } from '../incident/filter.js';
 import type { ListedTransaction, RowVerdict, Verdict } from '../incident/model.js';
@@ -15,7 +16,7 @@ import { DryRunner, type Tried, triedAs } from './dry-run.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import { textLine } from './list.js';
 import { jsonObject } from './list-json.js';
-import { breathe, ProgressLine, type ReadIncident, sayWhatIsMissing, withIncident } from './reading.js';
+import { ProgressLine, type ReadIncident, sayWhatIsMissing, withIncident } from './reading.js';
 import { StandardLines } from './standard-lines.js';
 
 /** Rows whose verdicts are written out for one transaction; the others are counted. */

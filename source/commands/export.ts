@@ -2,6 +2,7 @@
 import { printable } from '../bytes/printable.js';
 import { exportTransactions } from '../export/export.js';
 import { SelectionSums } from '../export/selection.js';
+import { breathe } from '../incident/breathe.js';
 import { formatBytes, plural } from '../incident/figures.js';
 import { parseFilter } from '../incident/filter.js';
 import type { ExportRequest, ExportSummary, IncidentRequest } from '../incident/model.js';
@@ -9,14 +10,7 @@ import type { Crew } from '../jobs/crew.js';
 import { Chosen, exportBody, startCrew } from '../jobs/export-body.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-code.js';
-import {
-  breathe,
-  eachChosen,
-  ProgressLine,
-  type ReadIncident,
-  sayWhatIsMissing,
-  withIncident,
-} from './reading.js';
+import { eachChosen, ProgressLine, type ReadIncident, sayWhatIsMissing, withIncident } from './reading.js';
 
 /** Milliseconds between two looks at signals, and at what other threads have made. */
 const SLICE_MS = 10;

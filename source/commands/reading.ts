@@ -1,5 +1,6 @@
 /** Opening an incident for a command that runs to its end, and reading all of it. */
 import { printable } from '../bytes/printable.js';
+import { breathe } from '../incident/breathe.js';
 import { gapText, whereToLook } from '../incident/coverage-lines.js';
 import { formatBytes, formatDuration, plural } from '../incident/figures.js';
 import type { Filter } from '../incident/filter.js';
@@ -15,11 +16,6 @@ import { endOnSignals } from './signals.js';
 const SLICE_MS = 50;
 /** The progress line is drawn again at most this often. */
 const DRAW_MS = 200;
-
-/** Lets signals through, and streams drain, between two slices of work. */
-export function breathe(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
 
 /** One line on standard error, on a terminal only, that overwrites itself. */
 export class ProgressLine {

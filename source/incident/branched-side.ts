@@ -18,9 +18,10 @@ import { ClusterReader } from '../transactions/cluster-reader.js';
 import { findBranchPoint } from '../transactions/find-branch-point.js';
 import { findStartingPoint, xidNotGivenOutAt } from '../transactions/starting-point.js';
 import type { WalPlaces } from '../wal/wal-places.js';
+import { breathe } from './breathe.js';
 import { othersDisk, type SideDirectory, wantedWal } from './disks.js';
+import type { OpenedSide } from './incident-parts.js';
 import { catalogOptions, lastPossible, openSide, othersToast } from './open-side.js';
-import type { OpenedSide } from './opened-incident.js';
 
 /** Pages of a file that are looked at before it is taken for none of the catalogs'. */
 const MOST_LOOKS = 32;
@@ -158,8 +159,4 @@ function numbersReused(control: ControlFile, point: BranchPoint, epoch: number):
   if (nextOid < point.nextOid)
     return 'the new primary has begun to give out object ids from the beginning again since the fork: its files cannot be told from older ones';
   return undefined;
-}
-
-function breathe(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

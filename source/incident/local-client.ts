@@ -10,6 +10,7 @@ import { SelectionSums } from '../export/selection.js';
 import { Chosen, exportBody, startCrew } from '../jobs/export-body.js';
 import { rowCount } from '../transactions/transaction.js';
 import { forkpointVersion } from '../version.js';
+import { breathe } from './breathe.js';
 import { searchableText } from './changes-text.js';
 import type { IncidentClient, ListView } from './client.js';
 import { parseFilter } from './filter.js';
@@ -489,8 +490,4 @@ async function eachOf(
     await pause();
     paused = performance.now();
   }
-}
-
-function breathe(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

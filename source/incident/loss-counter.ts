@@ -14,12 +14,14 @@ export class LossCounter {
   #walBytes = 0;
   #first: number | undefined;
   #last: number | undefined;
+  #begunBefore = 0;
   readonly #tables = new Set<string>();
   readonly #databases = new Set<string>();
   #lastTables: TransactionSummary['tables'] | undefined;
 
   /** Adds one lost transaction; one in doubt is counted as such and not among the committed. */
   add(transaction: TransactionSummary): void {
+    if (transaction.beginningMissing) this.#begunBefore++;
     if (transaction.state === 'prepared') {
       this.#inDoubt++;
       return;
@@ -44,6 +46,11 @@ export class LossCounter {
     if (transaction.database !== '') this.#databases.add(transaction.database);
     this.#first = Math.min(this.#first ?? transaction.commitTime, transaction.commitTime);
     this.#last = Math.max(this.#last ?? transaction.commitTime, transaction.commitTime);
+  }
+
+  /** Of all that were added, those whose beginning is not in the WAL. */
+  get begunBefore(): number {
+    return this.#begunBefore;
   }
 
   /** The sums so far. */

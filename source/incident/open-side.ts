@@ -11,7 +11,7 @@ import { ToastFiles } from '../transactions/toast-files.js';
 import type { WalPlaces } from '../wal/wal-places.js';
 import { disksFor, type SideDirectory, wantedWal } from './disks.js';
 import { lookForEarlierFiles } from './earlier-catalog-files.js';
-import type { OpenedSide } from './opened-incident.js';
+import type { OpenedSide } from './incident-parts.js';
 
 /** What openSide is told. */
 export interface SideOptions {

@@ -11,10 +11,12 @@ import {
 import { segmentStart } from '../wal/segment-name.js';
 import type { WalPlaces } from '../wal/wal-places.js';
 import { openBranchedSides } from './branched-side.js';
+import { breathe } from './breathe.js';
 import type { SideDirectory } from './disks.js';
+import type { OpenedSide } from './incident-parts.js';
 import type { IncidentOverview, IncidentRequest } from './model.js';
 import { openSide } from './open-side.js';
-import { OpenedIncident, type OpenedSide } from './opened-incident.js';
+import { OpenedIncident } from './opened-incident.js';
 import { type OpenedSides, openSides } from './sides.js';
 
 /** What is known of an incident before it is known where reading has to begin. */
@@ -178,10 +180,6 @@ async function startingPoint(
   } finally {
     search.return(undefined);
   }
-}
-
-function breathe(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** What finding the starting points comes upon and misses is asked for before it counts as missing. */

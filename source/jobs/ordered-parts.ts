@@ -2,7 +2,8 @@
 import type { BodyFile } from '../export/body.js';
 import type { BodyContext } from '../export/format.js';
 import { PartMaker } from '../export/part.js';
-import type { OpenedIncident, TransactionRuns } from '../incident/opened-incident.js';
+import type { OpenedIncident } from '../incident/opened-incident.js';
+import type { TransactionRuns } from '../incident/transaction-runs.js';
 import type { Tally } from '../sql/tally.js';
 import type { Crew, Piece } from './crew.js';
 import type { ExportOrder, PartFigures, PartOrder } from './messages.js';

@@ -5,8 +5,10 @@
 import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PartMaker } from '../export/part.js';
+import { breathe } from '../incident/breathe.js';
 import { openIncident } from '../incident/open.js';
-import type { OpenedIncident, TransactionRuns } from '../incident/opened-incident.js';
+import type { OpenedIncident } from '../incident/opened-incident.js';
+import type { TransactionRuns } from '../incident/transaction-runs.js';
 import type { ExportOrder, FromThread, PartOrder, ThreadStart, ToThread } from './messages.js';
 
 /** Bytes that may be made before anybody has written them. */
@@ -16,11 +18,6 @@ const SLICE = 20;
 
 const port = parentPort;
 if (!port) throw new Error('this file runs in a worker thread');
-
-/** Lets messages through between two slices of work. */
-function breathe(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
 
 class PartThread {
   #incident: OpenedIncident | undefined;

@@ -11,6 +11,7 @@ import { ForkpointError } from '../bytes/errors.js';
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import { catalogFiles } from '../catalog/catalog-files.js';
 import type { FileUse } from '../catalog/file-use.js';
+import { breathe } from '../incident/breathe.js';
 import type { IncidentRequest } from '../incident/model.js';
 import { openIncident } from '../incident/open.js';
 import { type OpenedSides, openSides } from '../incident/sides.js';
@@ -328,8 +329,4 @@ class Preservation {
     this.#files++;
     this.#bytes += bytes;
   }
-}
-
-function breathe(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,9 +1,9 @@
 /** Verdicts told without decoding rows, held against the full judgement of every row. */
 import assert from 'node:assert/strict';
 import { WrittenSinceFork } from '../../source/incident/current-rows.js';
+import type { OpenedSide } from '../../source/incident/incident-parts.js';
 import { Judge } from '../../source/incident/judge.js';
 import { openSide } from '../../source/incident/open-side.js';
-import type { OpenedSide } from '../../source/incident/opened-incident.js';
 import { openSides } from '../../source/incident/sides.js';
 import { toldVerdicts } from '../../source/incident/undisturbed.js';
 import { type Change, tableLabel } from '../../source/rows/row-change.js';

@@ -1,0 +1,140 @@
+/**
+ * Judging the whole list of lost transactions: those whose verdict is told without their rows first, then the others in batches, in commit
+ * order. What the verdicts come from is in undisturbed.ts, judge.ts and row-rules.ts.
+ */
+import { totalmem } from 'node:os';
+import type { Change } from '../rows/row-change.js';
+import { rowCount } from '../transactions/transaction.js';
+import { breathe } from './breathe.js';
+import type { CurrentRows } from './current-rows.js';
+import { type IncidentParts, oldReader } from './incident-parts.js';
+import { Judge, type LostTransaction } from './judge.js';
+import { LostTouches } from './lost-touches.js';
+import type { RowVerdict, Verdict } from './model.js';
+import { NOTHING_TOLD, type ToldVerdicts, toldVerdicts } from './undisturbed.js';
+import { VerdictList } from './verdict-list.js';
+
+/** Transactions judged at once: enough for a live server to be asked about many rows in one query. */
+const JUDGED_TOGETHER = 256;
+/** Without one to ask: what is held is soon let go. */
+const JUDGED_ALONE = 8;
+/** Milliseconds of judging between two breaths then. */
+const BREATH_AFTER = 8;
+/** Changes held at once for that, at most. */
+const CHANGES_JUDGED_TOGETHER = 2048;
+/** How each row of one transaction was left has to be held until its end, in so many bytes. */
+const BYTES_A_ROW_JUDGED = 1024;
+
+/** Judges the lost transactions of an incident, and keeps their verdicts. */
+export class Judging {
+  readonly #parts: IncidentParts;
+  readonly #verdicts = new VerdictList();
+  #judge: Judge | undefined;
+  #told: ToldVerdicts = NOTHING_TOLD;
+
+  constructor(parts: IncidentParts) {
+    this.#parts = parts;
+  }
+
+  /** The verdict of the transaction at a position in commit order; `pending` until it is judged. */
+  verdict(index: number): Verdict {
+    return this.#verdicts.of(index);
+  }
+
+  /** The first transaction that was too much to remember: verdicts of those after it may be unknown for it. */
+  get firstForgotten(): number | undefined {
+    return this.#judge?.firstForgotten;
+  }
+
+  /**
+   * Judges all of the old side, which was read to its end, against the new primary's rows. Throws what decoding and asking throw
+   * (ForkpointError).
+   */
+  async run(current: CurrentRows, onProgress?: (done: number, total: number) => void): Promise<void> {
+    const reader = oldReader(this.#parts);
+    const memory = this.#parts.maxMemory ?? totalmem() / 4;
+    const byRows = await this.#tell(current);
+    const judge = new Judge(current, (index) => reader.summary(index), LostTouches.within(memory / 2), {
+      judgedBy: (tableName) => this.#told.judgedBy(tableName),
+      isOthers: (lsn) => reader.scan.oldRows.isOthers(lsn),
+      builtOn: (lsn, index) => reader.builtOn(lsn, index),
+    });
+    const mostRows = memory / 2 / BYTES_A_ROW_JUDGED;
+    this.#judge = judge;
+    const total = reader.length;
+    let batch: LostTransaction[] = [];
+    let held = 0;
+    const asks = this.#parts.live !== undefined;
+    const together = asks ? JUDGED_TOGETHER : JUDGED_ALONE;
+    let breathed = performance.now();
+    const flush = async () => {
+      const outcomes = await judge.judge(batch, asks);
+      outcomes.forEach((outcome, i) => {
+        if (!batch[i].goesOn) this.#verdicts.set(batch[i].index, outcome.verdict);
+      });
+      const last = batch[batch.length - 1].index;
+      batch = [];
+      held = 0;
+      if (!asks && performance.now() - breathed < BREATH_AFTER) return;
+      onProgress?.(last + 1, total);
+      await breathe();
+      breathed = performance.now();
+    };
+    for (const { index, changes } of reader.forward(byRows)) {
+      const summary = reader.summary(index);
+      if (rowCount(summary) > mostRows) {
+        if (batch.length > 0) await flush();
+        judge.passOver(index, summary.database, summary.tables);
+        this.#verdicts.set(index, 'unknown');
+        continue;
+      }
+      let some: Change[] = [];
+      for (const change of changes) {
+        if (held >= CHANGES_JUDGED_TOGETHER) {
+          batch.push({ index, changes: some, goesOn: true });
+          some = [];
+          await flush();
+        }
+        some.push(change);
+        held++;
+      }
+      batch.push({ index, changes: some });
+      if (batch.length >= together) await flush();
+    }
+    if (batch.length > 0) await flush();
+  }
+
+  /** Is it judged, so that verdicts of its rows can be told? */
+  isJudged(index: number): boolean {
+    return this.#judge !== undefined && this.#verdicts.of(index) !== 'pending';
+  }
+
+  /** Earlier lost transactions that this one builds upon; empty until judged. */
+  dependencies(index: number): readonly number[] {
+    const judge = this.#judge;
+    if (!judge || !this.isJudged(index)) return [];
+    if (this.#parts.live) return judge.dependencies(index);
+    return judge.dependenciesOf(index, oldReader(this.#parts).changes(index));
+  }
+
+  /** Verdicts of a transaction's first changes, in their order; empty until judged. */
+  async rowVerdicts(index: number, changes: readonly Change[]): Promise<(RowVerdict | undefined)[]> {
+    if (!this.#judge || !this.isJudged(index)) return [];
+    return this.#judge.rowVerdicts(index, changes);
+  }
+
+  /** Sets the verdicts that are told without decoding rows; gives the transactions that have to be judged by theirs. */
+  async #tell(current: CurrentRows): Promise<Uint32Array> {
+    const { old, fresh } = this.#parts;
+    const whole = old?.start.shortfall === undefined && old?.reader.scan.file.failure === undefined;
+    if (old && fresh && whole) this.#told = await toldVerdicts(old.reader, current, breathe);
+    const byRows = new Uint32Array(oldReader(this.#parts).length);
+    let count = 0;
+    for (let index = 0; index < byRows.length; index++) {
+      const verdict = this.#told.verdict(index);
+      if (verdict === undefined) byRows[count++] = index;
+      else this.#verdicts.set(index, verdict);
+    }
+    return byRows.slice(0, count);
+  }
+}

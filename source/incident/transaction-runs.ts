@@ -1,0 +1,56 @@
+/** Many lost transactions with their changes: all in one pass, or asked for run by run. */
+import type { Lsn } from '../bytes/lsn.js';
+import type { Change } from '../rows/row-change.js';
+import type { ClusterReader, ForwardOptions } from '../transactions/cluster-reader.js';
+import type { ListedTransaction } from './model.js';
+
+/** A lost transaction, and its changes in order (or backwards). */
+export interface TransactionWithChanges {
+  readonly transaction: ListedTransaction;
+  readonly changes: Iterable<Change>;
+}
+
+/** Many transactions with their changes, asked for run by run. */
+export interface TransactionRuns {
+  /**
+   * One run, in the order in which the transactions are named: all ascending, also from run to run, or all descending. No transaction of
+   * this run or a later one began before `keepFrom`, but for those that are too long.
+   */
+  of(indexes: Uint32Array, keepFrom: Lsn): Iterable<TransactionWithChanges>;
+  /** Lets go of files. */
+  close(): void;
+}
+
+/** Gives a transaction by its position in commit order. */
+type Listed = (index: number) => ListedTransaction;
+
+/** Many transactions with their changes in the order in which they are named: ascending in one forward walk over WAL, or all of them backwards one by one. */
+export function* withChanges(
+  reader: ClusterReader,
+  listed: Listed,
+  indexes: Uint32Array,
+  backwards: boolean,
+  how?: ForwardOptions,
+): Generator<TransactionWithChanges> {
+  if (backwards) {
+    for (const index of indexes) yield { transaction: listed(index), changes: reader.visitable(index, true) };
+    return;
+  }
+  for (const { index, changes } of reader.forward(indexes, how)) {
+    yield { transaction: listed(index), changes };
+  }
+}
+
+/** Runs of transactions; those that lie over more than `longest` bytes of WAL are read one by one. To be closed. */
+export function transactionRuns(
+  reader: ClusterReader,
+  listed: Listed,
+  backwards: boolean,
+  longest: number,
+): TransactionRuns {
+  const walk = reader.walk();
+  return {
+    of: (indexes, keepFrom) => withChanges(reader, listed, indexes, backwards, { walk, keepFrom, longest }),
+    close: () => walk.close(),
+  };
+}
