@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ForkpointError } from '../bytes/errors.js';
 import type { ExportRequest } from '../incident/model.js';
-import { FORMATS } from './format.js';
+import { FORMATS } from './formats.js';
 import { writeFailure } from './output.js';
 
 /** One file to be written. */

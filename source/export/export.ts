@@ -6,7 +6,8 @@ import type { ExportedFile, ExportRequest, ExportSummary } from '../incident/mod
 import { Tally } from '../sql/tally.js';
 import { addressed, type BodyFile, type TransactionWithChanges, writeBody } from './body.js';
 import { type Destination, planDestinations } from './destinations.js';
-import { type BodyContext, type ExportContext, FORMATS, type FormatWriter } from './format.js';
+import type { BodyContext, ExportContext, FormatWriter } from './format.js';
+import { FORMATS } from './formats.js';
 import { type Output, openOutput } from './output.js';
 import { checkExportRequest } from './request.js';
 

@@ -1,21 +1,11 @@
 /** What each export format is: a few generators of text around a stream of transactions. */
 import type { TextSink } from '../bytes/text-sink.js';
-import type {
-  ExportFormat,
-  ExportRequest,
-  IncidentOverview,
-  ListedTransaction,
-  LossFigures,
-} from '../incident/model.js';
+import type { ExportRequest, IncidentOverview, ListedTransaction, LossFigures } from '../incident/model.js';
 import type { Change } from '../rows/row-change.js';
 import type { VisitableChanges } from '../rows/row-visitor.js';
 import type { Tally } from '../sql/tally.js';
 import type { LostBesides } from '../transactions/lost-besides.js';
-import { csvTransactions, writeCsv } from './csv.js';
-import { writeReport } from './report.js';
 import type { Selection, Selections } from './selection.js';
-import { sqlTransactions, writeSql } from './sql-file.js';
-import { wal2jsonTransactions, writeWal2json } from './wal2json.js';
 
 /** Everything an export says about where it comes from. */
 export interface ExportContext {
@@ -74,11 +64,3 @@ export interface Format {
   /** Transactions alone, for parts of a file that are written apart and put together; undefined when they cannot be. */
   readonly openPart?: (context: BodyContext, tally: Tally) => TransactionWriter;
 }
-
-/** All formats by name. */
-export const FORMATS: Readonly<Record<ExportFormat, Format>> = {
-  sql: { extension: '.sql', perDatabase: true, open: writeSql, openPart: sqlTransactions },
-  wal2json: { extension: '.jsonl', perDatabase: true, open: writeWal2json, openPart: wal2jsonTransactions },
-  csv: { extension: '.csv', perDatabase: false, open: writeCsv, openPart: csvTransactions },
-  report: { extension: '.md', perDatabase: false, open: writeReport },
-};

@@ -3,7 +3,8 @@ import { TextSink } from '../bytes/text-sink.js';
 import { PIECE_BYTES } from '../rows/row-visitor.js';
 import { Tally, type TallyFigures } from '../sql/tally.js';
 import { type BodyFile, type Drain, type TransactionWithChanges, writeBody } from './body.js';
-import { type BodyContext, FORMATS } from './format.js';
+import type { BodyContext } from './format.js';
+import { FORMATS } from './formats.js';
 
 /** Takes bytes for a file, by its number. They are valid during the call only. */
 export type TakePiece = (file: number, bytes: Buffer) => void;

@@ -82,11 +82,6 @@ export function pageLsn(page: Uint8Array): Lsn {
   return uint32(page, 0) * TWO_TO_32 + uint32(page, 4);
 }
 
-/** PageIsNew: a page that was allocated but never written (pd_upper is 0). It holds nothing, and that is no error. */
-export function isNewPage(page: Uint8Array): boolean {
-  return uint16(page, 14) === 0;
-}
-
 /**
  * Does the header make sense (PageIsVerifiedExtended's sanity checks)? `page` must be exactly one page long:
  * the size its header claims is compared with that.

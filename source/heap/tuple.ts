@@ -9,10 +9,9 @@ export const TUPLE_HEADER_SIZE = 23;
 /** MaxHeapAttributeNumber: no tuple has more columns. */
 export const MAX_ATTRIBUTES = 1600;
 
-/** InvalidTransactionId and its special neighbours (access/transam.h). */
+/** InvalidTransactionId (access/transam.h). */
 export const INVALID_XID = 0;
-export const BOOTSTRAP_XID = 1;
-export const FROZEN_XID = 2;
+/** FirstNormalTransactionId: below are the bootstrap transaction's xid and that of frozen tuples. */
 export const FIRST_NORMAL_XID = 3;
 
 /** Bits of t_infomask. */
@@ -62,12 +61,6 @@ export const Infomask2 = {
   /** HEAP_ONLY_TUPLE */
   heapOnly: 0x8000,
 } as const;
-
-/** SpecTokenOffsetNumber (storage/itemptr.h): t_ctid's offset in a speculative tuple that was not confirmed. */
-const SPECULATIVE_OFFSET = 0xfffe;
-
-/** MovedPartitionsOffsetNumber (storage/itemptr.h, 11 and later): an update moved the row to another partition. */
-const MOVED_PARTITIONS_OFFSET = 0xfffd;
 
 function uint16(bytes: Uint8Array, offset: number): number {
   return bytes[offset] | (bytes[offset + 1] << 8);
@@ -140,16 +133,6 @@ export function isXmaxLockOnly(infomask: number): boolean {
 /** HEAP_XMAX_IS_MULTI: t_xmax names a multixact. */
 export function isXmaxMulti(infomask: number): boolean {
   return (infomask & Infomask.xmaxIsMulti) !== 0;
-}
-
-/** HeapTupleHeaderIsSpeculative: inserted by ON CONFLICT and not confirmed yet. */
-export function isSpeculative(bytes: Uint8Array, start: number): boolean {
-  return tupleCtidOffset(bytes, start) === SPECULATIVE_OFFSET;
-}
-
-/** HeapTupleHeaderIndicatesMovedPartitions. */
-export function isMovedPartition(bytes: Uint8Array, start: number): boolean {
-  return tupleCtidOffset(bytes, start) === MOVED_PARTITIONS_OFFSET;
 }
 
 /** Does the header fit into `length` bytes, and does t_hoff leave room for what must come before the data? */

@@ -2,7 +2,7 @@
 import { totalmem } from 'node:os';
 import type { TransactionWithChanges } from '../export/body.js';
 import type { WriteBody } from '../export/export.js';
-import { FORMATS } from '../export/format.js';
+import { FORMATS } from '../export/formats.js';
 import type { ExportRequest, IncidentRequest } from '../incident/model.js';
 import type { OpenedIncident } from '../incident/opened-incident.js';
 import { Crew } from './crew.js';

@@ -18,7 +18,7 @@ import { Infomask, TUPLE_HEADER_SIZE } from '../heap/tuple.js';
 import { type AppendFunction, appendFunction } from '../types/appenders.js';
 import { type OutputFunction, outputFunction, UndecodableValueError } from '../types/registry.js';
 import type { ColumnValue, Table, UnknownValue } from './row-change.js';
-import { NULL_VALUE, type StoredRow } from './stored-row.js';
+import { NULL_VALUE, type RowPlaces } from './row-places.js';
 import { HIDDEN_OID, rootOfPartition, tableOfRelation } from './table.js';
 
 /** Fetches a TOASTed value, decompressed; undefined when it is nowhere to be found. Throws CorruptDatumError when what is found is broken. */
@@ -102,12 +102,12 @@ export class RowDecoder {
    * Where the values of the row in a tuple lie. False when one of them has no bytes to be found, or no text: then decodeLogged() says why.
    * Throws what that throws.
    */
-  locateLogged(buffer: Buffer, logged: HeaderlessTuple, fetch: ToastFetch, into: StoredRow): boolean {
+  locateLogged(buffer: Buffer, logged: HeaderlessTuple, fetch: ToastFetch, into: RowPlaces): boolean {
     deformLoggedTuple(this.#relation.attributes, buffer, logged, this.#deformed);
     return this.#places(buffer, fetch, into);
   }
 
-  #places(bytes: Buffer, fetch: ToastFetch, into: StoredRow): boolean {
+  #places(bytes: Buffer, fetch: ToastFetch, into: RowPlaces): boolean {
     const { forms, offsets, lengths } = this.#deformed;
     const { starts, ends } = into;
     const positions = this.#attributeOfColumn;
@@ -142,7 +142,7 @@ export class RowDecoder {
   }
 
   /** A value that does not lie in the tuple as it is. */
-  #placeApart(bytes: Buffer, column: number, fetch: ToastFetch, into: StoredRow): boolean {
+  #placeApart(bytes: Buffer, column: number, fetch: ToastFetch, into: RowPlaces): boolean {
     const position = this.#attributeOfColumn[column];
     const { missingValue, length, generated } = this.#relation.attributes[position];
     const form = this.#deformed.forms[position];

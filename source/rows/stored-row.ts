@@ -1,24 +1,19 @@
 /** A row where it lies in its tuple's bytes. */
 import type { RowDecoder } from './row-decoder.js';
-
-/** Stands in `starts` for SQL NULL. */
-export const NULL_VALUE = -1;
+import type { RowPlaces } from './row-places.js';
 
 const NOTHING = Buffer.alloc(0);
 
 /**
- * One row of one version of a table: where each column's datum begins and ends (without its varlena header, fetched and decompressed, as
- * an output function wants it). Used again for the next row. Every value is there: a row with one that is unknown never gets here.
+ * One row of one version of a table, where its values lie. Used again for the next row. Every value is there: a row with one that is
+ * unknown never gets here.
  */
-export class StoredRow {
+export class StoredRow implements RowPlaces {
   /** Of what the row is: its table, and how its columns are read. */
   readonly decoder: RowDecoder;
-  /** Where values lie that have no bytes of their own. */
   bytes: Buffer = NOTHING;
-  /** By column: where its datum begins, or NULL_VALUE. */
   readonly starts: Int32Array;
   readonly ends: Int32Array;
-  /** Values that lie elsewhere than in the tuple, by column: fetched, decompressed, or never stored. */
   readonly apart: (Buffer | undefined)[];
   hasApart = false;
 

@@ -5,7 +5,8 @@
 import { TextSink } from '../bytes/text-sink.js';
 import type { TableColumn } from '../rows/row-change.js';
 import type { ColumnTexts, RowDecoder } from '../rows/row-decoder.js';
-import { NULL_VALUE, type StoredRow } from '../rows/stored-row.js';
+import { NULL_VALUE } from '../rows/row-places.js';
+import type { StoredRow } from '../rows/stored-row.js';
 import type { Comparison } from './equality.js';
 import { isLargeObjectTable } from './large-object.js';
 import { LiteralBytes } from './literal-bytes.js';

@@ -7,8 +7,9 @@ import type { Oid } from '../catalog/model.js';
 import type { Moment } from '../catalog/moment.js';
 import type { RowChange } from '../rows/row-change.js';
 import type { RowDecoder } from '../rows/row-decoder.js';
+import { NULL_VALUE } from '../rows/row-places.js';
 import type { RowVisitor } from '../rows/row-visitor.js';
-import { NULL_VALUE, StoredRow } from '../rows/stored-row.js';
+import { StoredRow } from '../rows/stored-row.js';
 import {
   DeleteFlag,
   deleteFlags,

@@ -87,11 +87,6 @@ export function multiInsertCount(record: RecordCursor): number {
   return record.view.getUint16(record.mainOffset + 2, true);
 }
 
-/** xl_multi_insert.flags. */
-export function multiInsertFlags(record: RecordCursor): number {
-  return record.view.getUint8(record.mainOffset);
-}
-
 /** Line pointer of the i-th tuple: from the record, or counted from 1 on a page made anew. */
 export function multiInsertOffset(record: RecordCursor, index: number): number {
   if ((record.info & HeapOperation.initPage) !== 0) return index + 1;

@@ -73,5 +73,3 @@ export const StandbyOperation = { runningTransactions: 0x10 } as const;
 export const StorageOperation = { create: 0x10 } as const;
 /** XLOG_RELMAP_UPDATE (utils/relmapper.h). */
 export const RelationMapOperation = { update: 0x00 } as const;
-/** XLOG_SEQ_LOG (commands/sequence.h). */
-export const SequenceOperation = { log: 0x00 } as const;
