@@ -118,8 +118,8 @@ function sizeOf(option: string, text: string | undefined): number | undefined {
   return Number(match[1]) * UNITS[match[2].toUpperCase()];
 }
 
-/** Threads by default at most: each reads all WAL for itself, and takes some 90 MB of memory. */
-const MOST_JOBS = 4;
+/** Threads by default at most: each reads all WAL for itself, so that more of them gain little, and takes memory, of which hosts have little. */
+const MOST_JOBS = 2;
 /** And at most. */
 const MOST_JOBS_ASKED = 64;
 

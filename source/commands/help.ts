@@ -29,8 +29,8 @@ export const HELP = `
     --temp-dir DIR           for what does not fit in memory (private, removed at the end)
     --temp-limit SIZE        put no more there than 500MB, 2GB … for each side; old rows that would
                              need more are not known then, and said not to be
-    --jobs N                 threads that decode rows for an export (as many as there are processors, at
-                             most 4); each has its own files in --temp-dir, and some 90 MB of memory
+    --jobs N                 threads that decode rows for an export (2, or 1 on a single processor); each
+                             reads WAL for itself, has files in --temp-dir, and some 150 MB of memory
     --max-memory SIZE        most that verdicts may remember; beyond it they are unknown (a quarter
                              of the machine's)
 

@@ -20,7 +20,7 @@ const PARTS_AT_ONCE = 2;
 /** Most milliseconds that news() waits: whoever waits may want to look at other things. */
 const WAIT_MS = 50;
 /** Megabytes of a thread's young generation: it makes little that lives on. */
-const YOUNG_MB = 12;
+const YOUNG_MB = 3;
 
 /** One piece of a part. */
 export interface Piece {
