@@ -1,6 +1,5 @@
 /** The application: which screen is open, what a key does, what the worker has said. No drawing here. */
 
-import { printable } from '../../bytes/printable.js';
 import type { IncidentClient } from '../../incident/client.js';
 import { plural } from '../../incident/figures.js';
 import { NOTHING_LOST } from '../../incident/loss-counter.js';
@@ -10,30 +9,17 @@ import { clipboardSequence } from '../clipboard.js';
 import { bindingFor, isTyping } from '../keymap.js';
 import { type KeyPress, keyLabel } from '../keys.js';
 import { Redraw } from '../redraw.js';
-import { maskPassword } from '../server-url.js';
 import type { AppOptions } from './app-options.js';
-import { DetailController } from './detail.js';
-import { ExportController } from './export.js';
+import type { DetailController } from './detail.js';
+import type { ExportController } from './export.js';
 import { HelpController } from './help.js';
-import { errorText, type Host, type MessageKind, type ScreenSize } from './host.js';
-import { ListController } from './list.js';
-import { NOT_REACHED } from './marking.js';
+import { errorText, type Host, type MessageKind, type Screen, type ScreenSize } from './host.js';
+import type { ListController } from './list.js';
+import { OpenIncident } from './open-incident.js';
 import { PickController } from './pick.js';
-import { PreserveController } from './preserve.js';
-import {
-  type AppQuestion,
-  askPlainly,
-  askToLeave,
-  askToResume,
-  quitQuestion,
-  type RestoreCommand,
-  restoreQuestion,
-} from './questions.js';
-import { SessionKeeper, worthOffering } from './session-keeper.js';
-import { TimelineController } from './timeline.js';
-
-/** The screens there are. */
-export type Screen = 'pick' | 'opening' | 'timeline' | 'list' | 'detail' | 'export' | 'preserve';
+import type { PreserveController } from './preserve.js';
+import { type AppQuestion, askPlainly, askToLeave, askToResume, quitQuestion } from './questions.js';
+import { worthOffering } from './session-keeper.js';
 
 const OPENING: Progress = {
   phase: 'opening',
@@ -44,27 +30,12 @@ const OPENING: Progress = {
   loss: NOTHING_LOST,
 };
 
-interface OpenIncident {
-  readonly client: IncidentClient;
-  request: IncidentRequest;
-  overview: IncidentOverview;
-  readonly timeline: TimelineController;
-  readonly list: ListController;
-  readonly keeper: SessionKeeper;
-  readonly stopListening: () => void;
-  /** Both sides are known, and where reading has to begin is still being looked for. */
-  opening: boolean;
-}
-
 /** Everything the screens show, and everything keys do. */
 export class AppController implements Host {
   readonly redrawer = new Redraw();
   size: ScreenSize;
   screen: Screen = 'pick';
   pick: PickController;
-  detail: DetailController | undefined;
-  exporting: ExportController | undefined;
-  preserving: PreserveController | undefined;
   help: HelpController | undefined;
   confirmation: AppQuestion | undefined;
   message: { readonly text: string; readonly kind: MessageKind } | undefined;
@@ -72,8 +43,6 @@ export class AppController implements Host {
   incident: OpenIncident | undefined;
   /** The sides being opened. */
   opening: IncidentRequest | undefined;
-  /** Where an export was begun from. */
-  #exportedFrom: Screen = 'list';
   #options: AppOptions;
   #openVersion = 0;
   /** The client that is opening two sides. */
@@ -97,6 +66,19 @@ export class AppController implements Host {
     return this.incident?.list;
   }
 
+  /** The transaction that is looked at. */
+  get detail(): DetailController | undefined {
+    return this.incident?.screens.detail;
+  }
+
+  get exporting(): ExportController | undefined {
+    return this.incident?.screens.exporting;
+  }
+
+  get preserving(): PreserveController | undefined {
+    return this.incident?.screens.preserving;
+  }
+
   get context(): Context {
     if (this.confirmation) return this.confirmation.context;
     if (this.help) return 'help';
@@ -113,7 +95,7 @@ export class AppController implements Host {
       refusal: this.pick.refusal,
       swappable:
         this.screen === 'timeline' ? this.incident?.overview.new.kind !== 'server' : this.pick.swappable,
-      restorable: this.#restoreCommands().length > 0,
+      restorable: (this.incident?.places.restoreCommands().length ?? 0) > 0,
       preserveProblem:
         this.incident?.overview.fork.diverged === false
           ? 'nothing was lost, so there is nothing to preserve'
@@ -346,39 +328,33 @@ export class AppController implements Host {
     overview: IncidentOverview,
     stopListening: () => void,
   ): void {
-    const timeline = new TimelineController(this, {
-      list: () => this.#show('list'),
-      export: () => this.#openExport(),
-      preserve: () => this.#openPreserve(),
-      back: () => this.#leaveIncident(),
-      swap: () => this.#swap(),
-      fork: () => this.#nameFork(request),
+    const sides = { client, request, overview, stopListening };
+    const incident = new OpenIncident(sides, this.#options, this, {
+      screen: () => this.screen,
+      show: (screen) => this.#show(screen),
+      open: (other) => void this.#open(other),
       copy: (text) => this.#copy(text),
-      complete: (text) => this.#options.probing.complete(text),
-      resolve: (text) => this.#options.probing.resolve(text),
-      add: (side, place) => this.#addPlace(side, place),
-      restore: () => this.#askRestore(),
-      incident: () => ({ overview: this.incident?.overview ?? overview, loss: this.progress.loss }),
+      loss: () => this.progress.loss,
+      leave: () => this.#leaveIncident(),
+      swap: () => this.#swap(),
+      nameFork: () => this.#nameFork(request),
+      beginsAgain: () => {
+        this.#knownPhase = 'opening';
+      },
     });
-    const list = new ListController(client, this, {
-      open: (line) => void this.#openDetail(line),
-      back: () => this.#show('timeline'),
-      export: () => this.#openExport(),
-    });
-    const keeper = new SessionKeeper(this.#options.sessions, client, overview, request, list, this);
-    this.incident = { client, request, overview, timeline, list, keeper, stopListening, opening: true };
+    this.incident = incident;
     this.#show('timeline');
     // Of two sides that look swapped, the wrong one would be preserved.
     if (!overview.swapped && overview.fork.diverged) {
       const risks = this.#options.preserving.risks(overview.old);
-      if (risks.length > 0) this.#openPreserve(risks);
+      if (risks.length > 0) incident.screens.openPreserve(risks);
     }
     if (overview.swapped)
       this.say(`old and new look swapped: ${overview.swapped}; s exchanges them`, 'warning');
-    void this.#beginList(list, keeper);
+    void this.#beginList(incident);
   }
 
-  async #beginList(list: ListController, keeper: SessionKeeper): Promise<void> {
+  async #beginList({ list, keeper }: OpenIncident): Promise<void> {
     const filter = this.#initialFilter;
     this.#initialFilter = undefined;
     const saved = keeper.saved();
@@ -455,184 +431,12 @@ export class AppController implements Host {
     });
   }
 
-  /** Configured restore_commands that are not run yet, with the file that has each. */
-  #restoreCommands(): RestoreCommand[] {
-    const { overview } = this.incident ?? {};
-    return [overview?.old, overview?.new].flatMap((side) => {
-      const found = side?.archive?.restoreCommand;
-      return found && !found.used ? [found] : [];
-    });
-  }
-
-  #askRestore(): void {
-    const commands = this.#restoreCommands();
-    const { incident } = this;
-    if (!incident || commands.length === 0) return;
-    this.confirm(
-      restoreQuestion(commands),
-      () => void this.#openAgain({ ...incident.request, runRestoreCommand: true }, 'asked the archive'),
-    );
-  }
-
-  async #addPlace(side: 'old' | 'new', place: string): Promise<string | undefined> {
-    const { incident } = this;
-    if (!incident) return undefined;
-    const { request } = incident;
-    const name = side === 'old' ? 'oldWal' : 'newWal';
-    const places = request[name] ?? [];
-    if (places.includes(place)) return `${maskPassword(place)} is one of its places already`;
-    return this.#openAgain({ ...request, [name]: [...places, place] }, `added ${maskPassword(place)}`);
-  }
-
-  /** Opens the same two sides with more places: marks, filter and place stay. The reason when that cannot be; then all is as it was. */
-  async #openAgain(request: IncidentRequest, said: string): Promise<string | undefined> {
-    const { incident } = this;
-    if (!incident) return undefined;
-    if (this.exporting?.state === 'writing') return 'an export is being written: wait for its end';
-    if (incident.opening) return 'both sides are still being opened: wait a moment';
-    const { client, keeper, list } = incident;
-    try {
-      await keeper.beforeOpeningAgain();
-      const overview = await client.open(request);
-      if (this.incident !== incident) return undefined;
-      incident.request = request;
-      incident.overview = overview;
-      this.#knownPhase = 'opening';
-      this.detail?.close();
-      this.detail = undefined;
-      this.exporting = undefined;
-      await list.restore(list.filter, list.order);
-      await keeper.openedAgain(request, overview);
-      this.say(printable(said));
-      return undefined;
-    } catch (error) {
-      keeper.notOpenedAgain();
-      const problem = errorText(error);
-      this.say(problem, 'error');
-      return problem;
-    }
-  }
-
   async #closeIncident(): Promise<void> {
     const { incident } = this;
     if (!incident) return;
     incident.keeper.flush();
     this.incident = undefined;
-    this.detail?.close();
-    this.detail = undefined;
-    this.exporting = undefined;
-    const { preserving } = this;
-    this.preserving = undefined;
-    incident.stopListening();
-    await preserving?.close();
-    await incident.client.close().catch(() => undefined);
-  }
-
-  async #openDetail(line: number): Promise<void> {
-    const { incident } = this;
-    if (!incident) return;
-    const { client, list } = incident;
-    try {
-      const transaction = list.window.at(line) ?? (await client.rows(line, 1))[0];
-      if (!transaction || this.incident !== incident) return;
-      if (transaction.firstLook) {
-        this.say(NOT_REACHED, 'warning');
-        return;
-      }
-      list.moveTo(line);
-      const previous = this.detail;
-      this.detail = new DetailController(client, transaction, this, {
-        back: () => this.#show('list'),
-        export: () => this.#openExport(),
-        neighbour: (step) => this.#openNeighbour(step),
-        mark: (marked) => list.marking.toggle(marked),
-      });
-      if (previous) {
-        this.detail.tab = previous.tab;
-        this.detail.whole = previous.whole;
-        this.detail.needle = previous.needle;
-        previous.close();
-      }
-      this.#show('detail');
-    } catch (error) {
-      this.say(errorText(error), 'error');
-    }
-  }
-
-  #openNeighbour(step: 1 | -1): void {
-    const { list } = this;
-    if (!list) return;
-    const line = list.cursor + step;
-    if (line < 0) this.say('this is the first of the list');
-    else if (line >= list.length) this.say('this is the last of the list');
-    else void this.#openDetail(line);
-  }
-
-  #openExport(): void {
-    const { incident, screen } = this;
-    if (!incident) return;
-    if (this.exporting?.state === 'writing') {
-      this.#show('export');
-      return;
-    }
-    const { list, overview, client } = incident;
-    this.#exportedFrom = screen;
-    this.exporting = new ExportController(
-      client,
-      {
-        marked: [...list.marks],
-        markedRows: list.totals.rows,
-        filter: list.filter,
-        shown: list.certain,
-        total: list.total,
-        databases: this.progress.loss.databases,
-        forkLsn: overview.fork.lsn,
-      },
-      this,
-      {
-        back: () => this.#show(this.#exportedFrom),
-        copy: (text) => this.#copy(text),
-        complete: (text) => this.#options.probing.complete(text),
-      },
-    );
-    this.#show('export');
-  }
-
-  /** Preserving, with the reasons to do it first; whatever is under way, or was done, is shown again. */
-  #openPreserve(risks?: readonly string[]): void {
-    const { incident } = this;
-    if (!incident) return;
-    const { request, overview } = incident;
-    const { preserving, probing, workingDirectory } = this.#options;
-    // Another place of WAL was added since: it is to be preserved, too.
-    const same = this.preserving?.source.request === request || this.preserving?.state === 'copying';
-    if (!this.preserving || !same) {
-      this.preserving = new PreserveController(
-        preserving,
-        { request, overview, workingDirectory },
-        risks ?? preserving.risks(overview.old),
-        this,
-        {
-          back: () => this.#show('timeline'),
-          copy: (text) => this.#copy(text),
-          complete: (text) => probing.complete(text),
-          resolve: (text) => probing.resolve(text),
-          open: (directory) => this.#openCopy(directory),
-        },
-      );
-    }
-    this.#show('preserve');
-  }
-
-  /** Opens a copy in the old side's stead; it holds what the places of the old side gave. */
-  #openCopy(directory: string): void {
-    const { incident } = this;
-    if (!incident) return;
-    if (this.exporting?.state === 'writing') {
-      this.say('an export is being written: wait for its end', 'warning');
-      return;
-    }
-    void this.#open({ ...incident.request, old: directory, oldWal: undefined });
+    await incident.close();
   }
 
   #copy(text: string): void {

@@ -6,6 +6,9 @@ export interface ScreenSize {
   readonly rows: number;
 }
 
+/** The screens there are. */
+export type Screen = 'pick' | 'opening' | 'timeline' | 'list' | 'detail' | 'export' | 'preserve';
+
 /** How a message to the operator is meant. */
 export type MessageKind = 'info' | 'warning' | 'error';
 
