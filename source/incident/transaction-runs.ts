@@ -1,7 +1,8 @@
 /** Many lost transactions with their changes: all in one pass, or asked for run by run. */
 import type { Lsn } from '../bytes/lsn.js';
 import type { Change } from '../rows/row-change.js';
-import type { ClusterReader, ForwardOptions } from '../transactions/cluster-reader.js';
+import type { ClusterReader } from '../transactions/cluster-reader.js';
+import type { ForwardOptions } from '../transactions/forward-changes.js';
 import type { ListedTransaction } from './model.js';
 
 /** A lost transaction, and its changes in order (or backwards). */

@@ -36,6 +36,9 @@ export interface StatementsBetween {
   readonly after: readonly ToldChange[];
 }
 
+/** It said nothing: of a transaction that did not change the catalog. */
+export const NOTHING_BETWEEN: StatementsBetween = { before: new Map(), after: [] };
+
 /** Catalogs whose rows are told as statements, or go without saying. Changes of others are named. */
 const TOLD: ReadonlySet<string> = new Set(
   `pg_class pg_attribute pg_type pg_attrdef pg_constraint pg_index pg_inherits pg_sequence pg_namespace pg_enum pg_range pg_depend
