@@ -20,6 +20,7 @@ import type { WalReader } from '../wal/reader.js';
 import { HeapOperation, ResourceManager } from '../wal/resource-managers.js';
 import type { ChangeDecoder } from './changes.js';
 import { newFiles } from './new-files.js';
+import { roleOfRecord } from './record-role.js';
 import { RecordSieve } from './record-sieve.js';
 import type { Relations } from './relations.js';
 import { lostRecord } from './transaction-records.js';
@@ -169,8 +170,8 @@ class StatementFinder {
 
   /** Notes a record that is no row's; false when it is one. */
   #noteOther(): boolean {
-    const { walker, decoder, ownXids } = this.#parts;
-    const role = decoder.roleOfRecord(walker, ownXids);
+    const { catalog, walker, decoder, ownXids } = this.#parts;
+    const role = roleOfRecord(catalog, walker, ownXids);
     switch (role.kind) {
       case 'rows':
         return false;
