@@ -6,9 +6,10 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { OldRowLog } from '../source/transactions/old-row-log.js';
-import { PageHistories, WRITER_FORGOTTEN, WRITER_UNKNOWN } from '../source/transactions/page-history.js';
+import { PageHistories } from '../source/transactions/page-history.js';
 import { TemporaryFile } from '../source/transactions/temporary-file.js';
 import { ToastChunks } from '../source/transactions/toast-chunks.js';
+import { WRITER_FORGOTTEN, WRITER_UNKNOWN } from '../source/transactions/tuple-writer.js';
 import { scratchDirectory } from './support/scratch.js';
 import { seeded } from './support/seeded.js';
 

@@ -19,7 +19,6 @@ import type { LostBesides } from './lost-besides.js';
 import { type LostRows, lostRows } from './lost-rows.js';
 import { LostWriters } from './lost-writers.js';
 import { OpenedTransactions } from './opened-transactions.js';
-import { readableWriter, WRITER_FORGOTTEN, WRITER_UNKNOWN } from './page-history.js';
 import { RecordChanges } from './record-changes.js';
 import { Scan, type ScanOptions } from './scan.js';
 import { TablesNow } from './tables-now.js';
@@ -28,6 +27,7 @@ import type { TransactionSummary } from './transaction.js';
 import { TransactionChanges } from './transaction-changes.js';
 import { lostRecord } from './transaction-records.js';
 import { oldPlace } from './tuple-source.js';
+import { readableWriter, WRITER_FORGOTTEN, WRITER_UNKNOWN } from './tuple-writer.js';
 
 /** Everything read of one node. An `index` is a transaction's place in commit order. */
 export class ClusterReader {

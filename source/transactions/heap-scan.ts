@@ -32,19 +32,14 @@ import { emptiedFile } from '../wal/storage-record.js';
 import { tupleRemoval } from '../wal/tuple-removal.js';
 import type { OldRowLog } from './old-row-log.js';
 import type { OpenTransactions, RelationCounts } from './open-transaction.js';
-import {
-  isReadable,
-  PageHistories,
-  unreadableWriter,
-  WRITER_FORGOTTEN,
-  WRITER_UNKNOWN,
-} from './page-history.js';
+import { PageHistories } from './page-history.js';
 import type { TuplePlaceInRelation } from './past-tuples.js';
 import { type LocalRelation, type Relations, replicaIdentityIndex } from './relations.js';
 import type { RowLineage } from './row-lineage.js';
 import type { TemporaryFile } from './temporary-file.js';
 import type { ToastChunks } from './toast-chunks.js';
 import { type TupleSource, TupleUnavailableError } from './tuple-source.js';
+import { isReadable, unreadableWriter, WRITER_FORGOTTEN, WRITER_UNKNOWN } from './tuple-writer.js';
 
 /** Everything it looks at and fills. */
 export interface HeapScanParts {

@@ -5,9 +5,9 @@
  * chunk in memory goes to the temporary file. When that is full, the log ends there, and what comes later is not remembered.
  */
 import type { Lsn } from '../bytes/lsn.js';
-import { WRITER_FORGOTTEN, WRITER_UNKNOWN } from './page-history.js';
 import { hashOf } from './recent-tuples.js';
 import type { TemporaryFile } from './temporary-file.js';
+import { WRITER_FORGOTTEN, WRITER_UNKNOWN } from './tuple-writer.js';
 
 const PAIRS_IN_CHUNK = 4096;
 const CHUNK_BYTES = PAIRS_IN_CHUNK * 16;

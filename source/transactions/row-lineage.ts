@@ -7,10 +7,10 @@
  */
 import type { Lsn } from '../bytes/lsn.js';
 import type { OpenTransaction, OpenTransactions } from './open-transaction.js';
-import { readableWriter, WRITER_FORGOTTEN, WRITER_UNKNOWN } from './page-history.js';
 import type { TuplePlaceInRelation } from './past-tuples.js';
 import type { LocalRelation } from './relations.js';
 import { type TupleSource, TupleUnavailableError } from './tuple-source.js';
+import { readableWriter, WRITER_FORGOTTEN, WRITER_UNKNOWN } from './tuple-writer.js';
 import { WrittenPlaces } from './written-places.js';
 
 /** Writers remembered with their xid: most rows that a transaction wrote itself it wrote a moment ago. A power of two. */

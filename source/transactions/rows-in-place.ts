@@ -28,9 +28,9 @@ import {
 import type { RecordCursor } from '../wal/record-cursor.js';
 import { HeapOperation, ResourceManager } from '../wal/resource-managers.js';
 import { type LocatedTable, type LocatedTables, replicaIdentityColumns } from './located-tables.js';
-import { isReadable } from './page-history.js';
 import type { Scan } from './scan.js';
 import type { ToastReader } from './toast-reader.js';
+import { isReadable } from './tuple-writer.js';
 import { isOfTheData } from './unreadable-tuple.js';
 
 /** Rows of one table: the old one and the new one of a change, and the key of the old one as it was logged. */

@@ -27,10 +27,10 @@ import type { WalSegments } from '../wal/segments.js';
 import { type TupleRemoval, tupleRemoval } from '../wal/tuple-removal.js';
 import { FoundTuple } from './found-tuple.js';
 import type { OldRowLog } from './old-row-log.js';
-import { isReadable, readableWriter, WRITER_FORGOTTEN, WRITER_UNKNOWN } from './page-history.js';
 import type { PastTuples, TuplePlaceInRelation, TupleWriting } from './past-tuples.js';
 import { RecentTuples } from './recent-tuples.js';
 import { RestoredPages } from './restored-pages.js';
+import { isReadable, readableWriter, WRITER_FORGOTTEN, WRITER_UNKNOWN } from './tuple-writer.js';
 
 /** Why a tuple could not be had from WAL. Caught where rows are made; its sentence becomes the row's problem. */
 export class TupleUnavailableError extends Error {
