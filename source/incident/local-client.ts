@@ -399,7 +399,7 @@ export class LocalClient implements IncidentClient {
         this.#report(incident, false);
       });
       const view = this.#list();
-      if (view.dependsOnVerdicts) {
+      if (view.dependsOnVerdicts || incident.reshaped) {
         view.restart();
         await this.#catchUp(view);
       }

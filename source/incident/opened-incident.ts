@@ -39,7 +39,7 @@ export interface ReadingFacts {
 export class OpenedIncident implements Incident {
   readonly #parts: IncidentParts;
   readonly #rate = new ReadingRate();
-  readonly #loss = new LossCounter();
+  #loss = new LossCounter();
   readonly #judging: Judging;
   readonly #overview: OverviewAsRead;
   #counted = 0;
@@ -48,7 +48,7 @@ export class OpenedIncident implements Incident {
   constructor(parts: IncidentParts) {
     this.#parts = parts;
     this.#judging = new Judging(parts);
-    this.#overview = new OverviewAsRead(parts, this.#loss, this.#judging);
+    this.#overview = new OverviewAsRead(parts, () => this.#loss, this.#judging);
     if (!parts.old) this.#phase = 'done';
   }
 
@@ -60,12 +60,21 @@ export class OpenedIncident implements Incident {
     const { old } = this.#parts;
     if (!old || this.#phase !== 'old') return false;
     const more = old.reader.scan.step(milliseconds);
+    if (!more && this.reshaped) {
+      this.#loss = new LossCounter();
+      this.#counted = 0;
+    }
     for (; this.#counted < old.reader.length; this.#counted++) {
       this.#loss.add(old.reader.summary(this.#counted));
     }
     this.#rate.note(old.reader.scan.reader.bytesRead);
     if (!more) this.#phase = 'new';
     return more;
+  }
+
+  /** Transactions are not all what they seemed to be while they were found: the catalog was put right further on in WAL. */
+  get reshaped(): boolean {
+    return (this.#parts.old?.reader.scan.index.reshaped ?? 0) > 0;
   }
 
   besides(): LostBesides {

@@ -13,12 +13,12 @@ import { walGaps } from './wal-gaps.js';
 /** Tells what is known of an incident by now. */
 export class OverviewAsRead {
   readonly #parts: IncidentParts;
-  readonly #loss: LossCounter;
+  readonly #loss: () => LossCounter;
   readonly #judging: Judging;
   #besides: LostBesides | undefined;
 
-  /** `loss` counts what was found of the old side, `judging` may have run out of memory. */
-  constructor(parts: IncidentParts, loss: LossCounter, judging: Judging) {
+  /** `loss` gives the counter of what was found of the old side, `judging` may have run out of memory. */
+  constructor(parts: IncidentParts, loss: () => LossCounter, judging: Judging) {
     this.#parts = parts;
     this.#loss = loss;
     this.#judging = judging;
@@ -54,7 +54,7 @@ export class OverviewAsRead {
   besides(): LostBesides {
     const { old } = this.#parts;
     if (!old?.reader.scan.finished) return NOTHING_BESIDES;
-    this.#besides ??= old.reader.besides(new Set(this.#loss.figures().databases));
+    this.#besides ??= old.reader.besides(new Set(this.#loss().figures().databases));
     return this.#besides;
   }
 
@@ -67,7 +67,7 @@ export class OverviewAsRead {
       (this.#parts.old?.damagedPages?.list.length ?? 0) > 0 ||
       this.#parts.old?.reader.scan.file.failure !== undefined ||
       (end !== undefined && end.kind !== 'end') ||
-      this.#loss.begunBefore > 0 ||
+      this.#loss().begunBefore > 0 ||
       this.#judging.firstForgotten !== undefined ||
       this.#conflicts().length > 0 ||
       this.#endsTooEarly() !== undefined
@@ -88,8 +88,8 @@ export class OverviewAsRead {
       end: old?.reader.scan.finished ? old.reader.scan.reader.end : undefined,
       written: Math.max(overview.old.checkpointLsn, forkLsn),
       forkLsn,
-      loss: this.#loss.figures(),
-      begunBefore: this.#loss.begunBefore,
+      loss: this.#loss().figures(),
+      begunBefore: this.#loss().begunBefore,
       unfinished: old?.reader.scan.unfinished(),
     });
     if (!fresh) return oldGaps;

@@ -304,7 +304,8 @@ export class HeapScan {
     const newIsReadable = !isDifference || oldIsReadable || this.#tuples.isOnDisk(reader);
     this.#wrote(relation, newBlock, newOffset, logged, writer, newIsReadable);
     this.#count(relation, 'update', 1);
-    if (relation.role !== 'table') return;
+    // One that is not known may turn out to be a table.
+    if (relation.role !== 'table' && relation.role !== 'unknown') return;
     if (!oldIsReadable) this.#counts(relation).partial++;
     if (!newIsReadable || !(oldIsReadable || this.#tellsOldKey(relation)))
       this.#counts(relation).unreadable++;

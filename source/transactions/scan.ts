@@ -372,6 +372,7 @@ export class Scan {
   #finish(end: WalEnd | undefined): void {
     this.finished = true;
     this.#heap.finish();
+    this.index.reshape((unsettled, commitLsn) => this.#shapes.again(unsettled, commitLsn));
     const inDoubt = [...this.#prepared.values()].filter(
       (each) => each.endLsn > this.#options.lostFrom && each.transaction.hasChanges,
     );

@@ -1,4 +1,5 @@
 /** From counters by relation file to what people read: rows by table, in the names of that moment. */
+import type { Lsn } from '../bytes/lsn.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { RelationDefinition } from '../catalog/model.js';
 import type { Moment } from '../catalog/moment.js';
@@ -21,13 +22,31 @@ interface KnownShape {
   readonly shape: TransactionShape;
 }
 
-/** Shapes of transactions, made once for all that did the same to the same relation files while the catalog stayed as it was. */
+/** What a shape was made from in which a relation was not known. */
+interface Unsettled {
+  readonly did: Did;
+  readonly databaseOid: number;
+  readonly ownXids: ReadonlySet<number> | undefined;
+}
+
+/** What of a transaction makes its shape. */
+type Did = Pick<
+  OpenTransaction,
+  'counts' | 'truncated' | 'emptied' | 'messages' | 'movesSequences' | 'changesCatalog' | 'databaseOid'
+>;
+
+/**
+ * Shapes of transactions, made once for all that did the same to the same relation files while the catalog stayed as it was. A page of
+ * the catalog that the crash left on disk as it was later, or torn, is put right by an image of it further on in WAL: what was not known
+ * until then is made again (TransactionIndex.reshape).
+ */
 export class Shapes {
   readonly #catalog: Catalog;
   /** By hash. */
   readonly #known = new Map<number, KnownShape[]>();
   #count = 0;
   #age = -1;
+  readonly #unsettled: Unsettled[] = [];
 
   constructor(catalog: Catalog) {
     this.#catalog = catalog;
@@ -40,7 +59,7 @@ export class Shapes {
   of(transaction: OpenTransaction, databaseOid: number, at: Moment, catalogAge: number): TransactionShape {
     // One that changed the catalog saw it with its own eyes.
     if (at.ownXids !== undefined || transaction.truncated.length > 0)
-      return shapeOf(transaction, this.#catalog, databaseOid, at);
+      return this.#make(transaction, databaseOid, at);
     if (catalogAge !== this.#age || this.#count >= KEPT_SHAPES) {
       this.#known.clear();
       this.#count = 0;
@@ -58,10 +77,34 @@ export class Shapes {
     const counts = transaction.counts.flatMap((each) =>
       [each.relation.number, each.insert, each.update].concat(each.delete, each.unreadable),
     );
-    const shape = shapeOf(transaction, this.#catalog, databaseOid, at);
+    const shape = this.#make(transaction, databaseOid, at);
     candidates.push({ databaseOid: database, messages, movesSequences, counts, shape });
     this.#count++;
     return shape;
+  }
+
+  /** A shape of that number (TransactionShape.unsettled) as the catalog tells it by now, of a transaction that committed at `lsn`. */
+  again(number: number, lsn: Lsn): TransactionShape {
+    const { did, databaseOid, ownXids } = this.#unsettled[number];
+    const { shape, unknown } = shapeOf(did, this.#catalog, databaseOid, { lsn, ownXids });
+    return unknown ? { ...shape, unsettled: number } : shape;
+  }
+
+  #make(transaction: OpenTransaction, databaseOid: number, { lsn, ownXids }: Moment): TransactionShape {
+    const { shape, unknown } = shapeOf(transaction, this.#catalog, databaseOid, { lsn, ownXids });
+    if (!unknown) return shape;
+    const { counts, truncated, emptied, messages, movesSequences, changesCatalog } = transaction;
+    const did = {
+      // The transaction's own objects are given to others once it is over.
+      counts: counts.map((each) => ({ ...each })),
+      truncated: [...truncated],
+      emptied: [...emptied],
+      messages,
+      movesSequences,
+      changesCatalog,
+      databaseOid: transaction.databaseOid,
+    };
+    return { ...shape, unsettled: this.#unsettled.push({ did, databaseOid, ownXids }) - 1 };
   }
 }
 
@@ -101,7 +144,7 @@ function isOf(known: KnownShape, transaction: OpenTransaction, databaseOid: numb
 
 /** What was truncated: in the words of WAL where it has them, else as new and cut off files tell. */
 function truncatedBy(
-  transaction: OpenTransaction,
+  transaction: Did,
   catalog: Catalog,
   databaseOid: number,
   at: Moment,
@@ -116,15 +159,17 @@ function truncatedBy(
   return [...emptied.filter((each) => each !== undefined), ...transaction.emptied];
 }
 
+/** `unknown`: the catalog did not tell what one of its relations is. */
 function shapeOf(
-  transaction: OpenTransaction,
+  transaction: Did,
   catalog: Catalog,
   databaseOid: number,
   at: Moment,
-): TransactionShape {
+): { readonly shape: TransactionShape; readonly unknown: boolean } {
   const tables = new Map<string, { -readonly [Key in keyof TableCounts]: TableCounts[Key] }>();
   let database = databaseOid || transaction.databaseOid;
   let undecodable = 0;
+  let unknown = false;
   const countsOf = (schema: string, table: string) => {
     const key = `${schema}\u0000${table}`;
     let counts = tables.get(key);
@@ -140,7 +185,9 @@ function shapeOf(
     // The definition at commit time; a table that this transaction itself dropped is remembered from when it was written.
     const definition = catalog.relationByLocator(relation.locator, at) ?? each.definition;
     database ||= relation.locator.databaseOid;
-    if (definition && (relation.role !== 'table' || roleOf(definition, catalog) !== 'table')) continue;
+    unknown ||= definition === undefined;
+    const wasTable = relation.role === 'table' || relation.role === 'unknown';
+    if (definition && !(wasTable && roleOf(definition, catalog) === 'table')) continue;
     // Of what a rewrite filled, the file now is the table's own.
     if (each.definition && catalog.isTransient(each.definition)) continue;
     undecodable += definition ? each.unreadable : each.insert + each.update + each.delete;
@@ -157,7 +204,7 @@ function shapeOf(
   const list = [...tables.values()];
   const sum = (key: 'insert' | 'update' | 'delete' | 'truncate') =>
     list.reduce((total, each) => total + each[key], 0);
-  return {
+  const shape = {
     database: catalog.database(database)?.name ?? (database === 0 ? '' : `database ${database}`),
     tables: list,
     inserts: sum('insert'),
@@ -168,4 +215,5 @@ function shapeOf(
     movesSequences: transaction.movesSequences,
     undecodable,
   };
+  return { shape, unknown };
 }

@@ -19,6 +19,8 @@ export interface TransactionShape {
   readonly messages: number;
   readonly movesSequences: boolean;
   readonly undecodable: number;
+  /** Some of its relations were not known when it was made: the number by which it is made again (Shapes.again). */
+  readonly unsettled?: number;
 }
 
 /** One transaction to be added. */
@@ -123,6 +125,7 @@ export class TransactionIndex {
   #farFirst = new Map<number, Lsn>();
   #farBytes = new Map<number, number>();
   #length = 0;
+  #reshaped = 0;
   /** The numbers are somebody else's, who finds the same transactions. */
   readonly #isLent: boolean;
   #fingerprint = 0;
@@ -208,6 +211,30 @@ export class TransactionIndex {
     }
     if (entry.gid !== undefined) this.#gids.set(this.#length, entry.gid);
     this.#length++;
+  }
+
+  /** How many transactions were given another shape than they came with: what was told of them before was not the last word. */
+  get reshaped(): number {
+    return this.#reshaped;
+  }
+
+  /**
+   * Has the shapes made again in which a relation was not known. `again` gives a shape for the transaction whose commit record begins at
+   * an LSN. Whose shape changed is not to be judged by what the scan saw: it did not know whose rows these were either.
+   */
+  reshape(again: (unsettled: number, commitLsn: Lsn) => TransactionShape): void {
+    if (this.#shapes.every(({ unsettled }) => unsettled === undefined)) return;
+    for (let index = 0; index < this.#length; index++) {
+      const columns = this.#columns(index);
+      const at = index % CHUNK;
+      const before = columns.shape[at];
+      const { unsettled } = this.#shapes[before];
+      if (unsettled === undefined) continue;
+      columns.shape[at] = this.#shapeNumber(again(unsettled, columns.commitLsn[at]));
+      if (columns.shape[at] === before) continue;
+      columns.flags[at] |= BUILDS_ON_UNKNOWN;
+      this.#reshaped++;
+    }
   }
 
   /** The transaction at `index` as an object. Throws RangeError outside [0, length). */
@@ -336,7 +363,7 @@ export class TransactionIndex {
   #findShape(shape: TransactionShape): number {
     const known = this.#numberOfShape.get(shape);
     if (known !== undefined) return known;
-    let key = `${shape.database}\u0000${shape.undecodable} ${shape.messages} ${shape.movesSequences}`;
+    let key = `${shape.database}\u0000${shape.undecodable} ${shape.messages} ${shape.movesSequences} ${shape.unsettled}`;
     for (const { schema, table, insert, update, delete: deleted, truncate } of shape.tables) {
       key += `\u0000${schema}\u0000${table}\u0000${insert},${update},${deleted},${truncate}`;
     }
