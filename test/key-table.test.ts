@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { KeyDigest } from '../source/incident/key-digest.js';
 import { KeyTable } from '../source/incident/key-table.js';
 import { LostTouches } from '../source/incident/lost-touches.js';
 import { seeded } from './support/seeded.js';
+
+const digest = (space: number, key: string): KeyDigest => new KeyDigest().ofText(space, key);
 
 test('a hundred thousand keys, many alike, are each found again and no other is', () => {
   const table = new KeyTable();
@@ -12,15 +15,15 @@ test('a hundred thousand keys, many alike, are each found again and no other is'
     const key = `\0V${random(60_000)}${random(3) === 1 ? '\0N' : ''}`;
     const space = random(3);
     truth.set(`${space} ${key}`, i);
-    table.set(space, key, i);
+    table.set(digest(space, key), i);
   }
   assert.equal(table.size, truth.size);
   for (const [name, number] of truth) {
     const [space, ...key] = name.split(' ');
-    assert.equal(table.get(Number(space), key.join(' ')), number);
+    assert.equal(table.get(digest(Number(space), key.join(' '))), number);
   }
-  for (let i = 0; i < 1000; i++) assert.equal(table.get(1 + (i % 3), `\0V${60_001 + i}`), undefined);
-  assert.equal(table.get(4, '\0V1'), undefined);
+  for (let i = 0; i < 1000; i++) assert.equal(table.has(digest(1 + (i % 3), `\0V${60_001 + i}`)), false);
+  assert.equal(table.get(digest(4, '\0V1')), undefined);
 });
 
 test('keys of the same characters in another order, and of other lengths, are other keys', () => {
@@ -40,11 +43,23 @@ test('keys of the same characters in another order, and of other lengths, are ot
     'a'.repeat(1001),
   ];
   keys.forEach((key, number) => {
-    table.set(1, key, number);
+    table.set(digest(1, key), number);
   });
   keys.forEach((key, number) => {
-    assert.equal(table.get(1, key), number);
+    assert.equal(table.get(digest(1, key)), number);
   });
+});
+
+test('a key of ASCII has one digest as a string and as bytes; one that is not can only be had as a string', () => {
+  const ofBytes = new KeyDigest();
+  for (const key of ['', '\0V1017', '\0Va\0N\0V~', '\0V'.repeat(30)]) {
+    const bytes = Buffer.from(`${key}behind it`);
+    assert.equal(ofBytes.ofAscii(3, bytes, key.length), true);
+    assert.deepEqual(ofBytes, digest(3, key));
+    assert.notDeepEqual(ofBytes, digest(2, key));
+  }
+  const beyond = Buffer.from('\0Vmüde');
+  assert.equal(ofBytes.ofAscii(3, beyond, beyond.length), false);
 });
 
 test('where not all writes can be remembered, it is known from which transaction on they are not', () => {

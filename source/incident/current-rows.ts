@@ -55,6 +55,8 @@ export interface CurrentRows {
   answers?(table: Table, set: KeySet): (values: KeyValues, text?: string) => CurrentRow;
   /** May the answer for a key be anything else than that it was not written? Where only lookup() tells it is not there. */
   isWritten?(tableName: string, setName: string, key: string): boolean;
+  /** All keys of a set for which isWritten() is true; undefined where it is for any. Not there where isWritten() is not. */
+  writtenKeys?(tableName: string, setName: string): Iterable<string> | undefined;
   /** Has anything been written to the table since the fork? undefined: it cannot be told. */
   touched(table: Table): boolean | undefined;
   /** Why a row of this table cannot be written on the new primary as it is; undefined when it can, or it is not known until asked. */
@@ -229,6 +231,12 @@ class WrittenTable {
   isWritten(setName: string, key: string): boolean {
     const keyed = this.#keyed.get(setName);
     return keyed === undefined || keyed.rest !== 'untouched' || keyed.rows.has(key);
+  }
+
+  /** See CurrentRows.writtenKeys(). */
+  writtenKeys(setName: string): Iterable<string> | undefined {
+    const keyed = this.#keyed.get(setName);
+    return keyed?.rest === 'untouched' ? keyed.rows.keys() : undefined;
   }
 
   #counted(asked: Table, set: KeySet, values: KeyValues): CurrentRow {
@@ -410,5 +418,11 @@ export class WrittenSinceFork implements CurrentRows {
   isWritten(tableName: string, setName: string, key: string): boolean {
     const written = this.#tables.get(tableName);
     return written ? written.isWritten(setName, key) : this.#anyTable !== undefined;
+  }
+
+  writtenKeys(tableName: string, setName: string): Iterable<string> | undefined {
+    const written = this.#tables.get(tableName);
+    if (!written) return this.#anyTable ? undefined : [];
+    return written.writtenKeys(setName);
   }
 }

@@ -2,23 +2,19 @@
  * Verdicts: how each lost row change stands against what the new primary has written since the fork. Transactions are judged in
  * commit order, because later ones may build upon earlier ones; the rules themselves are in row-rules.ts.
  */
-import type { Change, RowChange, Table } from '../rows/row-change.js';
+import type { Change, Table } from '../rows/row-change.js';
+import type { RowVisitor, VisitableChanges } from '../rows/row-visitor.js';
 import type { TableCounts } from '../transactions/transaction.js';
-import { type Key, keyOf, keysToAsk } from './change-keys.js';
+import { type Key, keysToAsk } from './change-keys.js';
 import type { CurrentRow, CurrentRows } from './current-rows.js';
 import { LostDefinitions } from './lost-definitions.js';
-import { LostTouches, type Touch } from './lost-touches.js';
+import { LostTouches } from './lost-touches.js';
 import type { RowVerdict, Verdict } from './model.js';
 import type { RemembersKey } from './own-writes.js';
-import { type KeySet, keysOf, tableKey } from './row-keys.js';
-import {
-  type Answers,
-  type EarlierTouches,
-  TransactionJudge,
-  type TransactionNames,
-  worse,
-} from './row-rules.js';
-import type { JudgedBy } from './undisturbed.js';
+import { type KeySet, tableKey } from './row-keys.js';
+import { type Answers, TransactionJudge, type TransactionNames, worse } from './row-rules.js';
+import { RowSieve } from './row-sieve.js';
+import { NO_PLACES, type RowPlaces, TouchesAndPlaces } from './touches-and-places.js';
 
 /** A lost transaction with its changes in order. */
 export interface LostTransaction {
@@ -50,6 +46,7 @@ export class Judge {
   readonly #remembers: RemembersKey;
   readonly #earlier: TouchesAndPlaces;
   readonly #unnamed: TouchesAndPlaces;
+  readonly #sieve: RowSieve;
   readonly #definitions = new LostDefinitions();
   /** Dependencies of one transaction after the other, each behind their number; and where each one's begin, for those that have some. */
   #dependencies = new Uint32Array(1024);
@@ -77,6 +74,7 @@ export class Judge {
     this.#unnamed = new TouchesAndPlaces(touches, places, current, false);
     this.#remembers = (tableName, setName, key, given) =>
       this.#earlier.remembers(tableName, setName, key, given);
+    this.#sieve = new RowSieve({ current, touches, places });
     this.#current = current;
     this.#nameOf = nameOf;
   }
@@ -98,6 +96,28 @@ export class Judge {
       if (words) this.#noteDependencies(index, judge.dependencies);
       return judgement;
     });
+  }
+
+  /**
+   * Judges the next transaction with the verdict that judge() has for it without words, where nobody need be asked for the new primary's
+   * rows (CurrentRows.answers is there): `inPlace`, by its rows as they lie in their tuples where that tells. Yields now and then, for
+   * others to have their turn. Undefined when its rows that met somebody are more than `most`: then pass it over.
+   */
+  *judgeAlone(
+    index: number,
+    changes: VisitableChanges,
+    inPlace: boolean,
+    most = Number.POSITIVE_INFINITY,
+  ): Generator<void, Verdict | undefined> {
+    this.#answers = this.#answersAtOnce() ?? this.#answers;
+    const sieve = this.#sieve;
+    sieve.begin(index, () => this.#judgeOf(index, false));
+    for (const _ of inPlace ? changes.visit(sieve) : shown(changes, sieve)) {
+      if (sieve.held > most) return undefined;
+      yield;
+    }
+    sieve.judge?.record(this.#touches, this.#remembers);
+    return sieve.verdict;
   }
 
   /** A transaction, next in commit order, that is not looked at: what it wrote in these tables is not known to those after it. */
@@ -209,81 +229,13 @@ export class Judge {
   }
 }
 
-/** How rows of the lost part go on from each other where that need not be found out by their keys. */
-export interface RowPlaces {
-  /** By what rows of the table of that name (see tableKey) are judged. */
-  judgedBy(tableName: string): JudgedBy;
-  /** Did the update or delete at an LSN go on from a row of another lost transaction? */
-  isOthers(lsn: number): boolean;
-  /** Which one it was, if it can be told: one before `index`. */
-  builtOn(lsn: number, index: number): number | undefined;
-}
-
-const NO_PLACES: RowPlaces = { judgedBy: () => 'keys', isOthers: () => false, builtOn: () => undefined };
-
-/** Earlier writes by key, and where keys need not be remembered those of the very row that a change met. */
-class TouchesAndPlaces implements EarlierTouches {
-  readonly #touches: LostTouches;
-  readonly #places: RowPlaces;
-  readonly #current: CurrentRows;
-  /** The earlier transaction is to be named. */
-  readonly #named: boolean;
-
-  constructor(touches: LostTouches, places: RowPlaces, current: CurrentRows, named: boolean) {
-    this.#touches = touches;
-    this.#places = places;
-    this.#current = current;
-    this.#named = named;
-  }
-
-  /** Is it remembered who wrote the key, `given`: by giving it up? */
-  remembers(tableName: string, setName: string, key: string, given: boolean): boolean {
-    switch (this.#places.judgedBy(tableName)) {
-      case 'plain':
-        return false;
-      case 'placed':
-        return given || this.#isWritten(tableName, setName, key);
-      default:
-        return true;
-    }
-  }
-
-  #isWritten(tableName: string, setName: string, key: string): boolean {
-    return this.#current.isWritten?.(tableName, setName, key) ?? true;
-  }
-
-  before(
-    tableName: string,
-    setName: string,
-    key: string,
-    index: number,
-    change: RowChange | undefined,
-  ): Touch | undefined {
-    if (change && change.operation !== 'insert' && this.#places.judgedBy(tableName) !== 'keys') {
-      const { identity } = keysOf(change.table);
-      const isItsOwn =
-        setName === identity.name && keyOf(change.table, identity, change.before)?.text === key;
-      if (isItsOwn && !this.#isWritten(tableName, setName, key)) {
-        if (!this.#places.isOthers(change.lsn)) return undefined;
-        const earlier = this.#named ? this.#places.builtOn(change.lsn, index) : UNNAMED;
-        return earlier === undefined ? undefined : { index: earlier, intact: true };
-      }
-    }
-    return this.#touches.before(tableName, setName, key, index);
-  }
-
-  remembersAll(tableName: string, index: number): boolean {
-    return this.#places.judgedBy(tableName) === 'plain' || this.#touches.remembersAll(tableName, index);
-  }
-
-  untoldBefore(tableName: string, setName: string, index: number): number | undefined {
-    if (this.#places.judgedBy(tableName) === 'plain') return undefined;
-    return this.#touches.untoldBefore(tableName, setName, index);
+/** Changes as a visitor has them who takes none as it lies. */
+function* shown(changes: Iterable<Change>, visitor: RowVisitor): Generator<void> {
+  for (const change of changes) {
+    visitor.change(change);
+    if (visitor.isFull) yield;
   }
 }
-
-/** Some earlier lost transaction. */
-const UNNAMED = -1;
 
 /** The array, or a larger one with the same in it, that has so many places. */
 function roomFor(array: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {

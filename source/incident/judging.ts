@@ -16,9 +16,7 @@ import { VerdictList } from './verdict-list.js';
 
 /** Transactions judged at once: enough for a live server to be asked about many rows in one query. */
 const JUDGED_TOGETHER = 256;
-/** Without one to ask: what is held is soon let go. */
-const JUDGED_ALONE = 8;
-/** Milliseconds of judging between two breaths then. */
+/** Without one to ask: milliseconds of judging between two breaths. */
 const BREATH_AFTER = 8;
 /** Changes held at once for that, at most. */
 const CHANGES_JUDGED_TOGETHER = 2048;
@@ -59,33 +57,60 @@ export class Judging {
       isOthers: (lsn) => reader.scan.oldRows.isOthers(lsn),
       builtOn: (lsn, index) => reader.builtOn(lsn, index),
     });
-    const mostRows = memory / 2 / BYTES_A_ROW_JUDGED;
     this.#judge = judge;
-    const total = reader.length;
+    const most = memory / 2 / BYTES_A_ROW_JUDGED;
+    if (this.#parts.live) await this.#runAsking(judge, byRows, most, onProgress);
+    else await this.#runAlone(judge, byRows, most, onProgress);
+  }
+
+  /** Judges transactions one by one: all that the new primary has written is known. */
+  async #runAlone(
+    judge: Judge,
+    byRows: Uint32Array,
+    most: number,
+    onProgress: (done: number, total: number) => void = () => {},
+  ): Promise<void> {
+    const reader = oldReader(this.#parts);
+    let breathed = performance.now();
+    for (const { index, changes } of reader.forward(byRows)) {
+      const judging = judge.judgeAlone(index, changes, this.#told.inPlace(index), most);
+      let step = judging.next();
+      for (; !step.done; step = judging.next()) {
+        onProgress(index, reader.length);
+        await breathe();
+      }
+      this.#verdicts.set(index, step.value ?? this.#tooMuch(judge, index));
+      if (performance.now() - breathed < BREATH_AFTER) continue;
+      onProgress(index + 1, reader.length);
+      await breathe();
+      breathed = performance.now();
+    }
+  }
+
+  /** Judges transactions together, for a server to be asked about all their rows at once. */
+  async #runAsking(
+    judge: Judge,
+    byRows: Uint32Array,
+    most: number,
+    onProgress: (done: number, total: number) => void = () => {},
+  ): Promise<void> {
+    const reader = oldReader(this.#parts);
     let batch: LostTransaction[] = [];
     let held = 0;
-    const asks = this.#parts.live !== undefined;
-    const together = asks ? JUDGED_TOGETHER : JUDGED_ALONE;
-    let breathed = performance.now();
     const flush = async () => {
-      const outcomes = await judge.judge(batch, asks);
+      const outcomes = await judge.judge(batch);
       outcomes.forEach((outcome, i) => {
         if (!batch[i].goesOn) this.#verdicts.set(batch[i].index, outcome.verdict);
       });
-      const last = batch[batch.length - 1].index;
+      onProgress(batch[batch.length - 1].index + 1, reader.length);
       batch = [];
       held = 0;
-      if (!asks && performance.now() - breathed < BREATH_AFTER) return;
-      onProgress?.(last + 1, total);
       await breathe();
-      breathed = performance.now();
     };
     for (const { index, changes } of reader.forward(byRows)) {
-      const summary = reader.summary(index);
-      if (rowCount(summary) > mostRows) {
+      if (rowCount(reader.summary(index)) > most) {
         if (batch.length > 0) await flush();
-        judge.passOver(index, summary.database, summary.tables);
-        this.#verdicts.set(index, 'unknown');
+        this.#verdicts.set(index, this.#tooMuch(judge, index));
         continue;
       }
       let some: Change[] = [];
@@ -99,9 +124,16 @@ export class Judging {
         held++;
       }
       batch.push({ index, changes: some });
-      if (batch.length >= together) await flush();
+      if (batch.length >= JUDGED_TOGETHER) await flush();
     }
     if (batch.length > 0) await flush();
+  }
+
+  /** The verdict of a transaction whose rows are too many to be judged. */
+  #tooMuch(judge: Judge, index: number): Verdict {
+    const { database, tables } = oldReader(this.#parts).summary(index);
+    judge.passOver(index, database, tables);
+    return 'unknown';
   }
 
   /** Is it judged, so that verdicts of its rows can be told? */

@@ -1,5 +1,6 @@
 /** Which lost transaction wrote which key, kept in a few bytes a touch: the lost part can hold millions of rows. */
 
+import { KeyDigest } from './key-digest.js';
 import { KeyTable } from './key-table.js';
 
 /** A lost transaction that wrote a key. */
@@ -11,7 +12,7 @@ export interface Touch {
 }
 
 interface TouchedTable {
-  /** A number for each key set, by its name: no two of any table have the same. */
+  /** See space(), by the key set's name. */
   readonly spaces: Map<string, number>;
   /** TRUNCATEs, in commit order, encoded like a touch. */
   readonly truncated: number[];
@@ -34,6 +35,7 @@ export class LostTouches {
   /** The latest touch of each key. */
   readonly #latest = new KeyTable();
   #spaces = 0;
+  readonly #digest = new KeyDigest();
   /** Touch by touch: twice the transaction's index, plus 1 when intact. */
   #touch = new Uint32Array(1024);
   /** Touch by touch: the one before it of the same key. */
@@ -68,25 +70,40 @@ export class LostTouches {
     return table;
   }
 
-  /** A transaction wrote this key. */
-  record(tableName: string, setName: string, key: string, touch: Touch): void {
-    if (this.#count >= this.#most) {
-      this.forget(tableName, touch.index);
-      return;
-    }
+  /** A number for the key set of a table: no two of any table have the same. */
+  space(tableName: string, setName: string): number {
     const { spaces } = this.#table(tableName);
     let space = spaces.get(setName);
     if (space === undefined) {
       space = ++this.#spaces;
       spaces.set(setName, space);
     }
+    return space;
+  }
+
+  /** A transaction wrote this key. */
+  record(tableName: string, setName: string, key: string, touch: Touch): void {
+    this.recordDigest(tableName, this.#digest.ofText(this.space(tableName, setName), key), touch);
+  }
+
+  /** The same for a key by its digest in the space of its set. */
+  recordDigest(tableName: string, key: KeyDigest, touch: Touch): void {
+    if (this.#count >= this.#most) {
+      this.forget(tableName, touch.index);
+      return;
+    }
     if (this.#count === this.#touch.length) {
       this.#touch = doubled(this.#touch);
       this.#previous = doubled(this.#previous);
     }
     this.#touch[this.#count] = encode(touch);
-    this.#previous[this.#count] = this.#latest.get(space, key) ?? NONE;
-    this.#latest.set(space, key, this.#count++);
+    this.#previous[this.#count] = this.#latest.get(key) ?? NONE;
+    this.#latest.set(key, this.#count++);
+  }
+
+  /** Was the key ever written, by its digest in the space of its set? */
+  isTouched(key: KeyDigest): boolean {
+    return this.#latest.has(key);
   }
 
   recordTruncate(tableName: string, touch: Touch): void {
@@ -122,7 +139,7 @@ export class LostTouches {
     const table = this.#tables.get(tableName);
     if (!table) return undefined;
     const space = table.spaces.get(setName);
-    let at = space === undefined ? NONE : (this.#latest.get(space, key) ?? NONE);
+    let at = space === undefined ? NONE : (this.#latest.get(this.#digest.ofText(space, key)) ?? NONE);
     while (at !== NONE && this.#touch[at] >>> 1 >= index) at = this.#previous[at];
     const byKey = at === NONE ? -1 : this.#touch[at];
     const byTruncate = table.truncated.findLast((touch) => touch >>> 1 < index) ?? -1;

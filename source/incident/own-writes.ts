@@ -32,6 +32,11 @@ export class OwnWrites {
   /** Key sets by table of which a key was given up that is not known. */
   readonly #freed = new Map<string, Set<string>>();
 
+  /** How often a key was noted. */
+  get noted(): number {
+    return this.#linkCount;
+  }
+
   /** What it did last under a key, if it wrote it. */
   link(table: Table, set: KeySet, key: Key): Link | undefined {
     return this.#links.get(tableKey(table))?.get(set.name)?.get(key.text);

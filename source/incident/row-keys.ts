@@ -95,10 +95,11 @@ export function neverTaken(set: KeySet, values: KeyValues): boolean {
   return !set.nullsNotDistinct && values.includes(null);
 }
 
-const NUMERIC = 1700;
+/** pg_type.dat: numeric. */
+export const NUMERIC = 1700;
 
 /** Keys longer than this are kept as a digest: a table without key has whole rows as keys. */
-const LONGEST_KEY = 64;
+export const LONGEST_KEY = 64;
 
 /**
  * A key as one string: equal strings are equal keys. Values are compared as text, except that a unique index takes the
@@ -113,6 +114,11 @@ export function keyText(table: Table, set: KeySet, values: KeyValues): string {
       text += `\0V${value.replace(/\.?0+$/, '')}`;
     } else text += `\0V${value}`;
   }
+  return heldKey(text);
+}
+
+/** The same for text put together elsewhere: a NUL and `V` and the value, or a NUL and `N`, for each column. */
+export function heldKey(text: string): string {
   return text.length > LONGEST_KEY ? digestOf(text) : text;
 }
 

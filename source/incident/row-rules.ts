@@ -107,6 +107,11 @@ export class TransactionJudge {
     return verdict;
   }
 
+  /** How often a key was noted, which is held until the transaction's end. */
+  get held(): number {
+    return this.#own.noted;
+  }
+
   /** Tells the later transactions what this one wrote. To be called once, after its last change. */
   record(touches: LostTouches, remembers: RemembersKey): void {
     this.#own.record(touches, this.#index, remembers);

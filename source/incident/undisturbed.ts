@@ -3,7 +3,7 @@
  * there since the fork.
  *
  * `plain`: the new primary has not written the table, and no key of it passed from one lost row to another: none was both given up and
- * taken. Nothing there can collide. A row is clean, or, where it goes on from a row of another lost transaction, a dependency: the scan
+ * taken; or it has no key at all, and lost transactions only put rows in. Nothing there can collide. A row is clean, or, where it goes on from a row of another lost transaction, a dependency: the scan
  * has seen which (transactions/row-lineage.ts), so that nothing need be decoded.
  *
  * `placed`: rows go on from each other in their places all the same, but which keys were taken has to be compared: with those that the new
@@ -29,10 +29,16 @@ export interface ToldVerdicts {
   verdict(index: number): 'clean' | 'dependency' | undefined;
   /** By what rows of the table of that name (see tableKey) are judged. */
   judgedBy(tableName: string): JudgedBy;
+  /** May rows of the transaction be judged as they lie? Otherwise all of them have to be decoded. */
+  inPlace(index: number): boolean;
 }
 
 /** Nobody's verdict is told. */
-export const NOTHING_TOLD: ToldVerdicts = { verdict: () => undefined, judgedBy: () => 'keys' };
+export const NOTHING_TOLD: ToldVerdicts = {
+  verdict: () => undefined,
+  judgedBy: () => 'keys',
+  inPlace: () => false,
+};
 
 const DECODED_BETWEEN_BREATHS = 256;
 
@@ -68,6 +74,8 @@ export async function toldVerdicts(
     if (needsRows(number)) disturb(index.shape(index.shapeNumber(number)));
   /** By the number of the shape: are they judged by their rows? */
   const byRows = new Uint8Array(index.shapeCount);
+  /** The same: are rows of theirs judged by their keys alone? */
+  const byKeys = new Uint8Array(index.shapeCount);
   for (let number = 0; number < byRows.length; number++) {
     const shape = index.shape(number);
     const names = namesOf(shape);
@@ -76,8 +84,10 @@ export async function toldVerdicts(
       return judgedBy === 'plain' || (updatesTold && counts.insert === 0 && counts.delete === 0);
     });
     if (shape.undecodable > 0 || !told) byRows[number] = 1;
+    if (names.every((name) => (tables.get(name) ?? BY_KEYS).judgedBy === 'keys')) byKeys[number] = 1;
   }
   return {
+    inPlace: (number) => byKeys[index.shapeNumber(number)] === 0,
     judgedBy: (tableName) => (tables.get(tableName) ?? BY_KEYS).judgedBy,
     verdict(number) {
       if (byRows[index.shapeNumber(number)] === 1 || needsRows(number)) return undefined;
@@ -110,8 +120,9 @@ async function lostTable(
   if (touched === undefined || current.misfit(table) !== undefined) return BY_KEYS;
   const { identity, others } = keysOf(table);
   if (identity.wholeRow) {
-    // Rows without key are told apart by all they hold: equal ones follow each other wherever they lie.
-    const isPlain = !touched && facts.updates === 0 && facts.deletes === 0;
+    // Rows without key are told apart by all they hold: equal ones follow each other wherever they lie. One more is in nobody's way.
+    const refusesNone = others.length === 0 && table.conditionalKeys === undefined;
+    const isPlain = facts.updates === 0 && facts.deletes === 0 && (!touched || refusesNone);
     return isPlain ? { judgedBy: 'plain', updatesTold: true } : BY_KEYS;
   }
   // Of an old row that is not known whole, the other keys are not known.

@@ -4,6 +4,7 @@
  * It is taken row by row, and only where it says exactly what the long way (Change objects) would say: whoever cannot tell that of a row
  * says so, and gets that row as a Change.
  */
+import type { Lsn } from '../bytes/lsn.js';
 import type { Change } from './row-change.js';
 import type { StoredRow } from './stored-row.js';
 
@@ -14,10 +15,10 @@ export const PIECE_BYTES = 256 * 1024;
 export interface RowVisitor {
   /** A row that was put in. False when this row has to come as a Change: then nothing was taken of it. */
   inserted(row: StoredRow): boolean;
-  /** The same for a row that was changed; both are of the same table. */
-  updated(before: StoredRow, after: StoredRow): boolean;
+  /** The same for a row that was changed; both are of the same table. `lsn`: where the record begins. */
+  updated(before: StoredRow, after: StoredRow, lsn: Lsn): boolean;
   /** The same for a row that was taken out. */
-  deleted(row: StoredRow): boolean;
+  deleted(row: StoredRow, lsn: Lsn): boolean;
   /** Anything else, and what was refused before. */
   change(change: Change): void;
   /** It holds as much as should be held before somebody takes it away. */

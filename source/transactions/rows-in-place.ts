@@ -7,9 +7,8 @@ import type { Oid } from '../catalog/model.js';
 import type { Moment } from '../catalog/moment.js';
 import type { RowChange } from '../rows/row-change.js';
 import type { RowDecoder } from '../rows/row-decoder.js';
-import { NULL_VALUE } from '../rows/row-places.js';
 import type { RowVisitor } from '../rows/row-visitor.js';
-import { StoredRow } from '../rows/stored-row.js';
+import { areSameBytes, StoredRow } from '../rows/stored-row.js';
 import {
   DeleteFlag,
   deleteFlags,
@@ -99,7 +98,10 @@ export class RowsInPlace {
           const isWhole = (deleteFlags(record) & DeleteFlag.containsOldTuple) !== 0;
           const writer = this.#scan.oldRows.writerFor(record.lsn);
           const logged = loggedOldTuple(record, 8);
-          return this.#locateOld(record, found, logged, isWhole, writer) && visitor.deleted(rows.before);
+          return (
+            this.#locateOld(record, found, logged, isWhole, writer) &&
+            visitor.deleted(rows.before, record.lsn)
+          );
         }
         default: {
           const isWhole = (updateFlags(record) & UpdateFlag.containsOldTuple) !== 0;
@@ -108,7 +110,7 @@ export class RowsInPlace {
           return (
             this.#locateOld(record, found, logged, isWhole, writer) &&
             this.#locateNew(record, found, updateNewOffset(record), updatedTuple(record), writer) &&
-            visitor.updated(rows.before, rows.after)
+            visitor.updated(rows.before, rows.after, record.lsn)
           );
         }
       }
@@ -214,12 +216,4 @@ export class RowsInPlace {
     this.#lastRows = rows;
     return rows;
   }
-}
-
-/** Has the column the very same value in both? */
-function areSameBytes(a: StoredRow, b: StoredRow, column: number): boolean {
-  const startA = a.starts[column];
-  const startB = b.starts[column];
-  if (startA === NULL_VALUE || startB === NULL_VALUE) return startA === startB;
-  return a.bytesOf(column).compare(b.bytesOf(column), startB, b.ends[column], startA, a.ends[column]) === 0;
 }
