@@ -1,10 +1,12 @@
 /** What is shown before reading has reached it: nothing of it may be wrong, and nothing may jump when the reading takes its place. */
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
+import { ForkpointError } from '../source/bytes/errors.js';
 import type { ListView } from '../source/incident/client.js';
 import { LocalClient } from '../source/incident/local-client.js';
-import type { ListedTransaction } from '../source/incident/model.js';
+import type { ListedTransaction, Progress } from '../source/incident/model.js';
 import { openIncident } from '../source/incident/open.js';
+import { createWorkerClient } from '../source/incident/worker-client.js';
 import type { FirstLooked } from '../source/transactions/first-look.js';
 import { rowCount } from '../source/transactions/transaction.js';
 import { readIncident } from './support/against-the-server.js';
@@ -121,8 +123,16 @@ describe('a first look at what was lost', () => {
       looks = Math.max(looks, firstLook);
     };
     const done = new Promise<void>((resolve) => {
-      client.onProgress(({ phase }) => {
+      client.onProgress(({ phase, firstSight }) => {
         checks.push(check());
+        assert.equal(firstSight !== undefined, phase === 'opening');
+        if (firstSight)
+          checks.push(
+            client.rows(0, firstSight.lines.length).then((rows) => {
+              assert.deepEqual(firstSight.lines, rows);
+              assert.ok(firstSight.length >= rows.length);
+            }),
+          );
         if (phase === 'opening')
           checks.push(
             client.view().then((view) => {
@@ -154,6 +164,40 @@ describe('a first look at what was lost', () => {
     await opening;
     assert.ok((await preview).lines.length > 0);
     await client.close();
+  });
+
+  it('comes from a thread that begins before it is asked, and tells whoever listens later how far it is; asked for something else, it opens that', async () => {
+    const { oldDataDirectory, newDataDirectory } = recorded.logical;
+    const request = { old: oldDataDirectory, new: newDataDirectory };
+    const heard: Progress[] = [];
+    const client = createWorkerClient(request);
+    try {
+      // Until both sides are known, nobody having asked for anything.
+      while (!(await client.view().catch(() => undefined)));
+      client.onProgress((progress) => heard.push(progress));
+      await client.view();
+      assert.ok(heard.length > 0);
+      const overview = await client.open({ ...request });
+      assert.ok(overview.fork.diverged);
+      await assert.rejects(client.open({ ...request, old: newDataDirectory }), ForkpointError);
+      assert.equal((await client.overview()).fork.lsn, overview.fork.lsn);
+    } finally {
+      await client.close();
+    }
+  });
+
+  it('says what stands in the way of opening only when asked to open', async () => {
+    const request = { old: '/nowhere/old', new: '/nowhere/new' };
+    const client = createWorkerClient(request);
+    try {
+      await assert.rejects(client.view());
+      await assert.rejects(client.open(request), /old primary: \/nowhere\/old does not exist/);
+      const { oldDataDirectory, newDataDirectory } = recorded.logical;
+      const overview = await client.open({ old: oldDataDirectory, new: newDataDirectory });
+      assert.ok(overview.fork.diverged);
+    } finally {
+      await client.close();
+    }
   });
 
   it('can be looked at, and neither marked nor opened until reading has reached it; the cursor stays on its transaction', async () => {

@@ -1,8 +1,22 @@
 /** `forkpoint [OLD] [NEW]` and `forkpoint demo`: the full-screen program. */
+import { homedir } from 'node:os';
 import { ForkpointError } from '../bytes/errors.js';
+import type { IncidentRequest } from '../incident/model.js';
 import { createWorkerClient } from '../incident/worker-client.js';
+import { isServerUrl } from '../server/connection.js';
+import { resolveTypedPath } from '../timeline/find-directories.js';
 import type { Arguments } from './arguments.js';
 import type { ExitCode } from './exit-code.js';
+
+/** The request as it will be asked, where opening it does nothing but read this machine's files. */
+function filesAlone(request: Partial<IncidentRequest>): IncidentRequest | undefined {
+  const { old, new: fresh, oldWal = [], newWal = [], restoreCommand, runRestoreCommand, against } = request;
+  if (old === undefined || fresh === undefined) return undefined;
+  if ([old, fresh, ...oldWal, ...newWal].some(isServerUrl)) return undefined;
+  if (restoreCommand !== undefined || runRestoreCommand || against !== undefined) return undefined;
+  const resolved = (path: string): string => resolveTypedPath(path, homedir(), process.cwd());
+  return { ...request, old: resolved(old), new: resolved(fresh) };
+}
 
 /** Runs the TUI until the operator leaves. Throws ForkpointError where there is no terminal. */
 export async function app(options: Arguments): Promise<ExitCode> {
@@ -12,9 +26,9 @@ export async function app(options: Arguments): Promise<ExitCode> {
       next: 'in a script use forkpoint inspect, list or export; see forkpoint --help',
     });
   }
-  // Where both sides are named, the thread that will read them loads its modules while this one loads the screen's.
+  // Where both sides are named, the thread that is to read them begins while this one loads the screen's modules.
   const { old, new: fresh } = options.request;
-  const ready = old && fresh ? createWorkerClient() : undefined;
+  const ready = old && fresh ? createWorkerClient(filesAlone(options.request)) : undefined;
   const { fullScreen } = await import('./full-screen.js');
   return fullScreen(options, ready);
 }

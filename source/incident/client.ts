@@ -28,8 +28,8 @@ export interface ListView {
 export interface IncidentClient {
   /**
    * Opens both sides, finds the fork, and begins to read WAL in the background. Rejects with ForkpointError; what was open before
-   * stays open then. Meanwhile, where nothing was open before, progress in the phase `opening` says that the overview and the list
-   * (as far as a first look at what is lost tells) may be asked for already.
+   * stays open then. Meanwhile, where nothing was open before, progress in the phase `opening` brings a first sight of both, and the
+   * overview and the list (as far as a first look at what is lost tells) may be asked for already.
    */
   open(request: IncidentRequest): Promise<IncidentOverview>;
   /** Called at most ten times a second while WAL is read, and once when done or failed. Returns the way to stop listening. */

@@ -46,6 +46,8 @@ const TOO_FAR_DOWN: RowVerdict = {
 const REPORT_EVERY = 100;
 
 const COMMIT_ORDER: ListOrder = { key: 'commit', descending: false };
+/** Lines of the list that a first sight brings: more than a screen has. */
+const FIRST_LINES = 64;
 /** Both sides are known, and how far reading has to go is not. */
 const OPENING: Progress = {
   phase: 'opening',
@@ -123,7 +125,10 @@ export class LocalClient implements IncidentClient {
     const at = performance.now();
     if (at - this.#lastReport < REPORT_EVERY) return;
     this.#lastReport = at;
-    for (const listener of this.#listeners) listener(OPENING);
+    const first = this.#firstLines;
+    const lines = first?.slice(0, FIRST_LINES) ?? [];
+    const firstSight = { overview: sight.overview, lines, length: first?.length ?? 0 };
+    for (const listener of this.#listeners) listener({ ...OPENING, firstSight });
   }
 
   onProgress(listener: (progress: Progress) => void): () => void {

@@ -159,6 +159,16 @@ export interface Progress {
   readonly loss: LossFigures;
   /** Why it stopped, when failed. */
   readonly error?: string;
+  /** In the phase `opening`: what can be shown by now. */
+  readonly firstSight?: FirstSight;
+}
+
+/** What can be shown of an incident before it is open: both sides, the fork, and how the list begins as far as a first look tells. */
+export interface FirstSight {
+  readonly overview: IncidentOverview;
+  /** The first lines of the list in commit order, and how many there are. */
+  readonly lines: readonly ListedTransaction[];
+  readonly length: number;
 }
 
 export const VERDICTS = [

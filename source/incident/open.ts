@@ -40,8 +40,10 @@ export interface OpeningOptions {
   readonly spool?: string;
 }
 
-/** Milliseconds of work between two looks at who else wants something; of the first look before anything else is done. */
+/** Milliseconds of work between two looks at who else wants something. */
 const SLICE = 10;
+/** What the first look is to have seen before anything else is done: a screen of transactions, unless it takes so many milliseconds. */
+const FIRST_SCREEN = 64;
 const FIRST_SLICE = 25;
 
 /**
@@ -82,7 +84,7 @@ async function openParted(
     if (stop?.aborted) throw new Error('closed while opening');
     look?.step(SLICE);
   };
-  look?.step(FIRST_SLICE);
+  look?.step(FIRST_SLICE, FIRST_SCREEN);
   await pause();
   let opened: OpenedReaders;
   try {

@@ -1,10 +1,19 @@
 /** What goes between the thread that draws and the worker that reads. */
+import type { MessagePort } from 'node:worker_threads';
 import { type Complaint, ForkpointError } from '../bytes/errors.js';
 import type { IncidentClient } from './client.js';
-import type { Progress } from './model.js';
+import type { IncidentRequest, Progress } from './model.js';
 
 /** Methods that are a question and an answer. */
 export type Question = Exclude<keyof IncidentClient, 'onProgress'>;
+
+/** What the worker is started with. */
+export interface WorkerData {
+  /** See noteLeftovers; transferred. */
+  readonly leftovers: MessagePort;
+  /** What will be asked to be opened first. */
+  readonly begin?: IncidentRequest;
+}
 
 /** To the worker. */
 export interface Call {

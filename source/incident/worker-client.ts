@@ -2,8 +2,8 @@
 import { Worker } from 'node:worker_threads';
 import { followThread } from '../bytes/leftovers.js';
 import type { IncidentClient } from './client.js';
-import type { ExportRequest, ExportSummary, Progress } from './model.js';
-import { type Call, type Question, type Reply, revive } from './rpc.js';
+import type { ExportRequest, ExportSummary, IncidentRequest, Progress } from './model.js';
+import { type Call, type Question, type Reply, revive, type WorkerData } from './rpc.js';
 
 interface Waiting {
   readonly resolve: (value: never) => void;
@@ -11,20 +11,24 @@ interface Waiting {
   readonly onExporting?: (bytesWritten: number, transactionsDone: number) => void;
 }
 
-/** Starts a worker and returns the door to it. */
-export function createWorkerClient(): IncidentClient {
+/** Starts a worker and returns the door to it. `begin`: what it is going to be asked to open, as it begins to do before it is asked. */
+export function createWorkerClient(begin?: IncidentRequest): IncidentClient {
   const thread = followThread();
+  const workerData: WorkerData = { leftovers: thread.port, begin };
   const worker = new Worker(new URL('./worker.js', import.meta.url), {
-    workerData: thread.port,
+    workerData,
     transferList: [thread.port],
   });
   const waiting = new Map<number, Waiting>();
   const listeners = new Set<(progress: Progress) => void>();
   let calls = 0;
   let ended: Error | undefined;
+  /** What was reported before anybody listened. */
+  let unheard: Progress | undefined;
 
   worker.on('message', (reply: Reply) => {
     if (reply.kind === 'progress') {
+      if (listeners.size === 0) unheard = reply.progress;
       for (const listener of listeners) listener(reply.progress);
       return;
     }
@@ -71,6 +75,9 @@ export function createWorkerClient(): IncidentClient {
     open: (...args) => ask('open', args),
     onProgress(listener) {
       listeners.add(listener);
+      const progress = unheard;
+      unheard = undefined;
+      if (progress) queueMicrotask(() => listeners.has(listener) && listener(progress));
       return () => listeners.delete(listener);
     },
     overview: () => ask('overview', []),

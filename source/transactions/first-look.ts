@@ -66,8 +66,11 @@ export class FirstLook {
     if (this.#finished) this.#reader.closeFile();
   }
 
-  /** Looks on for about `milliseconds`; false when it has seen enough, or WAL cannot be read on. */
-  step(milliseconds: number): boolean {
+  /**
+   * Looks on for about `milliseconds`, or until it has seen `transactions`; false when it has seen as much as it ever will, or WAL
+   * cannot be read on.
+   */
+  step(milliseconds: number, transactions = MOST_TRANSACTIONS): boolean {
     if (this.#finished) return false;
     const deadline = performance.now() + milliseconds;
     try {
@@ -79,7 +82,7 @@ export class FirstLook {
           }
           this.#record();
         }
-      } while (performance.now() < deadline);
+      } while (performance.now() < deadline && this.transactions.length < transactions);
       return true;
     } catch (error) {
       // A record that is not what it should be: the pass will come upon it, and say so.

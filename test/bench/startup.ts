@@ -16,7 +16,8 @@ const PICKING: readonly Stage[] = [{ sight: /choose two sides of a failover/ }];
 const OPENING: readonly Stage[] = [
   // The screen that tells what is being opened; or the fork's, where opening is over before anything is drawn.
   { sight: /OLD {2}\S|OLD primary/ },
-  { sight: /only here/, keys: '\r' },
+  // Both sides and where they parted: from here on Enter leads to the list.
+  { sight: /OLD primary[\s\S]*NEW primary/, keys: '\r' },
   // A time of day, as the list has one in each of its lines.
   { sight: /lost transactions[\s\S]*\d\d:\d\d:\d\d\.\d+ +\d+/ },
 ];

@@ -3,7 +3,7 @@
 import type { IncidentClient } from '../../incident/client.js';
 import { plural } from '../../incident/figures.js';
 import { NOTHING_LOST } from '../../incident/loss-counter.js';
-import type { IncidentOverview, IncidentRequest, Progress } from '../../incident/model.js';
+import type { FirstSight, IncidentOverview, IncidentRequest, Progress } from '../../incident/model.js';
 import type { Context, Facts } from '../bindings/binding.js';
 import { clipboardSequence } from '../clipboard.js';
 import { bindingFor, isTyping } from '../keymap.js';
@@ -271,7 +271,7 @@ export class AppController implements Host {
 
   async #open(request: IncidentRequest): Promise<void> {
     const version = ++this.#openVersion;
-    await this.#closeIncident();
+    if (this.incident) await this.#closeIncident();
     this.screen = 'opening';
     this.opening = request;
     this.progress = OPENING;
@@ -280,14 +280,15 @@ export class AppController implements Host {
     const client = this.#options.connect();
     this.#connecting = client;
     let begun = false;
-    const begin = (overview: IncidentOverview): void => {
+    const begin = (overview: IncidentOverview, firstSight?: FirstSight): void => {
       if (begun || version !== this.#openVersion) return;
       begun = true;
-      this.#opened(client, request, overview, stopListening);
+      this.#opened(client, request, overview, stopListening, firstSight);
     };
     const stopListening = client.onProgress((progress) => {
       // Both sides are known, and what was lost first, long before it is known where reading has to begin.
-      if (progress.phase === 'opening' && !begun) void client.overview().then(begin, () => undefined);
+      const { firstSight } = progress;
+      if (firstSight && !begun) begin(firstSight.overview, firstSight);
       else this.#progressed(client, progress);
     });
     try {
@@ -327,6 +328,7 @@ export class AppController implements Host {
     request: IncidentRequest,
     overview: IncidentOverview,
     stopListening: () => void,
+    firstSight: FirstSight | undefined,
   ): void {
     const sides = { client, request, overview, stopListening };
     const incident = new OpenIncident(sides, this.#options, this, {
@@ -351,14 +353,15 @@ export class AppController implements Host {
     }
     if (overview.swapped)
       this.say(`old and new look swapped: ${overview.swapped}; s exchanges them`, 'warning');
-    void this.#beginList(incident);
+    void this.#beginList(incident, firstSight);
   }
 
-  async #beginList({ list, keeper }: OpenIncident): Promise<void> {
+  async #beginList({ list, keeper }: OpenIncident, firstSight: FirstSight | undefined): Promise<void> {
     const filter = this.#initialFilter;
     this.#initialFilter = undefined;
     const saved = keeper.saved();
     if (filter !== undefined) await list.restore(filter, { key: 'commit', descending: false });
+    else if (firstSight) list.begin(firstSight);
     else await list.grown(false);
     if (!saved) return;
     if (this.#chosenSession) {

@@ -54,6 +54,12 @@ export class ListWindow {
     void this.#fetch();
   }
 
+  /** The view is new, and these are its first lines, as many as a page has unless there are fewer. */
+  begin(length: number, lines: readonly ListedTransaction[]): void {
+    this.length = length;
+    this.#pages.set(0, { rows: lines.slice(0, PAGE), length, stale: false });
+  }
+
   /** The view is another one: nothing known holds any more. */
   reset(length: number): void {
     this.#version++;

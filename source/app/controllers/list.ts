@@ -2,7 +2,7 @@
 import { formatLsn } from '../../bytes/lsn.js';
 import type { IncidentClient, ListView } from '../../incident/client.js';
 import type { MarkSet } from '../../incident/marks.js';
-import type { ListedTransaction, ListOrder, SortKey } from '../../incident/model.js';
+import type { FirstSight, ListedTransaction, ListOrder, SortKey } from '../../incident/model.js';
 import type { Context } from '../bindings/binding.js';
 import type { KeyPress } from '../keys.js';
 import { editField, fieldText, type TextField, textField } from '../text-field.js';
@@ -114,6 +114,14 @@ export class ListController {
     const lines = Math.max(1, height);
     if (lines === this.height) return;
     this.height = lines;
+    this.#keepInSight();
+  }
+
+  /** Shows how the list begins, before anything of it is certain. */
+  begin({ lines, length }: FirstSight): void {
+    this.#firstLook = length;
+    this.arranging = false;
+    this.window.begin(length, lines);
     this.#keepInSight();
   }
 

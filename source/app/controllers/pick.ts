@@ -56,7 +56,8 @@ export class PickController {
   #exits: PickExits;
   #probes: RememberedProbes;
   #resuming = false;
-  #proposed: readonly string[] = [];
+  /** What is proposed; undefined before anybody has had to choose. */
+  #proposed: readonly string[] | undefined;
 
   constructor(
     probing: Probing,
@@ -148,18 +149,26 @@ export class PickController {
       (fresh === undefined || this.stage !== 'new'
         ? undefined
         : this.#choose(isServerUrl(fresh) ? fresh : this.#probing.resolve(fresh)));
+    this.#lookAround();
+    if (problem) this.#host.say(problem, 'error');
+  }
+
+  /** Looks what there is to choose from, unless that was done or nothing is to be chosen. */
+  #lookAround(): void {
+    if (this.#proposed || this.stage === 'review') return;
     this.#proposed = this.#probing.propose();
     this.list.browse(this.list.directory);
     this.#offer();
     this.list.toFirst();
-    if (problem) this.#host.say(problem, 'error');
   }
 
   /** Chooses one after the other; returns why not. */
   #pickBoth(old: string, fresh: string): string | undefined {
     this.stage = 'old';
     this.#offer();
-    return this.#choose(old) ?? this.#choose(fresh);
+    const problem = this.#choose(old) ?? this.#choose(fresh);
+    this.#lookAround();
+    return problem;
   }
 
   #runBrowsing(action: string): void {
@@ -361,6 +370,7 @@ export class PickController {
       // It was named for these two.
       this.#request = { ...this.#request, fork: undefined };
       this.comparison = NO_COMPARISON;
+      this.#lookAround();
       this.#offer();
       this.list.toFirst();
     } else if (this.stage === 'new') {
@@ -373,14 +383,15 @@ export class PickController {
 
   /** Offers what fits the side being chosen. */
   #offer(): void {
-    this.list.offer(this.stage === 'old' ? this.#sessions : [], this.#proposedNow());
+    if (!this.#proposed) return;
+    this.list.offer(this.stage === 'old' ? this.#sessions : [], this.#proposedNow(this.#proposed));
   }
 
   /** For the new side, what goes together with the old one comes first. */
-  #proposedNow(): readonly string[] {
+  #proposedNow(proposed: readonly string[]): readonly string[] {
     const old = this.stage === 'new' ? this.old?.probed : undefined;
-    if (!old) return this.#proposed;
-    const others = this.#proposed.filter((path) => path !== old.path);
+    if (!old) return proposed;
+    const others = proposed.filter((path) => path !== old.path);
     const fits = (path: string): boolean =>
       this.#probing.compare(old, this.#probes.at(path)).refusals.length === 0;
     return [...others.filter(fits), ...others.filter((path) => !fits(path))];
