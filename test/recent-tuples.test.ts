@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { HeaderlessTuple } from '../source/heap/deform.js';
 import { FoundTuple } from '../source/transactions/found-tuple.js';
 import { OldRowLog } from '../source/transactions/old-row-log.js';
 import { RecentTuples } from '../source/transactions/recent-tuples.js';
 import { RestoredPages } from '../source/transactions/restored-pages.js';
 import { TemporaryFile } from '../source/transactions/temporary-file.js';
+import { TupleTable } from '../source/transactions/tuple-table.js';
 
 const MEGABYTE = 1 << 20;
 
@@ -17,63 +19,111 @@ function tupleOf(writer: number, length: number): Buffer {
   return tuple;
 }
 
-test('a recent tuple is found with its own bytes or not at all, and what was added lately is found', () => {
+/** `tuple` as a record has it. */
+function loggedAs(writer: number, tuple: Buffer): HeaderlessTuple {
+  return { infomask2: writer % 65_536, infomask: tuple.length, hoff: 24, data: 0, end: tuple.length };
+}
+
+test('a tuple that was kept is found with its own bytes until it is taken, however many came after it', () => {
   const lsn = fc.oneof(fc.nat(3000), fc.nat(2 ** 40)).map((number) => 2 ** 33 + number * 8);
-  const step = fc.tuple(lsn, fc.integer({ min: 1, max: 3 }), fc.oneof(fc.nat(200), fc.nat(9000)));
-  let found = 0;
+  const length = fc.oneof(fc.nat(200), fc.nat(200), fc.nat(200), fc.nat(9000), fc.nat(32_500));
+  const step = fc.tuple(lsn, fc.integer({ min: 1, max: 3 }), length, fc.boolean());
+  let [found, spilled] = [0, 0];
   fc.assert(
-    fc.property(fc.array(step, { minLength: 200, maxLength: 1500, size: 'max' }), fc.nat(), (steps, seed) => {
-      const recent = new RecentTuples(MEGABYTE);
+    fc.property(fc.array(step, { minLength: 900, maxLength: 1500, size: 'max' }), fc.nat(), (steps, seed) => {
+      const file = new TemporaryFile();
+      const recent = new RecentTuples(file, MEGABYTE);
       const kept = new Map<number, readonly [offset: number, length: number]>();
+      let taken: number | undefined;
       const into = new FoundTuple();
       const other = new FoundTuple();
-      for (const [index, [writer, offset, length]] of steps.entries()) {
-        const logged = { infomask2: writer % 65_536, infomask: length, hoff: 24, data: 3, end: 3 + length };
-        const source = Buffer.concat([Buffer.from('abc'), tupleOf(writer, length)]);
-        recent.keep(writer, offset, source, logged);
-        kept.set(writer, [offset, length]);
-        assert.ok(recent.find(writer, offset, into));
+      for (const [index, [writer, offset, size, isTaken]] of steps.entries()) {
+        const tuple = tupleOf(writer, size);
+        recent.keep(writer, offset, tuple, loggedAs(writer, tuple));
+        kept.set(writer, [offset, size]);
         const [asked] = steps[(seed + index * 7) % (index + 1)];
-        const known = kept.get(asked) as readonly [number, number];
-        assert.ok(!recent.find(asked, known[0] + 1, into), 'another line pointer');
-        assert.ok(!recent.find(asked + 1, known[0], into), 'no LSN');
-        if (!recent.find(asked, known[0], into)) continue;
+        const known = kept.get(asked);
+        assert.ok(!recent.find(asked + 1, 1, other), 'no LSN');
+        if (!known) {
+          assert.ok(!recent.find(asked, 1, other) && !recent.find(asked, 2, other), 'it was taken');
+          continue;
+        }
+        assert.ok(!recent.find(asked, known[0] + 1, other), 'another line pointer');
+        assert.ok(isTaken ? recent.take(asked, known[0], into) : recent.find(asked, known[0], into));
         found++;
-        // What was taken makes room for others only when another is.
-        if (index % 3 === 0) {
-          assert.ok(recent.take(asked, known[0], into));
-          for (let more = 1; more < 4; more++) {
-            const size = known[1];
-            recent.keep(2 ** 34 + index * 80 + more * 8, 1, Buffer.alloc(size), {
-              ...logged,
-              data: 0,
-              end: size,
-            });
-          }
+        if (isTaken) {
+          if (taken !== undefined && taken !== asked) kept.delete(taken);
+          taken = asked;
         }
         // What was found stays while some more are added.
-        for (let more = 0; more < 6; more++)
-          recent.keep(8 * (more + 1), 1, Buffer.alloc(32_000), { ...logged, data: 0, end: 32_000 });
+        for (let more = 0; more < 6; more++) {
+          const another = tupleOf(8 * (more + 1), 32_000);
+          recent.keep(8 * (more + 1), 1, another, loggedAs(0, another));
+        }
         assert.deepEqual(into.buffer.subarray(into.data, into.end), tupleOf(asked, known[1]));
         assert.deepEqual([into.infomask2, into.infomask, into.hoff], [asked % 65_536, known[1], 24]);
-        assert.ok(!recent.find(asked, known[0] + 1, other));
       }
+      for (const [writer, [offset, size]] of kept) {
+        assert.ok(recent.find(writer, offset, into));
+        assert.deepEqual(into.buffer.subarray(into.data, into.end), tupleOf(writer, size));
+      }
+      spilled += file.size;
+      file.close();
     }),
     { numRuns: 20 },
   );
-  assert.ok(found > 500, `only ${found} were found`);
+  assert.ok(found > 5000, `only ${found} were found`);
+  assert.ok(spilled > MEGABYTE, `only ${spilled} bytes were spilled`);
+});
 
-  const recent = new RecentTuples(MEGABYTE);
+test('when the temporary file takes no more, tuples of long ago are not found, and those of late are', () => {
+  const file = new TemporaryFile(undefined, MEGABYTE);
+  const recent = new RecentTuples(file, MEGABYTE);
   const into = new FoundTuple();
-  let missed = 0;
-  for (let number = 1; number <= 100_000; number++) {
+  const count = 100_000;
+  for (let number = 1; number <= count; number++) {
     const tuple = tupleOf(number * 8, 40);
-    recent.keep(number * 8, 1, tuple, { infomask2: 1, infomask: 2, hoff: 24, data: 0, end: 40 });
-    if (number > 1000 && !recent.find((number - 1000) * 8, 1, into)) missed++;
+    recent.keep(number * 8, 1, tuple, loggedAs(number * 8, tuple));
+    if (number <= 1000) continue;
+    assert.ok(recent.find((number - 1000) * 8, 1, into));
+    assert.deepEqual(into.buffer.subarray(into.data, into.end), tupleOf((number - 1000) * 8, 40));
   }
-  assert.ok(missed < 100, `${missed} of 100,000 were not found a thousand tuples later`);
-  assert.ok(!recent.find(8, 1, into));
+  let lost = 0;
+  for (let number = 1; number <= count; number++) {
+    if (!recent.find(number * 8, 1, into)) lost++;
+    else assert.equal(into.buffer.readDoubleLE(into.data), number * 8);
+  }
+  assert.ok(lost > count / 2 && lost < count - 1000, `${lost} of ${count} were lost`);
+  assert.ok(file.room > 0, 'others have room');
   assert.ok(!recent.find(0, 0, into));
+  file.close();
+});
+
+test('the table of kept tuples holds what a Map would hold', () => {
+  const writer = fc.oneof(fc.integer({ min: 1, max: 500 }), fc.integer({ min: 1, max: 2 ** 40 }));
+  const step = fc.tuple(writer, fc.integer(), fc.boolean());
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 2000, maxLength: 6000, size: 'max' }), (steps) => {
+      const table = new TupleTable(8192);
+      const expected = new Map<number, number>();
+      for (const [number, place, isRemoved] of steps) {
+        const slot = table.find(number * 8);
+        assert.equal(slot >= 0 ? table.placeIn(slot) : undefined, expected.get(number));
+        if (slot < 0) {
+          if (table.add(number * 8, place)) expected.set(number, place);
+          else assert.ok(expected.size >= 6000);
+        } else if (isRemoved) {
+          table.remove(slot);
+          expected.delete(number);
+        } else {
+          table.move(slot, place);
+          expected.set(number, place);
+        }
+      }
+      for (const [number, place] of expected) assert.equal(table.placeIn(table.find(number * 8)), place);
+    }),
+    { numRuns: 30 },
+  );
 });
 
 test('the log of old rows gives back each change its writer, in whatever order they are asked for', () => {
@@ -102,7 +152,8 @@ test('the log of old rows gives back each change its writer, in whatever order t
   }
   assert.equal(log.writerFor(8), 0);
   assert.equal(log.writerFor(lsn + 8), 0);
-  const unwanted = written.filter((_, number) => log.isWanted(2 ** 41 + number * 8));
+  assert.ok(log.isWanted(2 ** 41), 'what comes later may be wanted by what comes later still');
+  const unwanted = written.filter((_, number) => log.isWanted(2 ** 34 + number * 8));
   assert.ok(
     unwanted.length < count / 50,
     `${unwanted.length} of ${count} are wanted although nobody wants them`,

@@ -124,10 +124,22 @@ export function redirectTarget(page: Uint8Array, offsetNumber: number): number |
  * line pointers and the page's end.
  */
 export function tupleAt(page: Uint8Array, offsetNumber: number): TuplePlace | undefined {
-  if (linePointerState(page, offsetNumber) !== LinePointerState.normal) return undefined;
+  const pointer = tuplePointer(page, offsetNumber);
+  return pointer === 0
+    ? undefined
+    : { start: pointer & TUPLE_START_MASK, length: pointer >>> TUPLE_LENGTH_SHIFT };
+}
+
+/** Of what tuplePointer() gives: where the tuple starts, and how far its length is shifted. */
+export const TUPLE_START_MASK = 0x7fff;
+export const TUPLE_LENGTH_SHIFT = 15;
+
+/** As tupleAt(), in one number that costs no object: start and length in bytes; 0 when there is no tuple. */
+export function tuplePointer(page: Uint8Array, offsetNumber: number): number {
+  if (linePointerState(page, offsetNumber) !== LinePointerState.normal) return 0;
   const pointer = uint32(page, PAGE_HEADER_SIZE + (offsetNumber - 1) * LINE_POINTER_SIZE);
-  const start = pointer & 0x7fff;
+  const start = pointer & TUPLE_START_MASK;
   const length = pointer >>> 17;
-  if (length === 0 || start < uint16(page, 12) || start + length > page.length) return undefined;
-  return { start, length };
+  if (length === 0 || start < uint16(page, 12) || start + length > page.length) return 0;
+  return (length << TUPLE_LENGTH_SHIFT) | start;
 }

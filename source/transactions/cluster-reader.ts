@@ -26,7 +26,7 @@ import { type ToastFallback, ToastReader } from './toast-reader.js';
 import type { TransactionSummary } from './transaction.js';
 import { TransactionChanges } from './transaction-changes.js';
 import { lostRecord } from './transaction-records.js';
-import { oldPlace } from './tuple-source.js';
+import { oldPlace } from './tuple-place.js';
 import { readableWriter, WRITER_FORGOTTEN, WRITER_UNKNOWN } from './tuple-writer.js';
 
 /** Everything read of one node. An `index` is a transaction's place in commit order. */

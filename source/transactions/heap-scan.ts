@@ -38,7 +38,8 @@ import { type LocalRelation, type Relations, replicaIdentityIndex } from './rela
 import type { RowLineage } from './row-lineage.js';
 import type { TemporaryFile } from './temporary-file.js';
 import type { ToastChunks } from './toast-chunks.js';
-import { type TupleSource, TupleUnavailableError } from './tuple-source.js';
+import type { TupleSource } from './tuple-source.js';
+import { TupleUnavailableError } from './tuple-unavailable.js';
 import { isReadable, unreadableWriter, WRITER_FORGOTTEN, WRITER_UNKNOWN } from './tuple-writer.js';
 
 /** Everything it looks at and fills. */

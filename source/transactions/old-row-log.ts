@@ -5,8 +5,8 @@
  * chunk in memory goes to the temporary file. When that is full, the log ends there, and what comes later is not remembered.
  */
 import type { Lsn } from '../bytes/lsn.js';
-import { hashOf } from './recent-tuples.js';
 import type { TemporaryFile } from './temporary-file.js';
+import { hashOf } from './tuple-table.js';
 import { WRITER_FORGOTTEN, WRITER_UNKNOWN } from './tuple-writer.js';
 
 const PAIRS_IN_CHUNK = 4096;
@@ -23,6 +23,8 @@ export class OldRowLog {
   /** The chunk being filled: LSN, writer, LSN, writer … */
   readonly #tail = new Float64Array(PAIRS_IN_CHUNK * 2);
   #tailPairs = 0;
+  /** The last change that was remembered. */
+  #latest: Lsn = 0;
   /** First LSN of each chunk in the file, and where it is. */
   readonly #firstLsns: Lsn[] = [];
   readonly #positions: number[] = [];
@@ -51,13 +53,15 @@ export class OldRowLog {
     this.#tail[this.#tailPairs * 2] = lsn;
     this.#tail[this.#tailPairs * 2 + 1] = others ? writer + Math.sign(writer) * OTHERS : writer;
     this.#tailPairs++;
+    this.#latest = lsn;
     const bit = hashOf(writer) & (WANTED_BITS - 1);
     this.#wanted[bit >>> 5] |= 1 << (bit & 31);
     return true;
   }
 
-  /** May the row that the record at `lsn` wrote be the old row of a change that was read? Where it is not, seldom. */
+  /** May the row that the record at `lsn` wrote be the old row of a change that was read, or of one that is still to come? Where it is not, seldom. */
   isWanted(lsn: Lsn): boolean {
+    if (lsn >= this.#latest) return true;
     const bit = hashOf(lsn) & (WANTED_BITS - 1);
     return (this.#wanted[bit >>> 5] & (1 << (bit & 31))) !== 0;
   }

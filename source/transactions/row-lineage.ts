@@ -9,7 +9,8 @@ import type { Lsn } from '../bytes/lsn.js';
 import type { OpenTransaction, OpenTransactions } from './open-transaction.js';
 import type { TuplePlaceInRelation } from './past-tuples.js';
 import type { LocalRelation } from './relations.js';
-import { type TupleSource, TupleUnavailableError } from './tuple-source.js';
+import type { TupleSource } from './tuple-source.js';
+import { TupleUnavailableError } from './tuple-unavailable.js';
 import { readableWriter, WRITER_FORGOTTEN, WRITER_UNKNOWN } from './tuple-writer.js';
 import { WrittenPlaces } from './written-places.js';
 

@@ -127,7 +127,7 @@ export class Scan {
       wanted: options.wantedWal ?? 'needs the segments before it',
       file: this.file,
     });
-    this.tuples = new TupleSource(options.segments, options.blockSize, this.oldRows, this.#past);
+    this.tuples = new TupleSource(options.segments, options.blockSize, this.oldRows, this.#past, this.file);
     this.relations = new Relations(options.catalog);
     this.reader = new WalReader(options.segments, { blockSize: options.blockSize });
     this.reader.seek(options.startLsn);

@@ -24,6 +24,11 @@ export class TemporaryFile {
     return this.#size;
   }
 
+  /** Bytes that may still be written. */
+  get room(): number {
+    return this.#failure === undefined ? this.#limit - this.#size : 0;
+  }
+
   /** Why nothing more can be written; undefined while it can. */
   get failure(): string | undefined {
     return this.#failure;

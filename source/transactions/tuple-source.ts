@@ -3,17 +3,12 @@
  * difference from the old row, from both.
  */
 import type { Lsn } from '../bytes/lsn.js';
-import { tupleAt } from '../heap/page.js';
-import { Infomask2, TUPLE_HEADER_SIZE, tupleXmin } from '../heap/tuple.js';
-import { hasPageImage, restorePageImage } from '../wal/full-page-image.js';
+import { TUPLE_HEADER_SIZE, tupleXmin } from '../heap/tuple.js';
 import {
   deleteOffset,
   insertedTuple,
   insertOffset,
   type LoggedTuple,
-  multiInsertCount,
-  multiInsertedTuples,
-  multiInsertOffset,
   updatedTuple,
   updateNewOffset,
   updateOldBlockId,
@@ -21,24 +16,21 @@ import {
 } from '../wal/heap-record.js';
 import { WalReader } from '../wal/reader.js';
 import type { RecordCursor } from '../wal/record-cursor.js';
-import { type RecordVersion, recordVersion } from '../wal/record-versions.js';
-import { Heap2Operation, HeapOperation, ResourceManager } from '../wal/resource-managers.js';
+import { recordVersion } from '../wal/record-versions.js';
+import { HeapOperation, ResourceManager } from '../wal/resource-managers.js';
 import type { WalSegments } from '../wal/segments.js';
 import { type TupleRemoval, tupleRemoval } from '../wal/tuple-removal.js';
 import { FoundTuple } from './found-tuple.js';
+import { ImagedTuples } from './imaged-tuples.js';
+import { loggedTupleAt } from './logged-tuple-at.js';
 import type { OldRowLog } from './old-row-log.js';
 import type { PastTuples, TuplePlaceInRelation, TupleWriting } from './past-tuples.js';
 import { RecentTuples } from './recent-tuples.js';
-import { RestoredPages } from './restored-pages.js';
+import type { TemporaryFile } from './temporary-file.js';
+import { applyDifference, differenceOf, fits, lengthAfter, type Step } from './tuple-difference.js';
+import { oldPlace, placeIn } from './tuple-place.js';
+import { TupleUnavailableError } from './tuple-unavailable.js';
 import { isReadable, readableWriter, WRITER_FORGOTTEN, WRITER_UNKNOWN } from './tuple-writer.js';
-
-/** Why a tuple could not be had from WAL. Caught where rows are made; its sentence becomes the row's problem. */
-export class TupleUnavailableError extends Error {
-  constructor(reason: string) {
-    super(reason);
-    this.name = 'TupleUnavailableError';
-  }
-}
 
 /** Bytes read at once: the next record asked for may be anywhere. */
 const RANDOM_WINDOW = 8 * 1024;
@@ -54,32 +46,41 @@ const INSERTED = 2;
 
 export class TupleSource {
   readonly #reader: WalReader;
-  readonly #version: RecordVersion;
-  readonly #blockSize: number;
   readonly #oldRows: OldRowLog;
   readonly #past: PastTuples;
-  #pages: RestoredPages;
-  readonly #recent = new RecentTuples();
+  readonly #images: ImagedTuples;
+  readonly #recent: RecentTuples;
   readonly #old = new FoundTuple();
   readonly #new = new FoundTuple();
   readonly #other = new FoundTuple();
+  /** The record that old() found the row for, while that is sure to lie there still; else 0. */
+  #oldOf: Lsn = 0;
+  /** A new tuple that nobody will ask for as an old one. */
+  #unwanted = Buffer.alloc(0);
 
-  constructor(segments: WalSegments, blockSize: number, oldRows: OldRowLog, past: PastTuples) {
+  /** `file` takes tuples that are wanted later than memory can hold them. */
+  constructor(
+    segments: WalSegments,
+    blockSize: number,
+    oldRows: OldRowLog,
+    past: PastTuples,
+    file: TemporaryFile,
+  ) {
     this.#past = past;
     this.#reader = new WalReader(segments, {
       blockSize,
       windowBytes: RANDOM_WINDOW,
       windows: RANDOM_WINDOWS,
     });
-    this.#version = recordVersion(segments.majorVersion);
-    this.#blockSize = blockSize;
-    this.#pages = new RestoredPages(blockSize);
+    this.#images = new ImagedTuples(recordVersion(segments.majorVersion), blockSize);
+    this.#recent = new RecentTuples(file);
     this.#oldRows = oldRows;
   }
 
   /** Lets go of what was kept because it might be wanted again: for now it is not. */
   forgetKept(): void {
-    this.#pages = new RestoredPages(this.#blockSize);
+    this.#oldOf = 0;
+    this.#images.forget();
     this.#reader.closeFile();
   }
 
@@ -97,6 +98,7 @@ export class TupleSource {
     const logged = isInsert ? insertedTuple(record) : updatedTuple(record);
     if (logged === undefined || logged.prefix > 0 || logged.suffix > 0) return;
     const offset = isInsert ? insertOffset(record) : updateNewOffset(record);
+    this.#oldOf = 0;
     this.#recent.keep(record.lsn, offset, record.buffer, logged);
   }
 
@@ -105,23 +107,35 @@ export class TupleSource {
    * one is asked for. Throws TupleUnavailableError.
    */
   old(record: RecordCursor, writer: number): FoundTuple {
-    const old = this.#old;
+    this.#oldOf = 0;
+    const found = this.#findOld(record, writer, this.#old);
+    this.#oldOf = record.lsn;
+    return found;
+  }
+
+  #findOld(record: RecordCursor, writer: number, into: FoundTuple): FoundTuple {
     const isDelete = (record.info & HeapOperation.mask) === HeapOperation.delete;
     const offset = isDelete ? deleteOffset(record) : updateOldOffset(record);
-    if (this.#recent.take(writer, offset, old)) return old;
-    this.#pages.hold(OLD_ROW, undefined);
+    if (this.#recent.take(writer, offset, into)) return into;
+    this.#images.release(OLD_ROW);
     if (writer < 0) {
-      const blockId = isDelete ? 0 : updateOldBlockId(record);
-      const page = this.#pages.of(
+      const id = isDelete ? 0 : updateOldBlockId(record);
+      // Where the page's first change since a checkpoint is this very one, its image is at hand.
+      if (-writer === record.lsn && this.#images.isIn(record, id))
+        return this.#images.ofBlock(record, id, offset, OLD_ROW, into);
+      const kept = this.#images.keptAt(
         -writer,
-        record.blockTablespace[blockId],
-        record.blockDatabase[blockId],
-        record.blockFileNode[blockId],
-        record.blockNumber[blockId],
+        record.blockTablespace[id],
+        record.blockDatabase[id],
+        record.blockFileNode[id],
+        record.blockNumber[id],
+        offset,
+        OLD_ROW,
+        into,
       );
-      if (page !== undefined) return this.#onImage(page, offset, OLD_ROW, old);
+      if (kept !== undefined) return kept;
     }
-    return this.#written(writer, oldPlace(record), tupleRemoval(record), OLD_ROW, old);
+    return this.#written(writer, oldPlace(record), tupleRemoval(record), OLD_ROW, into);
   }
 
   /** The tuple that `writer` (PageHistories.writerOf) put at `place` and `removal` took away. */
@@ -141,20 +155,17 @@ export class TupleSource {
       if (at < 0) return this.#applySteps(this.#imaged(-at, where, purpose, into), steps, into);
       if (this.#recent.find(at, where.offset, into)) return this.#applySteps(into, steps, into);
       const record = this.#read(at);
-      const found = this.#logged(record, where);
+      const found = loggedTupleAt(record, where.offset);
       if (found === undefined)
-        return this.#applySteps(this.#fromImage(record, where, purpose, into), steps, into);
+        return this.#applySteps(this.#images.of(record, where, purpose, into), steps, into);
       if (found.prefix === 0 && found.suffix === 0) {
         into.setLogged(record.buffer, found);
-        if (steps.length > 0) return this.#applySteps(into, steps, into);
-        // The reader goes elsewhere, and the new row may be told as the difference from this one.
-        this.#recent.keep(at, where.offset, record.buffer, found);
-        return into;
+        return this.#applySteps(into, steps, into);
       }
       if (steps.length > LONGEST_CHAIN)
         throw new TupleUnavailableError('its updates refer to each other in a circle');
       const writing = { endLsn: record.endLsn, xid: record.xid };
-      steps.push({ lsn: at, place: where, writing, removed, ...difference(record.buffer, found) });
+      steps.push({ lsn: at, place: where, writing, removed, ...differenceOf(record.buffer, found) });
       removed = tupleRemoval(record);
       where = { ...where, offset: updateOldOffset(record) };
       at = this.#oldRows.writerFor(record.lsn);
@@ -171,10 +182,7 @@ export class TupleSource {
     return tuple;
   }
 
-  /**
-   * The new tuple of the update at `lsn`, which `logged` (in `bytes`) has as the difference from `old`: bitmap and padding from the record,
-   * then the old row's prefix, the record's middle, the old row's suffix (heap_xlog_update()). It is kept.
-   */
+  /** The new tuple of the update at `lsn`, which `logged` (in `bytes`) has as the difference from `old`. It is kept when it will be wanted. */
   #apply(
     old: FoundTuple,
     lsn: Lsn,
@@ -183,37 +191,30 @@ export class TupleSource {
     logged: LoggedTuple,
     into: FoundTuple,
   ): FoundTuple {
-    const { infomask2, infomask, hoff, data, end, prefix, suffix } = logged;
-    const bitmapLength = hoff - TUPLE_HEADER_SIZE;
-    const oldData = old.data + old.hoff - TUPLE_HEADER_SIZE;
-    if (
-      bitmapLength < 0 ||
-      bitmapLength > end - data ||
-      oldData + prefix > old.end ||
-      old.end - suffix < oldData
-    ) {
+    const { infomask2, infomask, hoff } = logged;
+    const length = lengthAfter(old, logged);
+    if (length < 0)
       throw new TupleUnavailableError('an update shares more bytes with its old row than that has');
-    }
-    const length = end - data + prefix + suffix;
-    const source = old.buffer;
-    const oldEnd = old.end;
-    const start = this.#recent.add(lsn, offset, infomask2, infomask, hoff, length);
-    const target = start < 0 ? Buffer.allocUnsafe(length) : this.#recent.buffer;
-    let at = Math.max(start, 0);
-    into.setLogged(target, { infomask2, infomask, hoff, data: at, end: at + length });
-    at = copyBytes(target, at, bytes, data, data + bitmapLength);
-    at = copyBytes(target, at, source, oldData, oldData + prefix);
-    at = copyBytes(target, at, bytes, data + bitmapLength, end);
-    copyBytes(target, at, source, oldEnd - suffix, oldEnd);
-    return into;
+    const isWanted = this.#oldRows.isWanted(lsn);
+    const start = isWanted ? this.#recent.add(lsn, offset, infomask2, infomask, hoff, length) : -1;
+    const target = start < 0 ? this.#roomBeside(old, length) : this.#recent.buffer;
+    const at = Math.max(start, 0);
+    applyDifference(old, bytes, logged, target, at);
+    return into.setLogged(target, { infomask2, infomask, hoff, data: at, end: at + length });
+  }
+
+  /** Room for a tuple that is not kept; `old` stays. */
+  #roomBeside(old: FoundTuple, length: number): Buffer {
+    if (this.#unwanted.length < length || old.buffer === this.#unwanted)
+      this.#unwanted = Buffer.allocUnsafeSlow(length * 2);
+    return this.#unwanted;
   }
 
   /** The tuple in the image that the record at `lsn` holds. */
   #imaged(lsn: Lsn, place: TuplePlaceInRelation, purpose: number, into: FoundTuple): FoundTuple {
-    const page = this.#keptPage(lsn, place);
-    return page === undefined
-      ? this.#fromImage(this.#read(lsn), place, purpose, into)
-      : this.#onImage(page, place.offset, purpose, into);
+    return (
+      this.#images.kept(lsn, place, purpose, into) ?? this.#images.of(this.#read(lsn), place, purpose, into)
+    );
   }
 
   /** Can written() give it? Costs a look at a page or two where WAL does not hold the row's past, nothing where it does. */
@@ -240,14 +241,14 @@ export class TupleSource {
     oldWriter: number,
   ): FoundTuple {
     const into = this.#new;
-    this.#pages.hold(NEW_ROW, undefined);
-    if (logged === undefined) return this.#fromImage(record, placeIn(record, offset), NEW_ROW, into);
+    const hasOld = this.#oldOf === record.lsn;
+    this.#oldOf = 0;
+    this.#images.release(NEW_ROW);
+    if (logged === undefined) return this.#images.of(record, placeIn(record, offset), NEW_ROW, into);
     if (logged.prefix === 0 && logged.suffix === 0) return into.setLogged(record.buffer, logged);
-    const oldOffset = updateOldOffset(record);
     try {
-      if (!this.#recent.find(oldWriter, oldOffset, into))
-        this.#written(oldWriter, placeIn(record, oldOffset), tupleRemoval(record), NEW_ROW, into);
-      return this.#apply(into, record.lsn, offset, record.buffer, logged, into);
+      const old = hasOld ? this.#old : this.#oldForNew(record, oldWriter, into);
+      return this.#apply(old, record.lsn, offset, record.buffer, logged, into);
     } catch (error) {
       if (!(error instanceof TupleUnavailableError)) throw error;
       const writing = { endLsn: record.endLsn, xid: record.xid };
@@ -255,6 +256,13 @@ export class TupleSource {
       if (typeof found === 'string' || !fits(found, record.buffer, logged)) throw error;
       return into.setWhole(found, 0, found.length);
     }
+  }
+
+  /** The row that an update met whose old row nobody has asked for. */
+  #oldForNew(record: RecordCursor, writer: number, into: FoundTuple): FoundTuple {
+    const offset = updateOldOffset(record);
+    if (this.#recent.find(writer, offset, into)) return into;
+    return this.#written(writer, placeIn(record, offset), tupleRemoval(record), NEW_ROW, into);
   }
 
   /**
@@ -298,145 +306,14 @@ export class TupleSource {
   inserted(record: RecordCursor): FoundTuple {
     const logged = insertedTuple(record);
     if (logged !== undefined) return this.#other.setLogged(record.buffer, logged);
-    return this.#fromImage(record, placeIn(record, insertOffset(record)), INSERTED, this.#other);
+    return this.#images.of(record, placeIn(record, insertOffset(record)), INSERTED, this.#other);
   }
 
   #read(lsn: Lsn): RecordCursor {
+    this.#oldOf = 0;
     if (!this.#reader.readAt(lsn)) {
       throw new TupleUnavailableError(`the record that wrote it cannot be read: ${this.#reader.end?.reason}`);
     }
     return this.#reader;
   }
-
-  /** The tuple at `where` as the record itself logged it; undefined when only its image has it. */
-  #logged(record: RecordCursor, where: TuplePlaceInRelation): LoggedTuple | undefined {
-    if (
-      record.rmid === ResourceManager.heap2 &&
-      (record.info & Heap2Operation.mask) === Heap2Operation.multiInsert
-    ) {
-      const tuples = multiInsertedTuples(record);
-      const count = multiInsertCount(record);
-      for (let i = 0; tuples !== undefined && i < count; i++) {
-        if (multiInsertOffset(record, i) === where.offset) return tuples[i];
-      }
-      return undefined;
-    }
-    if (record.rmid !== ResourceManager.heap) return undefined;
-    const operation = record.info & HeapOperation.mask;
-    if (operation === HeapOperation.insert) {
-      return insertOffset(record) === where.offset ? insertedTuple(record) : undefined;
-    }
-    if (operation === HeapOperation.update || operation === HeapOperation.hotUpdate) {
-      return updateNewOffset(record) === where.offset ? updatedTuple(record) : undefined;
-    }
-    return undefined;
-  }
-
-  #fromImage(
-    record: RecordCursor,
-    where: TuplePlaceInRelation,
-    purpose: number,
-    into: FoundTuple,
-  ): FoundTuple {
-    for (let id = 0; id < record.blockCount; id++) {
-      if (
-        record.blockInUse[id] === 0 ||
-        record.blockNumber[id] !== where.block ||
-        record.blockFileNode[id] !== where.fileNode ||
-        record.blockFork[id] !== 0 ||
-        record.blockDatabase[id] !== where.databaseOid ||
-        record.blockTablespace[id] !== where.tablespaceOid ||
-        !hasPageImage(record, id, this.#version)
-      )
-        continue;
-      const page =
-        this.#keptPage(record.lsn, where) ??
-        this.#pages.add(record.lsn, where, where.block, (target) =>
-          restorePageImage(record, id, this.#version, this.#blockSize, target),
-        );
-      return this.#onImage(page, where.offset, purpose, into);
-    }
-    throw new TupleUnavailableError(
-      'the record that should hold it has neither the tuple nor an image of its page',
-    );
-  }
-
-  /** The tuple at a line pointer of a restored page, which is held. */
-  #onImage(page: Buffer, offset: number, purpose: number, into: FoundTuple): FoundTuple {
-    const tuple = tupleAt(page, offset);
-    if (tuple === undefined || tuple.length < TUPLE_HEADER_SIZE)
-      throw new TupleUnavailableError(`line pointer ${offset} of its page's image holds no tuple`);
-    this.#pages.hold(purpose, page);
-    return into.setWhole(page, tuple.start, tuple.length);
-  }
-
-  /** The page of `where` as the record at `lsn` has it, when it was restored before and is still kept. */
-  #keptPage(lsn: Lsn, where: TuplePlaceInRelation): Buffer | undefined {
-    return this.#pages.of(lsn, where.tablespaceOid, where.databaseOid, where.fileNode, where.block);
-  }
-}
-
-/** An update's new tuple as its record has it, in bytes of its own. */
-interface Difference {
-  /** What the record holds: null bitmap and padding up to t_hoff, then the columns' bytes between prefix and suffix. */
-  readonly bytes: Buffer;
-  /** Offsets are in `bytes`. */
-  readonly logged: LoggedTuple;
-}
-
-/** One update of a chain, stored as the difference from the row before. */
-interface Step extends Difference {
-  readonly lsn: Lsn;
-  /** Where its new tuple came to stand, by which record, and what took it away. */
-  readonly place: TuplePlaceInRelation;
-  readonly writing: TupleWriting;
-  readonly removed: TupleRemoval;
-}
-
-function difference(buffer: Buffer, logged: LoggedTuple): Difference {
-  const bytes = Buffer.from(buffer.subarray(logged.data, logged.end));
-  return { bytes, logged: { ...logged, data: 0, end: bytes.length } };
-}
-
-/** Is the whole tuple what its update's record says of it? */
-function fits(
-  tuple: Buffer,
-  bytes: Buffer,
-  { infomask2, hoff, data, end, prefix, suffix }: LoggedTuple,
-): boolean {
-  const afterBitmap = data + hoff - TUPLE_HEADER_SIZE;
-  return (
-    tuple[22] === hoff &&
-    tuple.length === TUPLE_HEADER_SIZE + end - data + prefix + suffix &&
-    (tuple.readUInt16LE(18) & Infomask2.attributeCountMask) === (infomask2 & Infomask2.attributeCountMask) &&
-    tuple.subarray(TUPLE_HEADER_SIZE, hoff).equals(bytes.subarray(data, afterBitmap)) &&
-    tuple.subarray(hoff + prefix, tuple.length - suffix).equals(bytes.subarray(afterBitmap, end))
-  );
-}
-
-/** Where the row lay that the update or delete under `record` met. */
-export function oldPlace(record: RecordCursor): TuplePlaceInRelation {
-  if ((record.info & HeapOperation.mask) === HeapOperation.delete)
-    return placeIn(record, deleteOffset(record));
-  return placeIn(record, updateOldOffset(record), updateOldBlockId(record));
-}
-
-/** A place on the page of one of the record's blocks, the first when not said. */
-function placeIn(record: RecordCursor, offset: number, blockId = 0): TuplePlaceInRelation {
-  return {
-    tablespaceOid: record.blockTablespace[blockId],
-    databaseOid: record.blockDatabase[blockId],
-    fileNode: record.blockFileNode[blockId],
-    block: record.blockNumber[blockId],
-    offset,
-  };
-}
-
-/** Copies up to this size are done byte by byte: calling into the engine costs more. */
-const SHORT_COPY = 64;
-
-function copyBytes(target: Buffer, at: number, source: Buffer, start: number, end: number): number {
-  if (end - start > SHORT_COPY) source.copy(target, at, start, end);
-  else for (let from = start, to = at; from < end; from++, to++) target[to] = source[from];
-  return at + end - start;
 }

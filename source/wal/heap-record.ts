@@ -181,6 +181,36 @@ export function multiInsertedTuples(record: RecordCursor): LoggedTuple[] | undef
   return tuples;
 }
 
+/** The one at `index` among multiInsertedTuples(). */
+export function multiInsertedTuple(record: RecordCursor, index: number): LoggedTuple | undefined {
+  const length = record.blockDataLength[0];
+  if (length === 0) return undefined;
+  const { view } = record;
+  const start = record.blockDataOffset[0];
+  const end = start + length;
+  let at = start;
+  for (let i = 0; ; i++) {
+    at += (at - start) & 1;
+    if (at + 7 > end) throw new RangeError('multi-insert record runs beyond its end');
+    const data = at + 7;
+    const dataEnd = data + view.getUint16(at, true);
+    if (dataEnd > end) throw new RangeError('tuple of a multi-insert runs beyond the record');
+    if (i < index) {
+      at = dataEnd;
+      continue;
+    }
+    return {
+      infomask2: view.getUint16(at + 2, true),
+      infomask: view.getUint16(at + 4, true),
+      hoff: view.getUint8(at + 6),
+      data,
+      end: dataEnd,
+      prefix: 0,
+      suffix: 0,
+    };
+  }
+}
+
 /** xl_heap_truncate: dbId, nrelids, flags, relids. */
 export interface TruncateRecord {
   readonly databaseOid: number;
