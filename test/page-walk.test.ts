@@ -13,6 +13,7 @@ import { type WalEnd, WalReader } from '../source/wal/reader.js';
 import { segmentFileName } from '../source/wal/segment-name.js';
 import { recordedIncident } from './support/recorded.js';
 import { seeded } from './support/seeded.js';
+import { makeRight } from './support/wal-record.js';
 
 /** What a reader said of the WAL of one segment and behind it. */
 interface Told {
@@ -80,14 +81,6 @@ function recordsIn(file: Buffer, control: ControlFile, directory: string, from: 
   }
   reader.closeFile();
   return found;
-}
-
-/** Gives the record at `at`, when it lies within a page, the checksum that its bytes have. */
-function makeRight(file: Buffer, at: number, pageSize: number): void {
-  const length = file.readUInt32LE(at);
-  if (length < 24 || (at % pageSize) + length > pageSize) return;
-  const body = updateCrc32c(0xffffffff, file, at + 24, at + length);
-  file.writeUInt32LE(~updateCrc32c(body, file, at, at + 20) >>> 0, at + 20);
 }
 
 for (const pack of ['pg10', 'pg15', 'pg18', 'blocks-32-1', 'blocks-4-64']) {

@@ -152,7 +152,11 @@ export class Judging {
   /** Verdicts of a transaction's first changes, in their order; empty until judged. */
   async rowVerdicts(index: number, changes: readonly Change[]): Promise<(RowVerdict | undefined)[]> {
     if (!this.#judge || !this.isJudged(index)) return [];
-    return this.#judge.rowVerdicts(index, changes);
+    const verdicts = await this.#judge.rowVerdicts(index, changes);
+    // Its verdict may have been told without its rows: if one of them cannot be read, that is to be seen in the list too.
+    if (changes.some((change) => change.kind === 'row' && change.problem !== undefined))
+      this.#verdicts.set(index, 'unknown');
+    return verdicts;
   }
 
   /** Sets the verdicts that are told without decoding rows; gives the transactions that have to be judged by theirs. */

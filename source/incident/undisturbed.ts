@@ -56,6 +56,7 @@ export async function toldVerdicts(
   const needsRows = (number: number): boolean =>
     index.changesCatalog(number) ||
     index.beginningMissing(number) ||
+    index.isToDecode(number) ||
     index.buildsOnLost(number) === undefined;
   const tables = new Map<string, LostTable>();
   for (const rows of reader.lostRows()) {

@@ -53,7 +53,7 @@ export class ClusterReader {
     this.#catalog = options.catalog;
     this.scan = new Scan(options);
     const { blockSize } = options;
-    this.#toast = new ToastReader(this.scan, blockSize, toastFallback);
+    this.#toast = new ToastReader(this.scan, options.catalog, blockSize, toastFallback);
     this.#decoder = new ChangeDecoder(this.scan, options.catalog, this.#toast);
     this.#records = new WalReader(options.segments, { blockSize, windowBytes: 64 * 1024, windows: 16 });
     this.#walker = new WalReader(options.segments, { blockSize });

@@ -4,6 +4,7 @@
  */
 import type { Lsn } from '../bytes/lsn.js';
 import type { Catalog, CatalogFeed } from '../catalog/catalog.js';
+import type { HeaderlessTuple } from '../heap/deform.js';
 import { TUPLE_HEADER_SIZE } from '../heap/tuple.js';
 import { hasPageImage, restorePageImage } from '../wal/full-page-image.js';
 import {
@@ -30,14 +31,16 @@ import { type RecordVersion, recordVersion } from '../wal/record-versions.js';
 import { Heap2Operation, HeapOperation } from '../wal/resource-managers.js';
 import { emptiedFile } from '../wal/storage-record.js';
 import { tupleRemoval } from '../wal/tuple-removal.js';
+import { ChunkOrder } from './chunk-order.js';
 import type { OldRowLog } from './old-row-log.js';
-import type { OpenTransactions, RelationCounts } from './open-transaction.js';
+import type { OpenTransaction, OpenTransactions, RelationCounts } from './open-transaction.js';
 import { PageHistories } from './page-history.js';
 import type { TuplePlaceInRelation } from './past-tuples.js';
 import { type LocalRelation, type Relations, replicaIdentityIndex } from './relations.js';
 import type { RowLineage } from './row-lineage.js';
 import type { TemporaryFile } from './temporary-file.js';
-import type { ToastChunks } from './toast-chunks.js';
+import { isWholeChunk } from './toast-chunk.js';
+import { type ToastChunks, untoldFile } from './toast-chunks.js';
 import type { TupleSource } from './tuple-source.js';
 import { TupleUnavailableError } from './tuple-unavailable.js';
 import { isReadable, unreadableWriter, WRITER_FORGOTTEN, WRITER_UNKNOWN } from './tuple-writer.js';
@@ -187,6 +190,7 @@ export class HeapScan {
       this.#toastChunk(relation);
       return;
     }
+    if (relation.role === 'unknown') this.#perhapsChunk(relation);
     const offset = insertOffset(reader);
     this.#wrote(relation, block, offset, insertedTuple(reader), 0);
     this.#count(relation, 'insert', 1);
@@ -196,18 +200,45 @@ export class HeapScan {
     const reader = this.#reader;
     const oid = relation.definition?.oid;
     if (oid === undefined) return;
+    const transaction = this.#transactions.of(reader.xid, reader.lsn);
     const logged = insertedTuple(reader);
     if (logged !== undefined) {
-      this.#toast.add(oid, reader.lsn, reader.buffer, logged.data + logged.hoff - TUPLE_HEADER_SIZE);
+      this.#noteChunk(oid, reader.buffer, logged, transaction);
       return;
     }
     try {
-      const { buffer, data, hoff } = this.#tuples.inserted(reader);
-      this.#toast.add(oid, reader.lsn, buffer, data + hoff - TUPLE_HEADER_SIZE);
+      const tuple = this.#tuples.inserted(reader);
+      this.#noteChunk(oid, tuple.buffer, tuple, transaction);
     } catch (error) {
       // The value will be found incomplete when it is wanted, and said to be.
       if (!(error instanceof TupleUnavailableError)) throw error;
+      transaction.toDecode = true;
     }
+  }
+
+  /** Should the relation turn out to be a TOAST table, its values will be looked for. */
+  #perhapsChunk(relation: LocalRelation): void {
+    const reader = this.#reader;
+    try {
+      const { buffer, data, hoff, end } = this.#tuples.inserted(reader);
+      const start = data + hoff - TUPLE_HEADER_SIZE;
+      if (isWholeChunk(buffer, start, end))
+        this.#toast.add(untoldFile(relation.number), reader.lsn, buffer, start);
+    } catch (error) {
+      if (!(error instanceof TupleUnavailableError)) throw error;
+    }
+  }
+
+  #noteChunk(
+    oid: number,
+    bytes: Buffer,
+    { data, hoff, end }: HeaderlessTuple,
+    transaction: OpenTransaction,
+  ): void {
+    const start = data + hoff - TUPLE_HEADER_SIZE;
+    this.#toast.add(oid, this.#reader.lsn, bytes, start);
+    transaction.chunks ??= new ChunkOrder();
+    if (!transaction.chunks.follows(oid, bytes, start, end)) transaction.toDecode = true;
   }
 
   #multiInsert(): void {

@@ -1,6 +1,7 @@
 /** What is known of a transaction that has not ended yet: numbers only, merged into its parent's when it commits. */
 import type { Lsn } from '../bytes/lsn.js';
 import type { RelationDefinition } from '../catalog/model.js';
+import type { ChunkOrder } from './chunk-order.js';
 import type { LocalRelation } from './relations.js';
 
 /** Rows changed in one relation file, while it was one relation's: a rewrite fills a file as a transient relation, and then it is the table's. */
@@ -40,6 +41,10 @@ export class OpenTransaction {
   buildsOnLost = false;
   /** It went on from a row of which that cannot be told. */
   buildsOnUnknown = false;
+  /** Its rows have to be decoded before anything is said of them: some of their TOASTed values are broken. */
+  toDecode = false;
+  /** How the chunks of those follow each other; made with the first. */
+  chunks: ChunkOrder | undefined;
   /** Where it wrote before the fork: relation, block, offset, one after the other. */
   #places: number[] | undefined;
   /** Tables whose files it cut off at the beginning: what a TRUNCATE does to a file of the transaction's own. */
@@ -67,6 +72,8 @@ export class OpenTransaction {
     this.databaseOid = 0;
     this.buildsOnLost = false;
     this.buildsOnUnknown = false;
+    this.toDecode = false;
+    this.chunks = undefined;
     this.#places = undefined;
     this.#last = undefined;
     for (let used = this.counts.pop(); used !== undefined; used = this.counts.pop()) this.#spare.push(used);
@@ -132,6 +139,7 @@ export class OpenTransaction {
     }
     this.buildsOnLost ||= child.buildsOnLost;
     this.buildsOnUnknown ||= child.buildsOnUnknown;
+    this.toDecode ||= child.toDecode;
     if (child.#places) this.#places = this.#places ? this.#places.concat(child.#places) : child.#places;
     this.truncated.push(...child.truncated);
     this.emptied.push(...child.emptied);

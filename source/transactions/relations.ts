@@ -85,6 +85,15 @@ export class Relations {
     return found;
   }
 
+  /** Files met that may be this one of a database: a tablespace of 0 is the database's own, which only WAL names. */
+  met(
+    databaseOid: number,
+    { tablespaceOid, fileNode }: Pick<RelationDefinition, 'tablespaceOid' | 'fileNode'>,
+  ): readonly LocalRelation[] {
+    const candidates = this.#byDatabase.get(databaseOid)?.get(fileNode) ?? [];
+    return candidates.filter(({ locator }) => tablespaceOid === 0 || tablespaceOid === locator.tablespaceOid);
+  }
+
   /** The catalog's name when a change of it is worth telling, else undefined. */
   catalogName(relation: LocalRelation, lsn: Lsn): string | undefined {
     if (!relation.definition) {

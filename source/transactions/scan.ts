@@ -342,6 +342,7 @@ export class Scan {
       changesCatalog: transaction.changesCatalog,
       hasChildren: end.subxids.length > 0,
       buildsOn: transaction,
+      toDecode: transaction.toDecode,
       gid: end.gid ?? prepared?.gid,
       shape: this.#shapes.of(
         transaction,
@@ -392,6 +393,7 @@ export class Scan {
         beginningMissing: this.#beganBeforeStart(each.xids[0], each.xids.slice(1)),
         changesCatalog: each.transaction.changesCatalog,
         buildsOn: each.transaction,
+        toDecode: each.transaction.toDecode,
         gid: each.gid,
         shape: this.#shapes.of(
           each.transaction,

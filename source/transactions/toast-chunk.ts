@@ -12,14 +12,33 @@ export interface ToastChunk {
   readonly data: Buffer;
 }
 
+/** Where chunk_data begins, in bytes behind the first value. */
+export const CHUNK_DATA = 8;
+
+/** The value that a chunk is of, whose values begin at `start`. */
+export function chunkValueId(bytes: Buffer, start: number): number {
+  return bytes.readUInt32LE(start);
+}
+
+/** Its position in the value, from 0. */
+export function chunkSequence(bytes: Buffer, start: number): number {
+  return bytes.readInt32LE(start + 4);
+}
+
+/** Are these the values of a chunk? chunk_data is a plain varlena of four bytes' header: neither packed nor compressed. */
+export function isWholeChunk(bytes: Buffer, start: number, end: number): boolean {
+  const data = start + CHUNK_DATA;
+  return data + 4 <= end && bytes.readUInt32LE(data) === (end - data) * 4;
+}
+
 /** Reads a TOAST table's tuple. Throws CorruptDatumError when it is none. */
 export function readToastChunk({ buffer, data, hoff, end }: FoundTuple): ToastChunk {
   const values = data + hoff - TUPLE_HEADER_SIZE;
-  if (hoff < TUPLE_HEADER_SIZE || values + 9 > end)
+  if (hoff < TUPLE_HEADER_SIZE || values + CHUNK_DATA + 1 > end)
     throw new CorruptDatumError('a TOAST chunk is shorter than its header');
   return {
-    valueId: buffer.readUInt32LE(values),
-    sequence: buffer.readInt32LE(values + 4),
-    data: inlineVarlenaData(buffer, values + 8, end),
+    valueId: chunkValueId(buffer, values),
+    sequence: chunkSequence(buffer, values),
+    data: inlineVarlenaData(buffer, values + CHUNK_DATA, end),
   };
 }

@@ -7,11 +7,17 @@
  */
 import type { Lsn } from '../bytes/lsn.js';
 import type { TemporaryFile } from './temporary-file.js';
+import { CHUNK_DATA, chunkSequence, chunkValueId } from './toast-chunk.js';
 
 const RUN = 32 * 1024;
 /** Entries between two of which the first is kept in memory. */
 const BLOCK = 256;
 const ENTRY_BYTES = 16;
+
+/** What stands for a TOAST relation's OID while nobody knows it: the number of its file (LocalRelation.number). */
+export function untoldFile(relationNumber: number): number {
+  return -relationNumber;
+}
 
 /** Entries in order of their key and, for one key, of LSN. */
 interface SortedRun {
@@ -36,21 +42,28 @@ export class ToastChunks {
   /** TOAST relations numbered as they are met: a key of OID and value id would not fit into a number. */
   readonly #numbers = new Map<number, number>();
 
+  /** There are chunks of relations that the catalog did not tell. */
+  hasUntold = false;
+
   constructor(file: TemporaryFile) {
     this.#file = file;
   }
 
-  /** Notes the chunk that the record at `lsn` wrote into a TOAST relation, whose data area begins at `data` of `bytes`. */
-  add(toastRelationOid: number, lsn: Lsn, bytes: Buffer, data: number): void {
+  /**
+   * Notes the chunk that the record at `lsn` wrote into a TOAST relation, whose values begin at `start` of `bytes`. Of a relation that the
+   * catalog does not tell, the file stands for the OID: untoldFile().
+   */
+  add(toastRelationOid: number, lsn: Lsn, bytes: Buffer, start: number): void {
     // Later chunks are found from the first.
-    if (data + 8 > bytes.length || bytes.readInt32LE(data + 4) !== 0) return;
+    if (start + CHUNK_DATA > bytes.length || chunkSequence(bytes, start) !== 0) return;
     if (this.#tailLength === RUN) this.#spill();
     let number = this.#numbers.get(toastRelationOid);
     if (number === undefined) {
+      this.hasUntold ||= toastRelationOid < 0;
       number = this.#numbers.size;
       this.#numbers.set(toastRelationOid, number);
     }
-    const key = number * TWO_TO_32 + bytes.readUInt32LE(data);
+    const key = number * TWO_TO_32 + chunkValueId(bytes, start);
     const at = this.#tailLength++;
     this.#tail[at * 2] = key;
     this.#tail[at * 2 + 1] = lsn;

@@ -3,8 +3,8 @@
  * else from wherever `fallback` knows (the TOAST table's file on disk).
  */
 import { CorruptDatumError } from '../bytes/corrupt-datum.js';
-import type { Lsn } from '../bytes/lsn.js';
 import { decompressVarlena, type ToastPointer } from '../bytes/varlena.js';
+import type { Catalog } from '../catalog/catalog.js';
 import type { Oid, RelationLocator } from '../catalog/model.js';
 import type { Moment } from '../catalog/moment.js';
 import { WalReader } from '../wal/reader.js';
@@ -12,6 +12,7 @@ import type { RecordCursor } from '../wal/record-cursor.js';
 import { HeapOperation, ResourceManager } from '../wal/resource-managers.js';
 import type { Scan } from './scan.js';
 import { readToastChunk } from './toast-chunk.js';
+import { untoldFile } from './toast-chunks.js';
 
 /** Another place to look for a value's chunks: their bytes joined, undefined when it has them not, or not all. */
 export type ToastFallback = (pointer: ToastPointer, databaseOid: Oid, at: Moment) => Buffer | undefined;
@@ -25,14 +26,16 @@ const WINDOWS = 32;
 
 export class ToastReader {
   readonly #scan: Scan;
+  readonly #catalog: Catalog;
   readonly #fallback: ToastFallback | undefined;
   readonly #kept = new Map<string, Buffer>();
 
   readonly #reader: WalReader;
 
   /** `blockSize` is BLCKSZ in bytes. */
-  constructor(scan: Scan, blockSize: number, fallback?: ToastFallback) {
+  constructor(scan: Scan, catalog: Catalog, blockSize: number, fallback?: ToastFallback) {
     this.#scan = scan;
+    this.#catalog = catalog;
     const { segments } = scan.reader;
     this.#reader = new WalReader(segments, { blockSize, windowBytes: WINDOW, windows: WINDOWS });
     this.#fallback = fallback;
@@ -48,7 +51,7 @@ export class ToastReader {
     const key = `${pointer.toastRelationOid}:${pointer.valueId}:${pointer.externalSize}`;
     const kept = this.#kept.get(key);
     if (kept) return kept;
-    const external = this.#fromWal(pointer, at.lsn) ?? this.#fallback?.(pointer, databaseOid, at);
+    const external = this.#fromWal(pointer, databaseOid, at) ?? this.#fallback?.(pointer, databaseOid, at);
     if (external === undefined) return undefined;
     const value =
       pointer.compression === undefined ? external : decompressVarlena(external, 0, external.length);
@@ -62,10 +65,25 @@ export class ToastReader {
     return value;
   }
 
+  /** The value may have been written when the catalog did not tell yet that this was its TOAST table. */
+  #firstChunkOfUntold({ toastRelationOid, valueId }: ToastPointer, databaseOid: Oid, at: Moment) {
+    const { toast, relations } = this.#scan;
+    if (!toast.hasUntold) return undefined;
+    const relation = this.#catalog.relationByOid(databaseOid, toastRelationOid, at);
+    if (!relation) return undefined;
+    for (const { number } of relations.met(databaseOid, relation)) {
+      const first = toast.firstChunk(untoldFile(number), valueId, at.lsn);
+      if (first !== undefined) return first;
+    }
+    return undefined;
+  }
+
   /** Walks on from the first chunk, past what others wrote in between, until the value is whole. */
-  #fromWal(pointer: ToastPointer, lsn: Lsn): Buffer | undefined {
+  #fromWal(pointer: ToastPointer, databaseOid: Oid, at: Moment): Buffer | undefined {
     const { toastRelationOid, valueId, externalSize } = pointer;
-    const first = this.#scan.toast.firstChunk(toastRelationOid, valueId, lsn);
+    const first =
+      this.#scan.toast.firstChunk(toastRelationOid, valueId, at.lsn) ??
+      this.#firstChunkOfUntold(pointer, databaseOid, at);
     if (first === undefined) return undefined;
     const reader = this.#reader;
     if (!reader.readAt(first)) return undefined;
@@ -86,7 +104,7 @@ export class ToastReader {
           chunks.push(Buffer.from(chunk.data));
         }
       }
-      if (size < externalSize && (!reader.next() || reader.lsn >= lsn)) {
+      if (size < externalSize && (!reader.next() || reader.lsn >= at.lsn)) {
         throw new CorruptDatumError(
           `TOAST value ${valueId} has ${size} of its ${externalSize} bytes in the WAL`,
         );

@@ -39,6 +39,8 @@ export interface TransactionEntry {
   readonly changesCatalog: boolean;
   /** It committed with subtransactions. */
   readonly hasChildren?: boolean;
+  /** Its rows have to be decoded before anything is said of them. */
+  readonly toDecode?: boolean;
   /** Did it go on from rows of other lost transactions, as far as that can be told without decoding? */
   readonly buildsOn?: { readonly buildsOnLost: boolean; readonly buildsOnUnknown: boolean };
   readonly gid?: string;
@@ -56,6 +58,7 @@ const PREPARED_BEFORE_FORK = 64;
 const BUILDS_ON_LOST = 128;
 const BUILDS_ON_UNKNOWN = 256;
 const HAS_CHILDREN = 512;
+const TO_DECODE = 1024;
 /** Stands for a number that a column of 32 bits does not hold. */
 const FAR = 0xffff_ffff;
 
@@ -177,6 +180,7 @@ export class TransactionIndex {
       (entry.changesCatalog ? CATALOG : 0) |
       (entry.buildsOn?.buildsOnLost ? BUILDS_ON_LOST : 0) |
       (entry.hasChildren ? HAS_CHILDREN : 0) |
+      (entry.toDecode ? TO_DECODE : 0) |
       (entry.buildsOn?.buildsOnUnknown ? BUILDS_ON_UNKNOWN : 0) |
       (entry.beginningMissing ? BEGINNING_MISSING : 0);
     this.#fingerprint = mix(mix(mix(this.#fingerprint, entry.xid), entry.commitLsn), entry.firstLsn + flags);
@@ -220,7 +224,7 @@ export class TransactionIndex {
 
   /**
    * Has the shapes made again in which a relation was not known. `again` gives a shape for the transaction whose commit record begins at
-   * an LSN. Whose shape changed is not to be judged by what the scan saw: it did not know whose rows these were either.
+   * an LSN. Whose shape changed is to be decoded: what the scan saw it did not know to be rows of that table.
    */
   reshape(again: (unsettled: number, commitLsn: Lsn) => TransactionShape): void {
     if (this.#shapes.every(({ unsettled }) => unsettled === undefined)) return;
@@ -232,7 +236,7 @@ export class TransactionIndex {
       if (unsettled === undefined) continue;
       columns.shape[at] = this.#shapeNumber(again(unsettled, columns.commitLsn[at]));
       if (columns.shape[at] === before) continue;
-      columns.flags[at] |= BUILDS_ON_UNKNOWN;
+      columns.flags[at] |= TO_DECODE;
       this.#reshaped++;
     }
   }
@@ -289,6 +293,11 @@ export class TransactionIndex {
   buildsOnLost(index: number): boolean | undefined {
     const flags = this.#columns(index).flags[index % CHUNK];
     return flags & BUILDS_ON_UNKNOWN ? undefined : (flags & BUILDS_ON_LOST) !== 0;
+  }
+
+  /** The scan saw that it cannot tell what its rows are: they have to be decoded before anything is said of them. */
+  isToDecode(index: number): boolean {
+    return (this.#columns(index).flags[index % CHUNK] & TO_DECODE) !== 0;
   }
 
   /** It is neither in doubt nor a message that was sent at once. */

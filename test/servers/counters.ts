@@ -4,10 +4,11 @@
  */
 import { chownSync, closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { crc32c, updateCrc32c } from '../../source/bytes/crc32c.js';
+import { crc32c } from '../../source/bytes/crc32c.js';
 import { readControlFile } from '../../source/timeline/control-file.js';
 import { CONTROL_FILE_LAYOUTS } from '../../source/timeline/control-file-layout.js';
 import { segmentFileName } from '../../source/wal/segment-name.js';
+import { makeRight } from '../support/wal-record.js';
 import { OWNER } from './owner.js';
 
 /** Where the counters go to. */
@@ -18,7 +19,6 @@ export interface Counters {
 
 /** XLogRecord (24 bytes), XLogRecordDataHeaderShort (2 bytes). */
 const RECORD_HEADER = 24;
-const RECORD_CRC_AT = 20;
 const DATA_AT = RECORD_HEADER + 2;
 
 /** SLRU_PAGES_PER_SEGMENT */
@@ -50,9 +50,7 @@ export function setCounters(dataDirectory: string, { nextXid, nextMultixact }: C
   const length = record.readUInt32LE(0);
   const before = Buffer.from(record.subarray(DATA_AT, length));
   set(record, DATA_AT);
-  // The checksum is over the data first and the header, up to the checksum, last.
-  const crc = updateCrc32c(updateCrc32c(0xffffffff, record, RECORD_HEADER, length), record, 0, RECORD_CRC_AT);
-  record.writeUInt32LE(~crc >>> 0, RECORD_CRC_AT);
+  makeRight(record, 0, record.length);
   writeSync(wal, record, 0, length, recordAt);
   closeSync(wal);
 
