@@ -56,6 +56,7 @@ export class Judge {
   #answers: Answers = () => {
     throw new RangeError('a key was judged before anybody asked');
   };
+  #answersAreAtOnce = false;
   /** The transaction that goes on in the next batch. */
   #unfinished: { readonly judge: TransactionJudge; readonly verdict: Verdict } | undefined;
 
@@ -74,7 +75,7 @@ export class Judge {
     this.#unnamed = new TouchesAndPlaces(touches, places, current, false);
     this.#remembers = (tableName, setName, key, given) =>
       this.#earlier.remembers(tableName, setName, key, given);
-    this.#sieve = new RowSieve({ current, touches, places });
+    this.#sieve = new RowSieve({ current, touches, places }, (index) => this.#judgeOf(index, false));
     this.#current = current;
     this.#nameOf = nameOf;
   }
@@ -99,25 +100,26 @@ export class Judge {
   }
 
   /**
-   * Judges the next transaction with the verdict that judge() has for it without words, where nobody need be asked for the new primary's
-   * rows (CurrentRows.answers is there): `inPlace`, by its rows as they lie in their tuples where that tells. Yields now and then, for
-   * others to have their turn. Undefined when its rows that met somebody are more than `most`: then pass it over.
+   * Begins with the next transaction, for the verdict that judge() has for it without words, where nobody need be asked for the new
+   * primary's rows (CurrentRows.answers is there): `inPlace`, by its rows as they lie in their tuples where that tells. To be gone through,
+   * with a rest now and then; then endAlone() gives the verdict.
    */
-  *judgeAlone(
-    index: number,
-    changes: VisitableChanges,
-    inPlace: boolean,
-    most = Number.POSITIVE_INFINITY,
-  ): Generator<void, Verdict | undefined> {
-    this.#answers = this.#answersAtOnce() ?? this.#answers;
-    const sieve = this.#sieve;
-    sieve.begin(index, () => this.#judgeOf(index, false));
-    for (const _ of inPlace ? changes.visit(sieve) : shown(changes, sieve)) {
-      if (sieve.held > most) return undefined;
-      yield;
-    }
-    sieve.judge?.record(this.#touches, this.#remembers);
-    return sieve.verdict;
+  beginAlone(index: number, changes: VisitableChanges, inPlace: boolean): Iterable<void> {
+    if (!this.#answersAreAtOnce) this.#answers = this.#answersAtOnce() ?? this.#answers;
+    this.#answersAreAtOnce = true;
+    this.#sieve.begin(index);
+    return inPlace ? changes.visit(this.#sieve) : shown(changes, this.#sieve);
+  }
+
+  /** How much of the transaction begun has to be held until its end: a number of keys. */
+  get heldAlone(): number {
+    return this.#sieve.held;
+  }
+
+  /** The verdict of the transaction that was gone through. */
+  endAlone(): Verdict {
+    this.#sieve.judge?.record(this.#touches, this.#remembers);
+    return this.#sieve.verdict;
   }
 
   /** A transaction, next in commit order, that is not looked at: what it wrote in these tables is not known to those after it. */

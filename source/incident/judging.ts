@@ -73,13 +73,14 @@ export class Judging {
     const reader = oldReader(this.#parts);
     let breathed = performance.now();
     for (const { index, changes } of reader.forward(byRows)) {
-      const judging = judge.judgeAlone(index, changes, this.#told.inPlace(index), most);
-      let step = judging.next();
-      for (; !step.done; step = judging.next()) {
+      let isTooMuch = false;
+      for (const _ of judge.beginAlone(index, changes, this.#told.inPlace(index))) {
+        isTooMuch = judge.heldAlone > most;
+        if (isTooMuch) break;
         onProgress(index, reader.length);
         await breathe();
       }
-      this.#verdicts.set(index, step.value ?? this.#tooMuch(judge, index));
+      this.#verdicts.set(index, isTooMuch ? this.#tooMuch(judge, index) : judge.endAlone());
       if (performance.now() - breathed < BREATH_AFTER) continue;
       onProgress(index + 1, reader.length);
       await breathe();

@@ -11,7 +11,7 @@
 import type { Lsn } from '../bytes/lsn.js';
 import type { Change } from '../rows/row-change.js';
 import { isOfTheValue, type RowDecoder } from '../rows/row-decoder.js';
-import type { RowVisitor } from '../rows/row-visitor.js';
+import type { KeyVisitor, RowVisitor } from '../rows/row-visitor.js';
 import type { StoredRow } from '../rows/stored-row.js';
 import type { CurrentRows } from './current-rows.js';
 import { KeyDigest } from './key-digest.js';
@@ -54,8 +54,9 @@ export interface SieveEvidence {
 }
 
 /** Takes the rows of one transaction after the other. */
-export class RowSieve implements RowVisitor {
+export class RowSieve implements RowVisitor, KeyVisitor {
   readonly #evidence: SieveEvidence;
+  readonly #judgeOf: (index: number) => TransactionJudge;
   readonly #tables = new WeakMap<RowDecoder, { readonly table: SievedTable | undefined }>();
   #lastDecoder: RowDecoder | undefined;
   #lastTable: SievedTable | undefined;
@@ -63,22 +64,20 @@ export class RowSieve implements RowVisitor {
   readonly #written = new KeyTable();
   readonly #spaces = new Set<number>();
   #index = 0;
-  #judgeOf: () => TransactionJudge = () => {
-    throw new Error('a row came before its transaction');
-  };
   #judge: TransactionJudge | undefined;
   #verdict: Verdict = 'clean';
   #rows = 0;
   #breathed = performance.now();
 
-  constructor(evidence: SieveEvidence) {
+  /** `judgeOf` makes the judge of a transaction, should one of its rows need it. */
+  constructor(evidence: SieveEvidence, judgeOf: (index: number) => TransactionJudge) {
     this.#evidence = evidence;
+    this.#judgeOf = judgeOf;
   }
 
-  /** From here on rows are of the transaction at `index`; `judgeOf` makes its judge, should a row need one. */
-  begin(index: number, judgeOf: () => TransactionJudge): void {
+  /** From here on rows are of the transaction at `index`. */
+  begin(index: number): void {
     this.#index = index;
-    this.#judgeOf = judgeOf;
     this.#judge = undefined;
     this.#verdict = 'clean';
   }
@@ -106,30 +105,53 @@ export class RowSieve implements RowVisitor {
     return true;
   }
 
+  get keys(): KeyVisitor {
+    return this;
+  }
+
+  needs(decoder: RowDecoder): 'nothing' | 'keys' | 'rows' {
+    const table = this.#tableOf(decoder);
+    if (table === undefined) return 'rows';
+    return table.isPlain ? 'nothing' : 'keys';
+  }
+
+  unseen(lsn: Lsn): void {
+    this.#goesOnAt(lsn);
+  }
+
+  kept(after: StoredRow, lsn: Lsn): boolean {
+    const table = this.#tableOf(after.decoder);
+    if (table === undefined || !certainly(() => !this.#isWritten(table.identity, after))) return false;
+    this.#goesOnAt(lsn);
+    return true;
+  }
+
+  gone(row: StoredRow, lsn: Lsn): boolean {
+    return this.deleted(row, lsn);
+  }
+
   inserted(row: StoredRow): boolean {
-    const table = this.#tableOf(row);
-    return table !== undefined && (table.isPlain || certainly(() => this.#takesFreeKeys(table, row)));
+    const table = this.#tableOf(row.decoder);
+    return table !== undefined && certainly(() => this.#takesFreeKeys(table, row));
   }
 
   updated(before: StoredRow, after: StoredRow, lsn: Lsn): boolean {
-    const table = this.#tableOf(before);
-    if (table === undefined) return false;
-    if (!table.isPlain && !certainly(() => this.#keepsItsKeys(table, before, after))) return false;
+    const table = this.#tableOf(before.decoder);
+    if (table === undefined || !certainly(() => this.#keepsItsKeys(table, before, after))) return false;
     this.#goesOnAt(lsn);
     return true;
   }
 
   deleted(row: StoredRow, lsn: Lsn): boolean {
-    const table = this.#tableOf(row);
-    if (table === undefined) return false;
-    if (!table.isPlain && !certainly(() => this.#givesUpItsKeys(table, row))) return false;
+    const table = this.#tableOf(row.decoder);
+    if (table === undefined || !certainly(() => this.#givesUpItsKeys(table, row))) return false;
     this.#goesOnAt(lsn);
     return true;
   }
 
   change(change: Change): void {
     if (change.kind === 'sequence' || change.kind === 'message') return;
-    this.#judge ??= this.#judgeOf();
+    this.#judge ??= this.#judgeOf(this.#index);
     const verdict = this.#judge.judge(change);
     if (verdict) this.#verdict = worse(this.#verdict, verdict.verdict);
   }
@@ -178,7 +200,7 @@ export class RowSieve implements RowVisitor {
   }
 
   /** What is known of the row's table; undefined when its rows are judged by the rules. */
-  #tableOf({ decoder }: StoredRow): SievedTable | undefined {
+  #tableOf(decoder: RowDecoder): SievedTable | undefined {
     if (decoder !== this.#lastDecoder) {
       let known = this.#tables.get(decoder);
       if (!known) {

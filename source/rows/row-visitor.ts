@@ -6,6 +6,7 @@
  */
 import type { Lsn } from '../bytes/lsn.js';
 import type { Change } from './row-change.js';
+import type { RowDecoder } from './row-decoder.js';
 import type { StoredRow } from './stored-row.js';
 
 /** Bytes of text that are worth being taken away: hashed, written, sent. */
@@ -23,6 +24,20 @@ export interface RowVisitor {
   change(change: Change): void;
   /** It holds as much as should be held before somebody takes it away. */
   readonly isFull: boolean;
+  /** Where it is there, it is asked first. */
+  readonly keys?: KeyVisitor;
+}
+
+/** Takes changes by less than their whole rows, which spares looking for what rows were before. */
+export interface KeyVisitor {
+  /** What is to be shown of changes of the table's rows: nothing of them, unique keys where these are had alone, or whole rows. */
+  needs(decoder: RowDecoder): 'nothing' | 'keys' | 'rows';
+  /** A row of which nothing is to be shown was changed or taken out by the record at `lsn`. */
+  unseen(lsn: Lsn): void;
+  /** A row was changed, and kept all its unique keys: what it is now. False as with RowVisitor. */
+  kept(after: StoredRow, lsn: Lsn): boolean;
+  /** A row was taken out whose only unique key is in `row`; other columns say nothing. False as with RowVisitor. */
+  gone(row: StoredRow, lsn: Lsn): boolean;
 }
 
 /** Changes that can be had either way. */

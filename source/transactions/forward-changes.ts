@@ -13,6 +13,8 @@ import type { TransactionChanges } from './transaction-changes.js';
 
 /** Records that are shown without a look at how full the visitor is: a page of rows each at most. */
 const SHOWN_AT_ONCE = 16;
+/** Bytes of WAL that can be walked over in the time that it takes to open a transaction to read it by itself. */
+const OPENING_COSTS = 8192;
 const NOTHING: readonly Change[] = [];
 
 /** How many runs of transactions are gone over by one walk. */
@@ -66,7 +68,7 @@ export class ForwardChanges {
     const last = places.commitLsn(indexes[indexes.length - 1]);
     let apart = 0;
     for (const index of indexes) apart += places.commitLsn(index) - places.firstLsn(index);
-    const alone = apart < last - walk.position;
+    const alone = apart + indexes.length * OPENING_COSTS < last - walk.position;
     for (const index of indexes) {
       const firstLsn = places.firstLsn(index);
       const commitLsn = places.commitLsn(index);

@@ -32,6 +32,7 @@ import { Heap2Operation, HeapOperation } from '../wal/resource-managers.js';
 import { emptiedFile } from '../wal/storage-record.js';
 import { tupleRemoval } from '../wal/tuple-removal.js';
 import { ChunkOrder } from './chunk-order.js';
+import { keepsKeys } from './kept-keys.js';
 import type { OldRowLog } from './old-row-log.js';
 import type { OpenTransaction, OpenTransactions, RelationCounts } from './open-transaction.js';
 import { PageHistories } from './page-history.js';
@@ -341,17 +342,10 @@ export class HeapScan {
     if (!oldIsReadable) this.#counts(relation).partial++;
     if (!newIsReadable || !(oldIsReadable || this.#tellsOldKey(relation)))
       this.#counts(relation).unreadable++;
-    if ((reader.info & HeapOperation.mask) === HeapOperation.update && this.#mayMove(relation)) {
+    if (!keepsKeys(reader, relation.definition)) {
       this.#counts(relation).moves++;
       this.#lineage.noteDoubtful(relation, reader.lsn);
     }
-  }
-
-  /** May the update under the reader, which is no HOT update, have given its row another key? Logical decoding wants to know, and logs the old one then. */
-  #mayMove({ definition }: LocalRelation): boolean {
-    if (definition === undefined || definition.uniqueIndexes.length > 1) return true;
-    if ((updateFlags(this.#reader) & UpdateFlag.containsNewTuple) === 0) return true;
-    return replicaIdentityIndex(definition) === undefined || loggedOldTuple(this.#reader, 14) !== undefined;
   }
 
   /** Can the row that an update or delete met be had, from WAL or from a disk? */

@@ -26,6 +26,7 @@ import {
 } from '../wal/heap-record.js';
 import type { RecordCursor } from '../wal/record-cursor.js';
 import { HeapOperation, ResourceManager } from '../wal/resource-managers.js';
+import { keepsKeys } from './kept-keys.js';
 import { type LocatedTable, type LocatedTables, replicaIdentityColumns } from './located-tables.js';
 import type { Scan } from './scan.js';
 import type { ToastReader } from './toast-reader.js';
@@ -39,6 +40,8 @@ interface StoredRows {
   readonly key: StoredRow;
   /** Columns whose old values are logged when only a key is. */
   readonly keyColumns: readonly number[];
+  /** These are the only unique key, and tell rows apart. */
+  readonly isOnlyKey: boolean;
 }
 
 /** One of several new rows, decoded. */
@@ -84,6 +87,12 @@ export class RowsInPlace {
     if (found === undefined || found === 'no table') return false;
     this.#fetchDatabase = record.blockDatabase[0];
     this.#fetchMoment = moment;
+    const { keys } = visitor;
+    const needed = keys === undefined ? 'rows' : keys.needs(found.decoder);
+    if (needed === 'nothing') {
+      if (!isMultiInsert && operation !== HeapOperation.insert) keys?.unseen(record.lsn);
+      return true;
+    }
     if (isMultiInsert) return this.#visitMultiInsert(record, found, moment, visitor, backwards);
     try {
       const rows = this.#rowsOf(found);
@@ -96,14 +105,21 @@ export class RowsInPlace {
         }
         case HeapOperation.delete: {
           const isWhole = (deleteFlags(record) & DeleteFlag.containsOldTuple) !== 0;
-          const writer = this.#scan.oldRows.writerFor(record.lsn);
           const logged = loggedOldTuple(record, 8);
+          if (keys !== undefined && needed === 'keys' && logged !== undefined && !isWhole && rows.isOnlyKey)
+            return (
+              found.decoder.locateLogged(record.buffer, logged, this.#fetch, rows.key) &&
+              keys.gone(rows.key, record.lsn)
+            );
+          const writer = this.#scan.oldRows.writerFor(record.lsn);
           return (
             this.#locateOld(record, found, logged, isWhole, writer) &&
             visitor.deleted(rows.before, record.lsn)
           );
         }
         default: {
+          if (keys !== undefined && needed === 'keys' && keepsKeys(record, found.definition))
+            return this.#locateKept(record, found) && keys.kept(rows.after, record.lsn);
           const isWhole = (updateFlags(record) & UpdateFlag.containsOldTuple) !== 0;
           const writer = this.#scan.oldRows.writerFor(record.lsn);
           const logged = loggedOldTuple(record, 14);
@@ -169,6 +185,13 @@ export class RowsInPlace {
     return decoder.locateLogged(tuple.buffer, tuple, this.#fetch, after);
   }
 
+  /** The same for an update; what it met is only looked for where the new row is told by what it shares with that. */
+  #locateKept(record: RecordCursor, table: LocatedTable): boolean {
+    const isWhole = (updateFlags(record) & UpdateFlag.containsNewTuple) !== 0;
+    const writer = isWhole ? 0 : this.#scan.oldRows.writerFor(record.lsn);
+    return this.#locateNew(record, table, updateNewOffset(record), updatedTuple(record), writer);
+  }
+
   /** As #oldRow: where the values of the row that an update or delete met lie; false when only parts of it are known. */
   #locateOld(
     record: RecordCursor,
@@ -204,11 +227,14 @@ export class RowsInPlace {
     const { decoder, definition } = table;
     let rows = this.#rows.get(table);
     if (!rows) {
+      const keyColumns = replicaIdentityColumns(decoder, definition) ?? [];
+      const { identity, uniqueKeys } = decoder.table;
       rows = {
         before: new StoredRow(decoder),
         after: new StoredRow(decoder),
         key: new StoredRow(decoder),
-        keyColumns: replicaIdentityColumns(decoder, definition) ?? [],
+        keyColumns,
+        isOnlyKey: uniqueKeys.length === 1 && identity.columns.every((column) => keyColumns.includes(column)),
       };
       this.#rows.set(table, rows);
     }

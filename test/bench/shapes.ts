@@ -183,9 +183,37 @@ const HUGE: Shape = {
   },
 };
 
+/** The same, and a new primary that has written to the same table. */
+const HUGE_BOTH: Shape = {
+  ...HUGE,
+  name: 'huge-both',
+  description: `${HUGE.description}, and a new primary that has written to the same table`,
+  after: async (promoted) => {
+    await promoted.query(
+      "INSERT INTO event SELECT i * 1000, 'new', i, 'note' FROM generate_series(1, 1000) i",
+    );
+  },
+};
+
+/** One transaction that makes its table, alters it and fills it, a million rows at scale 1. */
+const MADE: Shape = {
+  name: 'made',
+  description: 'one transaction of millions of rows that makes and alters the table they are in',
+  schema: 'CREATE TABLE event (id int PRIMARY KEY, note text);',
+  work: async (old, scale) => {
+    await old.query(`BEGIN;
+      CREATE TABLE made AS SELECT i AS id, 'note ' || i AS note FROM generate_series(1, ${500_000 * scale}) i;
+      ALTER TABLE made ADD PRIMARY KEY (id);
+      ALTER TABLE made ADD COLUMN kind text;
+      INSERT INTO made SELECT i, 'note ' || i, 'late' FROM generate_series(${500_000 * scale + 1}, ${1_000_000 * scale}) i;
+      INSERT INTO event SELECT id, note FROM made WHERE id <= 1000;
+      COMMIT;`);
+  },
+};
+
 /** The shape of that name. Throws RangeError when there is none. */
 export function shapeNamed(name: string): Shape {
-  const shape = [...SHAPES, LATE, HUGE].find((each) => each.name === name);
+  const shape = [...SHAPES, LATE, HUGE, HUGE_BOTH, MADE].find((each) => each.name === name);
   if (!shape)
     throw new RangeError(
       `there is no shape ${name}; shapes are ${SHAPES.map((each) => each.name).join(', ')}`,

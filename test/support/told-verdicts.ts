@@ -70,17 +70,9 @@ function writtenOf(changes: readonly Change[], wrote: (change: Change) => boolea
 }
 
 /** A transaction's verdict by its rows as they lie in their tuples, where that is how it is had. */
-function judgedAlone(
-  judge: Judge,
-  reader: ClusterReader,
-  index: number,
-  inPlace: boolean,
-): Verdict | undefined {
-  const judging = judge.judgeAlone(index, reader.visitable(index), inPlace);
-  for (;;) {
-    const { done, value } = judging.next();
-    if (done) return value;
-  }
+function judgedAlone(judge: Judge, reader: ClusterReader, index: number, inPlace: boolean): Verdict {
+  for (const _ of judge.beginAlone(index, reader.visitable(index), inPlace));
+  return judge.endAlone();
 }
 
 /** Holds every verdict against the full judgement, rows and dependencies too. Gives how many were told without rows. */
