@@ -21,16 +21,18 @@ export type RemembersKey = (tableName: string, setName: string, key: string, giv
 /** Links kept with their own words; beyond, they share a few: a transaction may write hundreds of thousands of rows. */
 const MOST_WORDED = 10_000;
 
-/** The writes of one transaction. */
+const NONE: ReadonlyMap<string, never> = new Map();
+
+/** The writes of one transaction. What few transactions need is made when they do. */
 export class OwnWrites {
   /** By table and key set, under the key. */
   readonly #links = new Map<string, Map<string, Map<string, Link>>>();
   #linkCount = 0;
-  readonly #wordless = new Map<string, Link>();
-  readonly #emptied = new Map<string, Link>();
-  readonly #untold = new Set<string>();
+  #wordless: Map<string, Link> | undefined;
+  #emptied: Map<string, Link> | undefined;
+  #untold: Set<string> | undefined;
   /** Key sets by table of which a key was given up that is not known. */
-  readonly #freed = new Map<string, Set<string>>();
+  #freed: Map<string, Set<string>> | undefined;
 
   /** How often a key was noted. */
   get noted(): number {
@@ -44,10 +46,11 @@ export class OwnWrites {
 
   /** Its TRUNCATE of the table, if there was one. */
   emptied(table: Table): Link | undefined {
-    return this.#emptied.get(tableKey(table));
+    return this.#emptied?.get(tableKey(table));
   }
 
   noteTruncate(table: Table, link: Link): void {
+    this.#emptied ??= new Map();
     this.#emptied.set(tableKey(table), link);
   }
 
@@ -61,7 +64,10 @@ export class OwnWrites {
     };
     const old = operation === 'insert' ? undefined : keyOf(table, identity, change.before);
     const fresh = operation === 'delete' ? undefined : keyOf(table, identity, change.after);
-    if ((operation !== 'insert' && !old) || (operation !== 'delete' && !fresh)) this.#untold.add(tableName);
+    if ((operation !== 'insert' && !old) || (operation !== 'delete' && !fresh)) {
+      this.#untold ??= new Set();
+      this.#untold.add(tableName);
+    }
     // Of equal rows in a table without key, taking one away leaves the others as they were.
     if (old && !identity.wholeRow) note(identity, old, oldIntact, true);
     if (fresh) note(identity, fresh, newIntact, false);
@@ -78,6 +84,7 @@ export class OwnWrites {
   #linkOf(verdict: RowVerdict, intact: boolean, given: boolean): Link {
     if (++this.#linkCount <= MOST_WORDED) return { verdict, intact, given };
     const name = `${verdict.verdict} ${intact} ${given}`;
+    this.#wordless ??= new Map();
     let link = this.#wordless.get(name);
     if (!link) {
       const reason = `an earlier change of this transaction wrote the same row, and that one is ${verdict.verdict}`;
@@ -88,6 +95,7 @@ export class OwnWrites {
   }
 
   #noteFreed(tableName: string, setName: string): void {
+    this.#freed ??= new Map();
     const sets = this.#freed.get(tableName);
     if (sets) sets.add(setName);
     else this.#freed.set(tableName, new Set([setName]));
@@ -95,7 +103,8 @@ export class OwnWrites {
 
   /** Hands what is to be remembered for later transactions to those who do. */
   record(touches: LostTouches, index: number, remembers: RemembersKey): void {
-    for (const [tableName, { intact }] of this.#emptied) touches.recordTruncate(tableName, { index, intact });
+    for (const [tableName, { intact }] of this.#emptied ?? NONE)
+      touches.recordTruncate(tableName, { index, intact });
     for (const [tableName, sets] of this.#links) {
       for (const [setName, keys] of sets) {
         for (const [key, { intact, given }] of keys)
@@ -103,8 +112,8 @@ export class OwnWrites {
             touches.record(tableName, setName, key, { index, intact });
       }
     }
-    for (const tableName of this.#untold) touches.recordUntold(tableName, index);
-    for (const [tableName, sets] of this.#freed) {
+    for (const tableName of this.#untold ?? []) touches.recordUntold(tableName, index);
+    for (const [tableName, sets] of this.#freed ?? NONE) {
       for (const setName of sets) touches.recordFreed(tableName, setName, index);
     }
   }

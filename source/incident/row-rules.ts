@@ -83,7 +83,7 @@ export class TransactionJudge {
   /** Earlier lost transactions that it builds upon. */
   readonly dependencies = new Set<number>();
   /** Earlier ones met while judging the change at hand. */
-  #met: number[] = [];
+  readonly #met: number[] = [];
   /** The change at hand. */
   #change: RowChange | undefined;
 
@@ -96,7 +96,7 @@ export class TransactionJudge {
   judge(change: Change): RowVerdict | undefined {
     if (change.kind === 'undecodable') return unknown(change.problem);
     if (change.kind !== 'row' && change.kind !== 'catalog') return undefined;
-    this.#met = [];
+    this.#met.length = 0;
     this.#change = change.kind === 'row' ? change : undefined;
     let verdict: RowVerdict;
     if (change.kind === 'catalog') verdict = this.#definition(change);
