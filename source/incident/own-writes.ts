@@ -21,7 +21,7 @@ export type RemembersKey = (tableName: string, setName: string, key: string, giv
 /** Links kept with their own words; beyond, they share a few: a transaction may write hundreds of thousands of rows. */
 const MOST_WORDED = 10_000;
 
-const NONE: ReadonlyMap<string, never> = new Map();
+const NONE: ReadonlyMap<string, never> = new Map<string, never>();
 
 /** The writes of one transaction. What few transactions need is made when they do. */
 export class OwnWrites {
