@@ -105,15 +105,16 @@ function Body({ app, width, height }: ScreenProps): ReactElement {
   return <TimelineScreen timeline={incident.timeline} problem={problem} width={width} height={height} />;
 }
 
+function tooSmall({ size }: AppController): Line {
+  const least = `${LEAST.columns}×${LEAST.rows}`;
+  return [{ text: `${size.columns}×${size.rows} is too small: forkpoint needs ${least}. q quits.` }];
+}
+
 /** The whole screen: a line above, a body, a line for messages, the keys. Exactly as large as the terminal. */
 export function App({ app, theme, lines }: AppProps): ReactElement {
   useRedraw(app.redrawer);
   useKeys((press) => app.press(press));
   const { columns, rows } = app.size;
-  if (columns < LEAST.columns || rows < LEAST.rows) {
-    const text = `${columns}×${rows} is too small: forkpoint needs ${LEAST.columns}×${LEAST.rows}. q quits.`;
-    return <LinesView lines={[[{ text }]]} width={columns} height={rows} />;
-  }
   const { message } = app;
   const said: Line = message
     ? [{ text: ` ${printable(message.text)}`, style: MESSAGE_STYLES[message.kind] }]
@@ -125,16 +126,20 @@ export function App({ app, theme, lines }: AppProps): ReactElement {
   return (
     <ThemeContext.Provider value={theme}>
       <LineStoreContext.Provider value={lines}>
-        <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
-          <Header
-            title={screenTitle(app)}
-            progress={app.incident ? app.progress : undefined}
-            width={columns}
-          />
-          <Body app={app} width={columns} height={rows - 3} />
-          <LineView line={said} width={columns} />
-          <Footer context={app.context} facts={app.facts} width={columns} />
-        </Box>
+        {columns < LEAST.columns || rows < LEAST.rows ? (
+          <LinesView lines={[tooSmall(app)]} width={columns} height={rows} />
+        ) : (
+          <Box flexDirection="column" width={columns} height={rows} flexShrink={0} overflow="hidden">
+            <Header
+              title={screenTitle(app)}
+              progress={app.incident ? app.progress : undefined}
+              width={columns}
+            />
+            <Body app={app} width={columns} height={rows - 3} />
+            <LineView line={said} width={columns} />
+            <Footer context={app.context} facts={app.facts} width={columns} />
+          </Box>
+        )}
       </LineStoreContext.Provider>
     </ThemeContext.Provider>
   );

@@ -54,12 +54,12 @@ export async function runApp(options: RunAppOptions): Promise<number> {
     request: options.request,
     initialFilter: options.initialFilter,
     send: (sequence) => writer.send(sequence),
-    size: { columns: writer.columns, rows: writer.rows },
+    size: { columns: writer.width, rows: writer.rows },
     exit: (code) => finish(code),
   });
   const resized = (): void => {
     writer.forget();
-    app.resize({ columns: writer.columns, rows: writer.rows });
+    app.resize({ columns: writer.width, rows: writer.rows });
     writer.emit('resize');
   };
   const signalled = ENDING_SIGNALS.map((signal) => {

@@ -22,15 +22,23 @@ const ENDS: Readonly<Record<string, (on: string) => boolean>> = {
   '49': (on) => /^(4|10)./.test(on),
 };
 
-function styleAfter(style: readonly string[], parameters: string): string[] {
-  let on = [...style];
+/** What {@link styleAfter} has answered: a program has few styles, and asks for every one of them in every line. */
+const known = new Map<string, string>();
+
+/** The parameters that are on after `parameters` where `style` was on. */
+function styleAfter(style: string, parameters: string): string {
+  const question = `${style}m${parameters}`;
+  const answer = known.get(question);
+  if (answer !== undefined) return answer;
+  let on = style === '' ? [] : style.split(';');
   for (const parameter of parameters.split(';')) {
     const ends = ENDS[parameter];
     if (parameter === '' || parameter === '0') on = [];
     else if (ends) on = on.filter((one) => !ends(one));
     else if (!on.includes(parameter)) on.push(parameter);
   }
-  return on;
+  known.set(question, on.join(';'));
+  return on.join(';');
 }
 
 /** Whether a space in that style is seen: underlined, inverse, struck through, or on a background. */
@@ -38,13 +46,26 @@ export function marksBlanks(style: string): boolean {
   return /(^|;)([479]|4\d|10\d)(;|$)/.test(style);
 }
 
+/** So many lines are kept in cells: some screens full. */
+const ENOUGH = 256;
+/** Lines in cells: while a list scrolls, a line is compared in frame after frame. */
+const recent = new Map<string, readonly Cell[] | undefined>();
+
 /**
  * One cell a column. Undefined where columns are not certain: a terminal and this program can disagree about the width of some characters
  * (a row's text may hold any), and a change behind one would go to the wrong place; so too where there is any other sequence than SGR.
  */
-export function cellsOf(line: string): Cell[] | undefined {
+export function cellsOf(line: string): readonly Cell[] | undefined {
+  const known = recent.get(line);
+  if (known || recent.has(line)) return known;
+  if (recent.size >= ENOUGH) recent.clear();
+  const cells = takeApart(line);
+  recent.set(line, cells);
+  return cells;
+}
+
+function takeApart(line: string): Cell[] | undefined {
   const cells: Cell[] = [];
-  let on: string[] = [];
   let style = '';
   let blank = BLANK;
   for (let at = 0; at < line.length; ) {
@@ -55,8 +76,7 @@ export function cellsOf(line: string): Cell[] | undefined {
     if (start < 0) break;
     const end = line.indexOf('m', start);
     if (end < 0 || !/^\[[\d;]*$/.test(line.slice(start + 1, end))) return undefined;
-    on = styleAfter(on, line.slice(start + 2, end));
-    style = on.join(';');
+    style = styleAfter(style, line.slice(start + 2, end));
     // Bold, dim or coloured, a space looks the same.
     blank = marksBlanks(style) ? { text: ' ', style } : BLANK;
     at = end + 1;

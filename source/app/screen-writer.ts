@@ -30,6 +30,11 @@ const FEW = 200;
 export class ScreenWriter extends EventEmitter {
   /** Not a terminal to Ink: cursor and modes are set by `terminal.ts` alone. */
   readonly isTTY = false;
+  /**
+   * What Ink takes for the terminal's width, and makes its grid of cells of: lines go past it as one character each block. What a
+   * component really draws in Ink is in a box of its own width.
+   */
+  readonly columns = 1;
   #output: TerminalOutput;
   #lines: LineStore;
   #shown: string[] = [];
@@ -42,7 +47,8 @@ export class ScreenWriter extends EventEmitter {
     this.#lines = lines;
   }
 
-  get columns(): number {
+  /** Columns of the terminal. */
+  get width(): number {
     return this.#output.columns ?? 80;
   }
 
@@ -74,7 +80,7 @@ export class ScreenWriter extends EventEmitter {
   #difference(before: readonly (string | undefined)[], after: readonly string[]): string {
     let text = '';
     for (const [row, line] of after.entries())
-      if (before[row] !== line) text += lineUpdate(row, before[row], line, this.columns);
+      if (before[row] !== line) text += lineUpdate(row, before[row], line, this.width);
     return text;
   }
 

@@ -1,11 +1,10 @@
-import { Box } from 'ink';
 import type { ReactElement } from 'react';
 import { printable } from '../../bytes/printable.js';
 import { fit, textWidth, wrapWords } from '../../bytes/text-width.js';
 import type { Context } from '../bindings/binding.js';
 import type { Confirmation } from '../controllers/confirm.js';
 import type { Line } from '../span.js';
-import { LineView } from './line-view.js';
+import { LinesView } from './lines-view.js';
 
 /** Props of {@link Dialog}. */
 export interface DialogProps {
@@ -51,20 +50,7 @@ export function Dialog({ confirmation, width, height }: DialogProps): ReactEleme
     ],
     [{ text: `╰${'─'.repeat(inner + 2)}╯`, style: 'fork' }],
   ];
-  const above = Math.max(0, Math.floor((height - framed.length) / 2));
-  return (
-    <Box
-      flexDirection="column"
-      height={height}
-      paddingTop={above}
-      paddingLeft={1}
-      flexShrink={0}
-      overflow="hidden"
-    >
-      {framed.slice(0, height).map((line, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a line of the screen is its place
-        <LineView key={at} line={line} width={width - 2} />
-      ))}
-    </Box>
-  );
+  const above = Array.from({ length: Math.max(0, Math.floor((height - framed.length) / 2)) }, (): Line => []);
+  const lines = [...above, ...framed.map((line): Line => [{ text: ' ' }, ...line])];
+  return <LinesView lines={lines} width={width} height={height} />;
 }

@@ -32,7 +32,7 @@ const OPENING: Progress = {
 
 /** Everything the screens show, and everything keys do. */
 export class AppController implements Host {
-  readonly redrawer = new Redraw();
+  readonly redrawer = new Redraw(() => this.screen === 'list' && (this.list?.isWaiting ?? false));
   size: ScreenSize;
   screen: Screen = 'pick';
   pick: PickController;
@@ -129,13 +129,17 @@ export class AppController implements Host {
 
   /** One key press: typed into the open box, or looked up in the keymap. */
   press(press: KeyPress): void {
+    this.#press(press);
+    this.redrawer.answer();
+  }
+
+  #press(press: KeyPress): void {
     this.message = undefined;
     const { context } = this;
     if (isTyping(context) && this.#edit(press)) return;
     const binding = bindingFor(context, press.name);
     if (!binding) {
       if (!isTyping(context) && press.name !== 'paste') this.#sayUnbound(press);
-      this.redraw();
       return;
     }
     const reason = binding.disabledReason?.(this.facts);
@@ -144,7 +148,6 @@ export class AppController implements Host {
       return;
     }
     this.#run(binding.context === 'global' ? `global-${binding.action}` : binding.action);
-    this.redraw();
   }
 
   /** Saves what is to be kept; called at the end, whatever the end is. Must not throw. */

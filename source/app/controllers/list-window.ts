@@ -38,6 +38,14 @@ export class ListWindow {
     return this.#pages.get(Math.floor(line / PAGE))?.rows[line % PAGE];
   }
 
+  /** Whether all lines on the screen are known, or cannot be had. */
+  get isKnown(): boolean {
+    if (this.problem !== undefined) return true;
+    for (let line = this.#from; line < Math.min(this.#to, this.length); line++)
+      if (!this.at(line)) return false;
+    return true;
+  }
+
   /** Known lines from `line` on in one direction, for a search among what is at hand. */
   *knownFrom(line: number): Generator<[line: number, transaction: ListedTransaction]> {
     for (let at = line; at < this.length; at++) {

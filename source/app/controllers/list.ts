@@ -103,6 +103,11 @@ export class ListController {
     return this.window.at(this.cursor);
   }
 
+  /** Lines that stand on the screen were asked for and have not come. */
+  get isWaiting(): boolean {
+    return this.arranging || !this.window.isKnown;
+  }
+
   /** First and last line of the range being made. */
   get range(): readonly [number, number] | undefined {
     if (this.rangeStart === undefined) return undefined;

@@ -13,8 +13,10 @@ import {
 import { errorText, type Host } from './host.js';
 import type { ListController } from './list.js';
 
-/** Changes are written after this much quiet. */
+/** Changes are written after this much quiet: a key that is held down must not wait for a disk. */
 const QUIET_MILLISECONDS = 400;
+/** Never later than this after the first of them. */
+const LONGEST_MILLISECONDS = 5000;
 /** Marked transactions kept to recognise the rest by. */
 const MOST_CHECKS = 200;
 
@@ -41,6 +43,8 @@ export class SessionKeeper {
   #list: ListController;
   #host: Host;
   #timer: NodeJS.Timeout | undefined;
+  /** When the first change came that is not written. */
+  #changedAt = 0;
   #checks = new Map<number, TransactionCheck>();
   /** Marks waiting for the reading to reach them. */
   #pending: SavedSession | undefined;
@@ -117,7 +121,11 @@ export class SessionKeeper {
   /** Something changed: written soon. */
   remember(): void {
     this.#pendingCursor = undefined;
-    if (this.#timer) return;
+    if (this.#timer) {
+      if (performance.now() - this.#changedAt < LONGEST_MILLISECONDS) this.#timer.refresh();
+      return;
+    }
+    this.#changedAt = performance.now();
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       void this.#saveWithChecks();
