@@ -4,13 +4,8 @@
  */
 import { ForkpointError } from '../bytes/errors.js';
 import { parseLsn } from '../bytes/lsn.js';
-import { exportTransactions, previewExport } from '../export/export.js';
-import type { ExportContext } from '../export/format.js';
-import { SelectionSums } from '../export/selection.js';
-import { Chosen, exportBody, startCrew } from '../jobs/export-body.js';
 import { rowCount } from '../transactions/transaction.js';
-import { forkpointVersion } from '../version.js';
-import { breathe } from './breathe.js';
+import { breathe, eachOf } from './breathe.js';
 import { searchableText } from './changes-text.js';
 import type { IncidentClient, ListView } from './client.js';
 import { parseFilter } from './filter.js';
@@ -31,8 +26,7 @@ import type {
 } from './model.js';
 import { type EarlySight, openIncident } from './open.js';
 import type { OpenedIncident } from './opened-incident.js';
-import { eachSelected } from './select.js';
-import { SqlLines } from './sql-lines.js';
+import type { SqlLines } from './sql-lines.js';
 
 /** Milliseconds of reading between two looks at the questions. */
 const SLICE = 8;
@@ -273,6 +267,7 @@ export class LocalClient implements IncidentClient {
     this.#sql = known;
     // What is undone begins at the end: where that is has to be found first.
     if (direction === 'undo') await this.#countChanges(incident, index, Number.POSITIVE_INFINITY);
+    const { SqlLines } = await import('./sql-lines.js');
     const lines = (known[direction] ??= new SqlLines(incident, index, direction));
     return lines.slice(from, count, async () => {
       await breathe();
@@ -281,13 +276,13 @@ export class LocalClient implements IncidentClient {
   }
 
   async preview(request: ExportRequest, lines: number): Promise<{ lines: string[]; more: boolean }> {
-    await this.#whenOpen();
+    const incident = await this.#whenOpen();
     const preview = ++this.#previews;
-    const { chosen, context } = await this.#export(request, () => {
+    const { previewChosen } = await import('./exporting.js');
+    return previewChosen(incident, request, lines, () => {
       if (preview !== this.#previews) throw new Error('another preview was asked for');
+      if (!this.#current(incident)) throw new Error('another incident was opened');
     });
-    const source = this.#incident().transactionsWithChanges(chosen.indexes, request.undo);
-    return previewExport(request, source, context, lines);
   }
 
   export(
@@ -304,33 +299,16 @@ export class LocalClient implements IncidentClient {
     request: ExportRequest,
     onProgress?: (bytesWritten: number, transactionsDone: number) => void,
   ): Promise<ExportSummary> {
-    await this.#whenOpen();
-    const { chosen, context } = await this.#export(request, () => this.#goOnExporting());
-    const incident = this.#incident();
-    const crew = startCrew(incident, this.#request!, request.format, chosen.walBytes, true);
-    const run = exportTransactions(request, exportBody(incident, chosen, request.undo, crew), context);
-    let breathed = performance.now();
-    try {
-      for (;;) {
-        const { done, value } = run.next();
-        if (done) return value;
-        if (!value.waiting && performance.now() - breathed < SLICE) continue;
-        onProgress?.(value.bytesWritten, value.transactionsDone);
-        await (value.waiting ?? breathe());
-        breathed = performance.now();
-        this.#goOnExporting();
-      }
-    } finally {
-      // Whatever ended it early: what was half-written goes.
-      run.return(undefined as never);
-      await crew?.close();
-    }
+    const incident = await this.#whenOpen();
+    const { exportChosen } = await import('./exporting.js');
+    return exportChosen(incident, this.#request!, request, () => this.#goOnExporting(incident), onProgress);
   }
 
   /** Throws when the export under way is to be ended. */
-  #goOnExporting(): void {
+  #goOnExporting(incident: OpenedIncident): void {
     if (this.#closed) throw new Error('closed while exporting');
     if (this.#stopping) throw new ForkpointError({ what: 'the export was stopped: nothing of it is kept' });
+    if (!this.#current(incident)) throw new Error('another incident was opened');
   }
 
   async stopExport(): Promise<void> {
@@ -351,7 +329,7 @@ export class LocalClient implements IncidentClient {
   async totals(indexes: readonly number[]): Promise<{ transactions: number; rows: number }> {
     const incident = await this.#whenOpen();
     let rows = 0;
-    await eachOf(indexes, (index) => (rows += rowCount(incident.transaction(index))), breathe);
+    await eachOf(indexes, (index) => (rows += rowCount(incident.transaction(index))), SLICE, breathe);
     return { transactions: indexes.length, rows };
   }
 
@@ -442,34 +420,6 @@ export class LocalClient implements IncidentClient {
       : incident.progress();
     for (const listener of this.#listeners) listener(progress);
   }
-
-  /** Which transactions an export takes, in the order it wants them, and what it says about itself. */
-  async #export(request: ExportRequest, goOn: () => void) {
-    const incident = this.#incident();
-    const chosen = new Chosen();
-    const selections = new SelectionSums();
-    const take = (transaction: ListedTransaction): void => {
-      chosen.add(transaction);
-      selections.add(transaction);
-    };
-    const pause = async (): Promise<void> => {
-      await breathe();
-      goOn();
-      if (!this.#current(incident)) throw new Error('another incident was opened');
-    };
-    if (request.transactions) {
-      const indexes = Uint32Array.from(request.transactions).sort();
-      await eachOf(indexes, (index) => take(incident.transaction(index)), pause);
-    } else await eachSelected(incident, parseFilter(request.filter ?? ''), take, SLICE, pause);
-    const context: ExportContext = {
-      version: forkpointVersion(),
-      overview: incident.overview(),
-      loss: incident.progress().loss,
-      besides: incident.besides(),
-      selections,
-    };
-    return { chosen, context };
-  }
 }
 
 /** The SQL that somebody looks at. */
@@ -481,18 +431,3 @@ interface KnownSql {
 
 /** Another incident was opened while this one was being judged. */
 class Superseded extends Error {}
-
-/** Does something with each of many, in slices. */
-async function eachOf(
-  indexes: ArrayLike<number>,
-  work: (index: number) => void,
-  pause: () => Promise<void>,
-): Promise<void> {
-  let paused = performance.now();
-  for (let at = 0; at < indexes.length; at++) {
-    work(indexes[at]);
-    if ((at & 63) !== 0 || performance.now() - paused < SLICE) continue;
-    await pause();
-    paused = performance.now();
-  }
-}
