@@ -53,6 +53,8 @@ const standIns = {
     onResolve({ filter: /^string-width$/ }, ({ importer }) =>
       importer === stringWidth ? undefined : { path: stringWidth },
     );
+    // Only keys of a table's rows are made of it: no need of all of Node's cryptography.
+    onResolve({ filter: /^object-hash$/ }, () => ({ path: resolve('.ci/bundle/object-hash.js') }));
     onResolve({ filter: /^es-toolkit\/compat$/ }, () => ({ path: resolve('source/app/es-toolkit/compat.js') }));
     // Asks other programs how large the terminal is where the stream does not know: ours always does.
     onResolve({ filter: /^terminal-size$/ }, () => ({ path: 'terminal-size', namespace: 'nothing' }));
@@ -83,7 +85,7 @@ function licences(inputs) {
 const lazyParts = {
   name: 'lazy parts of Node',
   setup({ onLoad, onResolve }) {
-    onResolve({ filter: /^(node:)?(assert|child_process|crypto|worker_threads|zlib)$/ }, ({ path, namespace }) =>
+    onResolve({ filter: /^(node:)?(assert|child_process|crypto|v8|worker_threads|zlib)$/ }, ({ path, namespace }) =>
       namespace === 'lazy' ? { path, external: true } : { path: path.replace(/^node:/, ''), namespace: 'lazy' },
     );
     onLoad({ filter: /./, namespace: 'lazy' }, ({ path }) => {

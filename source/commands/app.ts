@@ -5,6 +5,7 @@ import type { IncidentRequest } from '../incident/model.js';
 import { createWorkerClient } from '../incident/worker-client.js';
 import { isServerUrl } from '../server/connection.js';
 import { resolveTypedPath } from '../timeline/find-directories.js';
+import { keepYoungGenerationSmall } from '../young-generation.js';
 import type { Arguments } from './arguments.js';
 import type { ExitCode } from './exit-code.js';
 
@@ -20,15 +21,17 @@ function filesAlone(request: Partial<IncidentRequest>): IncidentRequest | undefi
 
 /** Runs the TUI until the operator leaves. Throws ForkpointError where there is no terminal. */
 export async function app(options: Arguments): Promise<ExitCode> {
+  // Where both sides are named, the thread that is to read them begins while this one loads all that a screen takes.
+  const { old, new: fresh } = options.request;
+  const ready = old && fresh ? createWorkerClient(filesAlone(options.request)) : undefined;
   if (!process.stdin.isTTY || !process.stdout.isTTY) {
+    await ready?.close();
     throw new ForkpointError({
       what: 'the full-screen program needs a terminal',
       next: 'in a script use forkpoint inspect, list or export; see forkpoint --help',
     });
   }
-  // Where both sides are named, the thread that is to read them begins while this one loads the screen's modules.
-  const { old, new: fresh } = options.request;
-  const ready = old && fresh ? createWorkerClient(filesAlone(options.request)) : undefined;
+  keepYoungGenerationSmall();
   const { fullScreen } = await import('./full-screen.js');
   return fullScreen(options, ready);
 }
