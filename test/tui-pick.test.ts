@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FakeClient } from './support/fake-client.js';
+import type { IncidentOverview, IncidentRequest } from '../source/incident/model.js';
+import { FakeClient, fakeOverview } from './support/fake-client.js';
 import { startTui, type Tui } from './support/tui-driver.js';
 
 async function startPicker(request = {}, columns = 80, rows = 24): Promise<Tui> {
@@ -200,6 +201,58 @@ describe('the picker', () => {
     await tui.see('fork at');
     assert.deepEqual(requests, ['/srv/old']);
     await tui.quit();
+  });
+
+  describe('when the sides are being opened already', () => {
+    const begin = (client: () => FakeClient, old: string, fresh: string): Promise<Tui> =>
+      startTui({ client, request: { old, new: fresh }, begun: true });
+
+    it('is not seen unless opening is left', async () => {
+      const tui = await begin(() => new FakeClient({ transactions: 5, delay: 200 }), '/srv/old', '/srv/new');
+      await tui.see('Opening');
+      await tui.press('escape');
+      await tui.see('not opened', '✓ These two go together');
+      await tui.press('enter');
+      await tui.see('LOST  5 transactions');
+      await tui.quit();
+    });
+
+    it('says what is wrong with a side, and else why opening failed', async () => {
+      const failing = (): FakeClient => {
+        const client = new FakeClient();
+        client.open = () => Promise.reject(new Error('what the thread said'));
+        return client;
+      };
+      const wrong = await begin(failing, '/srv/old', '/srv/other');
+      await wrong.see('Which is the NEW primary', 'different clusters');
+      await wrong.seeNot('what the thread said');
+      await wrong.quit();
+      const sound = await begin(failing, '/srv/old', '/srv/new');
+      await sound.see('✗ what the thread said', 'NEW  /srv/new');
+      await sound.quit();
+    });
+
+    it('comes back when they look exchanged, and what was opened is closed', async () => {
+      const clients: FakeClient[] = [];
+      const swapped = (request: IncidentRequest): IncidentOverview => ({
+        ...fakeOverview(request),
+        swapped: request.old === '/srv/promoted' ? 'the old side was promoted' : undefined,
+      });
+      const connect = (): FakeClient => {
+        const client = new FakeClient({ transactions: 5, overview: swapped });
+        clients.push(client);
+        return client;
+      };
+      const tui = await begin(connect, '/srv/promoted', '/srv/old');
+      await tui.see('These look swapped', /Press s to exchange\s+them/);
+      assert.equal(clients[0].closed, true);
+      await tui.press('s');
+      await tui.see('✓ These two go together');
+      await tui.press('enter');
+      await tui.see('fork at');
+      assert.equal(clients.length, 2);
+      await tui.quit();
+    });
   });
 
   it('escape goes back one step, and quits from the first', async () => {

@@ -24,6 +24,8 @@ export interface RunAppOptions {
   readonly workingDirectory: string;
   /** Sides given as arguments: what they answer is not asked. */
   readonly request?: Partial<IncidentRequest>;
+  /** See AppOptions. */
+  readonly begun?: IncidentRequest;
   /** A filter for the list to begin with. */
   readonly initialFilter?: string;
 }
@@ -52,6 +54,7 @@ export async function runApp(options: RunAppOptions): Promise<number> {
     sessions: options.sessions,
     workingDirectory: options.workingDirectory,
     request: options.request,
+    begun: options.begun,
     initialFilter: options.initialFilter,
     send: (sequence) => writer.send(sequence),
     size: { columns: writer.width, rows: writer.rows },

@@ -23,9 +23,10 @@ function filesAlone(request: Partial<IncidentRequest>): IncidentRequest | undefi
 export async function app(options: Arguments): Promise<ExitCode> {
   // Where both sides are named, the thread that is to read them begins while this one loads all that a screen takes.
   const { old, new: fresh } = options.request;
-  const ready = old && fresh ? createWorkerClient(filesAlone(options.request)) : undefined;
+  const begun = filesAlone(options.request);
+  const ready = old && fresh ? { client: createWorkerClient(begun), begun } : undefined;
   if (!process.stdin.isTTY || !process.stdout.isTTY) {
-    await ready?.close();
+    await ready?.client.close();
     throw new ForkpointError({
       what: 'the full-screen program needs a terminal',
       next: 'in a script use forkpoint inspect, list or export; see forkpoint --help',

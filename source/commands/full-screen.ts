@@ -4,17 +4,25 @@ import { fileSystemProbing } from '../app/probing.js';
 import { runApp } from '../app/run-app.js';
 import { signalExitCode } from '../app/terminal.js';
 import type { IncidentClient } from '../incident/client.js';
+import type { IncidentRequest } from '../incident/model.js';
 import { openSessionStore, stateDirectory } from '../incident/session.js';
 import { createWorkerClient } from '../incident/worker-client.js';
 import { threadedPreserving } from '../preserve/preserving.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 
-/** Runs the TUI on the process's terminal until the operator leaves. `ready`: a client that the first sides opened are to be read by. */
-export async function fullScreen(options: Arguments, ready: IncidentClient | undefined): Promise<ExitCode> {
+/** A client that the first sides opened are to be read by. */
+export interface ReadyClient {
+  readonly client: IncidentClient;
+  /** What it has begun to open. */
+  readonly begun: IncidentRequest | undefined;
+}
+
+/** Runs the TUI on the process's terminal until the operator leaves. */
+export async function fullScreen(options: Arguments, ready: ReadyClient | undefined): Promise<ExitCode> {
   const { stdin, stdout, env } = process;
   const workingDirectory = process.cwd();
-  let unused = ready;
+  let unused = ready?.client;
   const connect = (): IncidentClient => {
     const client = unused ?? createWorkerClient();
     unused = undefined;
@@ -30,6 +38,7 @@ export async function fullScreen(options: Arguments, ready: IncidentClient | und
     env,
     workingDirectory,
     request: options.request,
+    begun: ready?.begun,
     initialFilter: options.filter,
   });
   await unused?.close();

@@ -122,6 +122,8 @@ export interface TuiOptions {
   readonly columns?: number;
   readonly rows?: number;
   readonly request?: Partial<IncidentRequest>;
+  /** The request is being opened already: see AppOptions. */
+  readonly begun?: boolean;
   readonly probing?: Probing;
   readonly sessions?: SessionStore;
   /** Otherwise the real one, on a disk that has room. */
@@ -178,6 +180,7 @@ export async function startTui(options: TuiOptions): Promise<Tui> {
   const screen = new ScreenReader(options.columns ?? 80, options.rows ?? 24);
   const stdin = new FakeStdin();
   const stdout = new FakeStdout(screen);
+  const request = options.request ?? { old: '/srv/old', new: '/srv/new' };
   const ended = runApp({
     connect: typeof client === 'function' ? client : () => client,
     probing: options.probing ?? fakeProbing,
@@ -187,7 +190,8 @@ export async function startTui(options: TuiOptions): Promise<Tui> {
     stdout: stdout as unknown as NodeJS.WriteStream,
     env: options.env ?? {},
     workingDirectory: options.workingDirectory ?? '/srv',
-    request: options.request ?? { old: '/srv/old', new: '/srv/new' },
+    request,
+    begun: options.begun ? (request as IncidentRequest) : undefined,
     initialFilter: options.initialFilter,
   });
   ended.catch(() => undefined);

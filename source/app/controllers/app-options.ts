@@ -16,6 +16,8 @@ export interface AppOptions {
   readonly workingDirectory: string;
   /** Sides given as arguments. */
   readonly request?: Partial<IncidentRequest>;
+  /** The same, when opening them has begun already: what stands in its way is heard of without looking at them here before. */
+  readonly begun?: IncidentRequest;
   readonly initialFilter?: string;
   /** Puts a control sequence (the clipboard's) on the terminal. */
   readonly send: (sequence: string) => void;

@@ -30,12 +30,16 @@ const OPENING: Progress = {
   loss: NOTHING_LOST,
 };
 
+/** Are both sides chosen, with nothing to be said about them? */
+function isAnswered({ stage, refusal, comparison }: PickController): boolean {
+  return stage === 'review' && refusal === undefined && comparison.swapped === undefined;
+}
+
 /** Everything the screens show, and everything keys do. */
 export class AppController implements Host {
   readonly redrawer = new Redraw(() => this.screen === 'list' && (this.list?.isWaiting ?? false));
   size: ScreenSize;
   screen: Screen = 'pick';
-  pick: PickController;
   help: HelpController | undefined;
   confirmation: AppQuestion | undefined;
   message: { readonly text: string; readonly kind: MessageKind } | undefined;
@@ -44,6 +48,8 @@ export class AppController implements Host {
   /** The sides being opened. */
   opening: IncidentRequest | undefined;
   #options: AppOptions;
+  /** Undefined as long as nobody has had to choose anything. */
+  #pick: PickController | undefined;
   #openVersion = 0;
   /** The client that is opening two sides. */
   #connecting: IncidentClient | undefined;
@@ -55,10 +61,15 @@ export class AppController implements Host {
     this.#options = options;
     this.size = options.size;
     this.#initialFilter = options.initialFilter;
-    this.pick = this.#newPick(options.request ?? {});
-    const { pick } = this;
+    const { begun } = options;
     // Arguments that answer everything are not asked about again, unless something has to be said about them.
-    if (pick.stage === 'review' && !pick.refusal && !pick.comparison.swapped) pick.run('open');
+    if (begun) void this.#open(begun);
+    else if (isAnswered(this.pick)) this.pick.run('open');
+  }
+
+  /** Choosing the two sides, from what was given as arguments. */
+  get pick(): PickController {
+    return (this.#pick ??= this.#newPick(this.#options.request ?? {}));
   }
 
   /** The list of the opened incident. */
@@ -88,13 +99,13 @@ export class AppController implements Host {
   /** What the keymap may know. */
   get facts(): Facts {
     const { list } = this;
+    const picking = this.screen === 'pick';
     return {
       shown: list?.length ?? 0,
       arranging: list?.arranging ?? false,
       marked: list?.marks.count ?? 0,
-      refusal: this.pick.refusal,
-      swappable:
-        this.screen === 'timeline' ? this.incident?.overview.new.kind !== 'server' : this.pick.swappable,
+      refusal: picking ? this.pick.refusal : undefined,
+      swappable: picking ? this.pick.swappable : this.incident?.overview.new.kind !== 'server',
       restorable: (this.incident?.places.restoreCommands().length ?? 0) > 0,
       preserveProblem:
         this.incident?.overview.fork.diverged === false
@@ -285,6 +296,12 @@ export class AppController implements Host {
     let begun = false;
     const begin = (overview: IncidentOverview, firstSight?: FirstSight): void => {
       if (begun || version !== this.#openVersion) return;
+      if (overview.swapped && !this.#pick && !isAnswered(this.pick)) {
+        stopListening();
+        void client.close().catch(() => undefined);
+        this.#leaveOpening();
+        return;
+      }
       begun = true;
       this.#opened(client, request, overview, stopListening, firstSight);
     };
@@ -314,16 +331,24 @@ export class AppController implements Host {
       if (left) return;
       if (begun) await this.#closeIncident();
       this.screen = 'pick';
-      this.pick.failed(request, errorText(error));
+      // Looked at only now, the sides may themselves be what stands in the way: then that has been said.
+      if (this.#pick || isAnswered(this.pick)) this.pick.failed(request, errorText(error));
+      this.redraw();
     }
   }
 
   #stopOpening(): void {
+    this.#leaveOpening();
+    this.say('not opened');
+  }
+
+  /** Back from opening to choosing. */
+  #leaveOpening(): void {
     this.#openVersion++;
     void this.#connecting?.close().catch(() => undefined);
     this.#connecting = undefined;
     this.screen = 'pick';
-    this.say('not opened');
+    this.redraw();
   }
 
   #opened(
@@ -409,7 +434,7 @@ export class AppController implements Host {
     this.#ask(
       askToLeave(() => {
         void this.#closeIncident();
-        this.pick = this.#newPick({});
+        this.#pick = this.#newPick({});
         this.#show('pick');
       }),
     );
@@ -417,7 +442,7 @@ export class AppController implements Host {
 
   #nameFork(request: IncidentRequest): void {
     void this.#closeIncident();
-    this.pick = this.#newPick(request);
+    this.#pick = this.#newPick(request);
     this.pick.nameFork(request);
     this.#show('pick');
   }
