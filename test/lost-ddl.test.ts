@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { textLine } from '../source/commands/list.js';
 import { type BuiltIncident, buildIncident, serverHashes } from './servers/incident.js';
 import { stopAllServers } from './servers/server.js';
 import { assertEqualsTruth, everythingLost, readIncident } from './support/against-the-server.js';
@@ -83,6 +84,12 @@ for (const [major, walLevel] of MAJORS.flatMap((each) => WAL_LEVELS.map((level) 
       assert.ok(rows);
       assert.equal(incident.transaction(rows.transaction.index).verdict, 'dependency');
       assert.equal(incident.dependencies(rows.transaction.index).length, 1);
+      for (const { transaction, changes } of all) {
+        const said = changes.flatMap((each) => (each.kind === 'catalog' ? [each.description] : []));
+        const { definitions: listed } = incident.transaction(transaction.index);
+        assert.deepEqual(listed ?? [], [...new Set(said)].slice(0, 4), 'the list says what the detail says');
+        if (said.length > 0) assert.match(textLine(incident.transaction(transaction.index)), /\(DDL: [^)]/);
+      }
       incident.close();
     });
   });

@@ -265,6 +265,10 @@ describe('the list of lost transactions', () => {
     await tui.see('1 cannot be decoded', /! .* 746 /);
     await tui.press('k');
     await tui.see('its beginning is not in this WAL');
+    await tui.press(':');
+    await tui.type('751');
+    await tui.press('enter');
+    await tui.see(/§ .* 751 /, 'creates table public.returns');
     await tui.quit();
   });
 

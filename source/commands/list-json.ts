@@ -33,6 +33,7 @@ export function jsonObject(t: ListedTransaction) {
     verdict: t.verdict,
     undecodable: t.undecodable,
     changesCatalog: t.changesCatalog,
+    definitions: t.definitions,
     walBytes: t.walBytes,
   };
 }

@@ -25,7 +25,7 @@ export function textLine(t: ListedTransaction): string {
   const counts = [`+${t.inserts}`, `~${t.updates}`, `-${t.deletes}`];
   if (t.truncates > 0) counts.push(`0${t.truncates}`);
   const notes = t.tables.map(({ schema, table }) => printable(tableLabel({ schema, name: table })));
-  if (t.changesCatalog) notes.push('(DDL)');
+  if (t.changesCatalog) notes.push(printable(`(DDL${t.definitions ? `: ${t.definitions.join(', ')}` : ''})`));
   if (t.messages > 0)
     notes.push(t.state === 'message' ? '(a message, sent at once)' : `(${plural(t.messages, 'message')})`);
   if (t.tables.length === 0 && t.movesSequences) notes.push('(moves a sequence)');

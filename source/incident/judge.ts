@@ -142,6 +142,11 @@ export class Judge {
     return [...judge.dependencies].sort((a, b) => a - b);
   }
 
+  /** What a transaction that was judged did to the catalog, the first few things of it. */
+  descriptions(index: number): readonly string[] | undefined {
+    return this.#definitions.descriptions(index);
+  }
+
   /** The first transaction that was too much to remember: verdicts of those after it may be unknown for it. */
   get firstForgotten(): number | undefined {
     return this.#touches.firstForgotten;

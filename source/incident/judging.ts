@@ -142,6 +142,11 @@ export class Judging {
     return this.#judge !== undefined && this.#verdicts.of(index) !== 'pending';
   }
 
+  /** What a transaction did to the catalog, the first few things of it; undefined until judged. */
+  descriptions(index: number): readonly string[] | undefined {
+    return this.#judge?.descriptions(index);
+  }
+
   /** Earlier lost transactions that this one builds upon; empty until judged. */
   dependencies(index: number): readonly number[] {
     const judge = this.#judge;

@@ -9,8 +9,29 @@ interface Touched {
   readonly altered: number[];
 }
 
+/** Of so many transactions at most it is remembered what they did to the catalog, and of each so many statements. */
+const MOST_DESCRIBED = 64 * 1024;
+const MOST_DESCRIPTIONS = 4;
+
 export class LostDefinitions {
   readonly #touched = new Map<string, Touched>();
+  readonly #descriptions = new Map<number, string[]>();
+
+  /** Remembers in a few words what the transaction at `index` did to the catalog; told again, nothing changes. */
+  describe({ description }: CatalogChange, index: number): void {
+    let known = this.#descriptions.get(index);
+    if (!known) {
+      if (this.#descriptions.size >= MOST_DESCRIBED) return;
+      known = [];
+      this.#descriptions.set(index, known);
+    }
+    if (known.length < MOST_DESCRIPTIONS && !known.includes(description)) known.push(description);
+  }
+
+  /** The first things it did to the catalog, `creates table public.orders`; undefined when nothing is known of that. */
+  descriptions(index: number): readonly string[] | undefined {
+    return this.#descriptions.get(index);
+  }
 
   /** Notes DDL of the transaction at `index`; asked for again, nothing changes. */
   note(change: CatalogChange, index: number): void {

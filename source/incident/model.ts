@@ -194,6 +194,8 @@ export interface RowVerdict {
 /** One line of the list. */
 export interface ListedTransaction extends TransactionSummary {
   readonly verdict: Verdict;
+  /** Of one that changed the catalog: what it did there, `creates table public.orders`, the first few things of it; known once it is judged. */
+  readonly definitions?: readonly string[];
   /**
    * Only a first look was had at its records after the fork: xid, commit and its time are certain; rows are counted by records; all else
    * is not known yet. Its index is negative and means nothing: it cannot be asked about.

@@ -136,8 +136,10 @@ export class OpenedIncident implements Incident {
 
   transaction(index: number): ListedTransaction {
     // A new object each time: what is missing goes into it as it is.
-    const summary: TransactionSummary & { verdict?: Verdict } = this.#reader.summary(index);
+    const summary: TransactionSummary & { verdict?: Verdict; definitions?: readonly string[] } =
+      this.#reader.summary(index);
     summary.verdict = this.#judging.verdict(index);
+    if (summary.changesCatalog) summary.definitions = this.#judging.descriptions(index);
     return summary as ListedTransaction;
   }
 

@@ -99,8 +99,10 @@ export class TransactionJudge {
     this.#met.length = 0;
     this.#change = change.kind === 'row' ? change : undefined;
     let verdict: RowVerdict;
-    if (change.kind === 'catalog') verdict = this.#definition(change);
-    else verdict = change.operation === 'truncate' ? this.#truncate(change) : this.#row(change);
+    if (change.kind === 'catalog') {
+      this.#evidence.definitions.describe(change, this.#index);
+      verdict = this.#definition(change);
+    } else verdict = change.operation === 'truncate' ? this.#truncate(change) : this.#row(change);
     if (verdict.verdict !== 'clean' && verdict.verdict !== 'applied') {
       for (const index of this.#met) this.dependencies.add(index);
     }

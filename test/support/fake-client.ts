@@ -130,6 +130,7 @@ export function fakeTransaction(index: number, judged = false): ListedTransactio
     movesSequences: false,
     undecodable: index === 9 ? 1 : 0,
     changesCatalog: index === 13,
+    definitions: index === 13 ? ['creates table public.returns'] : undefined,
     walBytes: TRANSACTION_BYTES * (inserts + updates + deletes),
     verdict: judged
       ? (['clean', 'clean', 'changed', 'applied', 'clean', 'missing', 'dependency'] as const)[index % 7]

@@ -98,7 +98,10 @@ function tablesText(transaction: ListedTransaction): string {
 
 /** What a transaction did that changed no row. */
 function withoutTables(transaction: ListedTransaction): string {
-  if (transaction.changesCatalog) return 'catalog';
+  if (transaction.changesCatalog) {
+    // In so little room the schema that goes without saying does.
+    return transaction.definitions?.join(', ').replace(/\bpublic\./g, '') ?? 'catalog';
+  }
   if (transaction.messages > 0) return transaction.messages === 1 ? 'message' : 'messages';
   return transaction.movesSequences ? 'sequence' : '';
 }
@@ -183,7 +186,8 @@ export function aboutLine(transaction: ListedTransaction | undefined, lsn: strin
   if (transaction.straddlesFork) add('began before the fork', 'fork');
   if (transaction.undecodable > 0) add(`${transaction.undecodable} cannot be decoded`, 'error');
   if (transaction.beginningMissing) add('its beginning is not in this WAL', 'error');
-  if (transaction.changesCatalog) add('changed the catalog', 'fork');
+  if (transaction.changesCatalog)
+    add(printable(transaction.definitions?.join(', ') ?? 'changed the catalog'), 'fork');
   if (transaction.truncates > 0) add(`${transaction.truncates} TRUNCATE`, 'loss');
   if (transaction.verdict !== 'pending') add(VERDICT_LOOKS[transaction.verdict].meaning, 'muted');
   return parts;
