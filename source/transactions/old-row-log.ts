@@ -23,8 +23,6 @@ export class OldRowLog {
   /** The chunk being filled: LSN, writer, LSN, writer … */
   readonly #tail = new Float64Array(PAIRS_IN_CHUNK * 2);
   #tailPairs = 0;
-  /** The last change that was remembered. */
-  #latest: Lsn = 0;
   /** First LSN of each chunk in the file, and where it is. */
   readonly #firstLsns: Lsn[] = [];
   readonly #positions: number[] = [];
@@ -32,7 +30,10 @@ export class OldRowLog {
   readonly #kept = new Map<number, Float64Array>();
   /** From here on nothing is remembered. */
   #endsAt = Number.POSITIVE_INFINITY;
-  readonly #wanted = new Uint32Array(WANTED_BITS / 32);
+  /** Made when somebody asks who is wanted, from the changes that were read by then: so many chunks of the file, so many of the tail. */
+  #wanted: Uint32Array | undefined;
+  #wantedChunks = 0;
+  #wantedOfTail = 0;
   /** The chunk looked into last, the LSNs it is for, and where the last answer was: the next question is mostly about what comes soon after. */
   #current: Float64Array;
   #from: Lsn = 0;
@@ -50,20 +51,37 @@ export class OldRowLog {
    */
   append(lsn: Lsn, writer: number, others = false): boolean {
     if (this.#tailPairs === PAIRS_IN_CHUNK && !this.#spill(lsn)) return false;
-    this.#tail[this.#tailPairs * 2] = lsn;
-    this.#tail[this.#tailPairs * 2 + 1] = others ? writer + Math.sign(writer) * OTHERS : writer;
-    this.#tailPairs++;
-    this.#latest = lsn;
-    const bit = hashOf(writer) & (WANTED_BITS - 1);
-    this.#wanted[bit >>> 5] |= 1 << (bit & 31);
+    const at = this.#tailPairs++ * 2;
+    this.#tail[at] = lsn;
+    this.#tail[at + 1] = others ? (writer < 0 ? writer - OTHERS : writer + OTHERS) : writer;
     return true;
   }
 
   /** May the row that the record at `lsn` wrote be the old row of a change that was read, or of one that is still to come? Where it is not, seldom. */
   isWanted(lsn: Lsn): boolean {
-    if (lsn >= this.#latest) return true;
-    const bit = hashOf(lsn) & (WANTED_BITS - 1);
-    return (this.#wanted[bit >>> 5] & (1 << (bit & 31))) !== 0;
+    if (this.#tailPairs === 0 || lsn >= this.#tail[(this.#tailPairs - 1) * 2]) return true;
+    if (
+      this.#wanted === undefined ||
+      this.#wantedOfTail !== this.#tailPairs ||
+      this.#wantedChunks !== this.#positions.length
+    )
+      this.#noteWanted();
+    return isNoted(this.#wanted as Uint32Array, lsn);
+  }
+
+  /** Notes all writers that were not noted so far. */
+  #noteWanted(): void {
+    this.#wanted ??= new Uint32Array(WANTED_BITS / 32);
+    if (this.#wantedChunks < this.#positions.length) {
+      const chunk = new Float64Array(PAIRS_IN_CHUNK * 2);
+      for (; this.#wantedChunks < this.#positions.length; this.#wantedChunks++) {
+        this.#file.read(this.#positions[this.#wantedChunks], new Uint8Array(chunk.buffer));
+        noteWriters(this.#wanted, chunk, 0, PAIRS_IN_CHUNK);
+      }
+      this.#wantedOfTail = 0;
+    }
+    noteWriters(this.#wanted, this.#tail, this.#wantedOfTail, this.#tailPairs);
+    this.#wantedOfTail = this.#tailPairs;
   }
 
   /** The writer of the row that the change at `lsn` replaced; WRITER_UNKNOWN or WRITER_FORGOTTEN when there is none to be named. */
@@ -138,6 +156,24 @@ export class OldRowLog {
     }
     this.#kept.set(number, pairs);
     return pairs;
+  }
+}
+
+/** Which of the bits says of a writer that it may be wanted. What OTHERS adds to it does not matter. */
+function bitOf(writer: number): number {
+  return hashOf(writer) & (WANTED_BITS - 1);
+}
+
+function isNoted(wanted: Uint32Array, writer: number): boolean {
+  const bit = bitOf(writer);
+  return (wanted[bit >>> 5] & (1 << (bit & 31))) !== 0;
+}
+
+/** Those of pairs[from, end). */
+function noteWriters(wanted: Uint32Array, pairs: Float64Array, from: number, end: number): void {
+  for (let pair = from; pair < end; pair++) {
+    const bit = bitOf(pairs[pair * 2 + 1]);
+    wanted[bit >>> 5] |= 1 << (bit & 31);
   }
 }
 

@@ -34,7 +34,9 @@ export class OpenTransaction {
   movesSequences = false;
   /** The database of those two, 0 without either. */
   databaseOid = 0;
-  readonly counts: RelationCounts[] = [];
+  /** Its counters are the first so many; those behind are of transactions before. */
+  countsUsed = 0;
+  readonly #counts: RelationCounts[] = [];
   /** Tables that it truncated, as XLOG_HEAP_TRUNCATE says. */
   readonly truncated: RelationDefinition[] = [];
   /** It went on from a row that another lost transaction wrote. */
@@ -50,8 +52,6 @@ export class OpenTransaction {
   /** Tables whose files it cut off at the beginning: what a TRUNCATE does to a file of the transaction's own. */
   readonly emptied: RelationDefinition[] = [];
   #last: RelationCounts | undefined;
-  /** Counters of transactions before. */
-  readonly #spare: RelationCounts[] = [];
   /** Among all that are in flight, those that began before and after it. */
   older: OpenTransaction | undefined;
   younger: OpenTransaction | undefined;
@@ -76,7 +76,7 @@ export class OpenTransaction {
     this.chunks = undefined;
     this.#places = undefined;
     this.#last = undefined;
-    for (let used = this.counts.pop(); used !== undefined; used = this.counts.pop()) this.#spare.push(used);
+    this.countsUsed = 0;
     // Setting a length costs more than all of this.
     if (this.truncated.length > 0) this.truncated.length = 0;
     if (this.emptied.length > 0) this.emptied.length = 0;
@@ -92,10 +92,13 @@ export class OpenTransaction {
   }
 
   #find(relation: LocalRelation, definition: RelationDefinition | undefined): RelationCounts {
-    for (const each of this.counts) {
+    for (let i = 0; i < this.countsUsed; i++) {
+      const each = this.#counts[i];
       if (each.relation === relation && each.definition?.oid === definition?.oid) return each;
     }
-    const counts = this.#spare.pop() ?? { relation, definition, ...NOTHING_COUNTED };
+    const used = this.countsUsed++;
+    if (used === this.#counts.length) this.#counts.push({ relation, definition, ...NOTHING_COUNTED });
+    const counts = this.#counts[used];
     counts.relation = relation;
     counts.definition = definition;
     counts.insert = 0;
@@ -104,8 +107,17 @@ export class OpenTransaction {
     counts.unreadable = 0;
     counts.moves = 0;
     counts.partial = 0;
-    this.counts.push(counts);
     return counts;
+  }
+
+  /** What it did, by relation file. */
+  get counts(): readonly RelationCounts[] {
+    return this.#counts.slice(0, this.countsUsed);
+  }
+
+  /** The counters of the relation file that it wrote to as the (i + 1)th. They are others' once it is over. */
+  countsAt(i: number): RelationCounts {
+    return this.#counts[i];
   }
 
   /** It wrote a tuple there, before the fork. */
@@ -128,7 +140,8 @@ export class OpenTransaction {
     this.messages += child.messages;
     this.movesSequences ||= child.movesSequences;
     this.databaseOid ||= child.databaseOid;
-    for (const theirs of child.counts) {
+    for (let i = 0; i < child.countsUsed; i++) {
+      const theirs = child.countsAt(i);
       const ours = this.#find(theirs.relation, theirs.definition);
       ours.insert += theirs.insert;
       ours.update += theirs.update;
@@ -147,13 +160,13 @@ export class OpenTransaction {
 
   /** Anything an operator would want to see. */
   get hasChanges(): boolean {
-    return (
-      this.changesCatalog ||
-      this.messages > 0 ||
-      this.movesSequences ||
-      this.truncated.length > 0 ||
-      this.counts.some((each) => each.insert > 0 || each.update > 0 || each.delete > 0)
-    );
+    if (this.changesCatalog || this.messages > 0 || this.movesSequences || this.truncated.length > 0)
+      return true;
+    for (let i = 0; i < this.countsUsed; i++) {
+      const each = this.#counts[i];
+      if (each.insert > 0 || each.update > 0 || each.delete > 0) return true;
+    }
+    return false;
   }
 }
 
@@ -203,7 +216,7 @@ export class OpenTransactions {
 
   /** Nobody will look at a transaction any more that was taken out. */
   release(transaction: OpenTransaction): void {
-    if (this.#kept.length < KEPT && transaction.counts.length <= KEPT_TABLES) this.#kept.push(transaction);
+    if (this.#kept.length < KEPT && transaction.countsUsed <= KEPT_TABLES) this.#kept.push(transaction);
   }
 
   /** Is it (or that subtransaction) under way? */

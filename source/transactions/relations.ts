@@ -29,6 +29,8 @@ export interface LocalRelation {
   maybeTransient: boolean;
   /** It was never seen to be anything else than a table: no rewrite's transient file, say, that became one. */
   alwaysTable: boolean;
+  /** CatalogScan.age when it was last asked what this is. */
+  identifiedAt: number;
   /** The catalog wants to hear of every tuple written here. */
   readonly followed: boolean;
 }
@@ -57,6 +59,11 @@ export class Relations {
       recent.locator.tablespaceOid === tablespaceOid
     )
       return recent;
+    return this.#look(tablespaceOid, databaseOid, fileNode);
+  }
+
+  /** By itself, for what its closure holds would be made at every call of at(). */
+  #look(tablespaceOid: number, databaseOid: number, fileNode: number): LocalRelation {
     let files = this.#byDatabase.get(databaseOid);
     if (!files) {
       files = new Map();
@@ -76,6 +83,7 @@ export class Relations {
         definition: undefined,
         maybeTransient: false,
         alwaysTable: true,
+        identifiedAt: -1,
         followed: this.#catalog.follows(tablespaceOid, databaseOid, fileNode),
       };
       if (found.followed) found.role = 'catalog';

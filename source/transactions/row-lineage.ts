@@ -6,9 +6,10 @@
  * the very transaction that does it, a subtransaction of it or the one above: these are still under way.
  */
 import type { Lsn } from '../bytes/lsn.js';
+import type { RecordCursor } from '../wal/record-cursor.js';
 import type { OpenTransaction, OpenTransactions } from './open-transaction.js';
-import type { TuplePlaceInRelation } from './past-tuples.js';
 import type { LocalRelation } from './relations.js';
+import { oldPlace } from './tuple-place.js';
 import type { TupleSource } from './tuple-source.js';
 import { TupleUnavailableError } from './tuple-unavailable.js';
 import { readableWriter, WRITER_FORGOTTEN, WRITER_UNKNOWN } from './tuple-writer.js';
@@ -41,6 +42,7 @@ export class RowLineage {
   readonly #recentLsns = new Float64Array(RECENT);
   readonly #recentXids = new Uint32Array(RECENT);
   readonly #facts = new Map<LocalRelation, RowFacts>();
+  readonly #factsByNumber: (RowFacts | undefined)[] = [];
   #doubtfulLsns = new Float64Array(256);
   #doubtfulRelations = new Uint32Array(256);
   #doubtfulCount = 0;
@@ -101,8 +103,8 @@ export class RowLineage {
   }
 
   /**
-   * The record at `lsn` updates or deletes the row at (block, offset), which `writer` (see PageHistories.writerOf) put there: was that
-   * another lost transaction? `place` makes the place when it is needed.
+   * The update or delete under `record` meets the row at (block, offset), which `writer` (see PageHistories.writerOf) put there: was that
+   * another lost transaction? `record` is that record.
    */
   met(
     transaction: OpenTransaction,
@@ -110,9 +112,9 @@ export class RowLineage {
     block: number,
     offset: number,
     writer: number,
-    lsn: Lsn,
-    place: () => TuplePlaceInRelation,
+    record: RecordCursor,
   ): boolean {
+    const { lsn } = record;
     // Whoever wrote what was met before the fork had committed before the fork.
     if (lsn < this.#lostFrom || writer === WRITER_UNKNOWN) return false;
     const at = readableWriter(writer);
@@ -121,25 +123,20 @@ export class RowLineage {
     if (written === undefined || writer === WRITER_FORGOTTEN) {
       // Of a writer before the fork it is not known whether the fork cut it off.
       if (writer > 0 && writer !== WRITER_FORGOTTEN && at >= this.#lostFrom)
-        return this.#isForeign(transaction, writer, at, place);
+        return this.#isForeign(transaction, writer, at, record);
       transaction.buildsOnUnknown = true;
       return false;
     }
     // Only the image in this very record has it: nothing has touched the page since the last checkpoint's redo pointer.
-    return this.#isForeign(transaction, writer, writer < 0 && at === lsn ? this.#redo : at, place);
+    return this.#isForeign(transaction, writer, writer < 0 && at === lsn ? this.#redo : at, record);
   }
 
   /** A row of the lost part was met: was it another's? What wrote it lies at `at` or before. */
-  #isForeign(
-    transaction: OpenTransaction,
-    writer: number,
-    at: Lsn,
-    place: () => TuplePlaceInRelation,
-  ): boolean {
+  #isForeign(transaction: OpenTransaction, writer: number, at: Lsn, record: RecordCursor): boolean {
     if (at >= this.#transactions.oldestLsn) {
       const slot = (at / 8) & (RECENT - 1);
       const xid =
-        writer > 0 && this.#recentLsns[slot] === at ? this.#recentXids[slot] : this.#xidOf(writer, place());
+        writer > 0 && this.#recentLsns[slot] === at ? this.#recentXids[slot] : this.#xidOf(writer, record);
       if (xid === undefined) transaction.buildsOnUnknown = true;
       if (xid === undefined || this.#transactions.has(xid)) return false;
     }
@@ -147,9 +144,9 @@ export class RowLineage {
     return true;
   }
 
-  #xidOf(writer: number, place: TuplePlaceInRelation): number | undefined {
+  #xidOf(writer: number, record: RecordCursor): number | undefined {
     try {
-      return this.#tuples.writerXid(writer, place);
+      return this.#tuples.writerXid(writer, oldPlace(record));
     } catch (error) {
       if (error instanceof TupleUnavailableError) return undefined;
       throw error;
@@ -177,18 +174,22 @@ export class RowLineage {
   /** A lost transaction has come to its end, whole. */
   lost(transaction: OpenTransaction): void {
     if (transaction.firstLsn < this.firstLostLsn) this.firstLostLsn = transaction.firstLsn;
-    for (const each of transaction.counts) {
-      let facts = this.#facts.get(each.relation);
-      if (!facts) {
-        facts = { inserts: 0, updates: 0, deletes: 0, moves: 0, partial: 0 };
-        this.#facts.set(each.relation, facts);
-      }
+    for (let i = 0; i < transaction.countsUsed; i++) {
+      const each = transaction.countsAt(i);
+      const facts = this.#factsByNumber[each.relation.number] ?? this.#addFacts(each.relation);
       facts.inserts += each.insert;
       facts.updates += each.update;
       facts.deletes += each.delete;
       facts.moves += each.moves;
       facts.partial += each.partial;
     }
+  }
+
+  #addFacts(relation: LocalRelation): RowFacts {
+    const facts = { inserts: 0, updates: 0, deletes: 0, moves: 0, partial: 0 };
+    this.#facts.set(relation, facts);
+    this.#factsByNumber[relation.number] = facts;
+    return facts;
   }
 
   /** What lost transactions did, by relation file. */

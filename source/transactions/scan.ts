@@ -24,6 +24,7 @@ import {
   type RecordedOrigin,
   type TransactionEnd,
 } from '../wal/transaction-record.js';
+import { CatalogScan } from './catalog-scan.js';
 import type { DiskPages } from './disk-pages.js';
 import { HeapScan } from './heap-scan.js';
 import { OldRowLog } from './old-row-log.js';
@@ -104,6 +105,7 @@ export class Scan {
   readonly #options: ScanOptions;
   readonly #version: RecordVersion;
   readonly #open = new OpenTransactions();
+  readonly #catalog: CatalogScan;
   readonly #heap: HeapScan;
   readonly #past: PastTuples;
   readonly #prepared = new Map<number, Prepared>();
@@ -133,15 +135,23 @@ export class Scan {
     this.reader.seek(options.startLsn);
     this.#shapes = new Shapes(options.catalog);
     this.lineage = new RowLineage(options.lostFrom, this.#open, this.tuples);
+    const { reader, tuples, relations } = this;
+    const { catalog, blockSize } = options;
+    this.#catalog = new CatalogScan({
+      reader,
+      catalog,
+      blockSize,
+      relations,
+      tuples,
+      transactions: this.#open,
+    });
     this.#heap = new HeapScan({
-      reader: this.reader,
-      catalog: options.catalog,
-      blockSize: options.blockSize,
-      relations: this.relations,
+      reader,
+      catalog: this.#catalog,
       transactions: this.#open,
       oldRows: this.oldRows,
       lineage: this.lineage,
-      tuples: this.tuples,
+      tuples,
       toast: this.toast,
       file: this.file,
     });
@@ -206,7 +216,7 @@ export class Scan {
         return;
       }
       case ResourceManager.storage:
-        return this.#heap.storageRecord();
+        return this.#catalog.storageRecord();
       case ResourceManager.transaction:
         return this.#transactionRecord();
       case ResourceManager.relationMap:
@@ -215,7 +225,7 @@ export class Scan {
           const { view, mainOffset, mainLength } = reader;
           const map = reader.buffer.subarray(mainOffset + 12, mainOffset + mainLength);
           this.#options.catalog.mapReplaced(view.getUint32(mainOffset, true), Buffer.from(map), reader.lsn);
-          this.#heap.catalogChanged();
+          this.#catalog.changed();
         }
         return;
       case ResourceManager.sequence:
@@ -255,7 +265,7 @@ export class Scan {
       straddlesFork: reader.lsn < this.#options.lostFrom,
       beginningMissing: false,
       changesCatalog: false,
-      shape: this.#shapes.of(alone, databaseOid, { lsn: reader.lsn }, this.#heap.catalogAge),
+      shape: this.#shapes.of(alone, databaseOid, { lsn: reader.lsn }, this.#catalog.age),
     });
   }
 
@@ -317,7 +327,7 @@ export class Scan {
     if (transaction.changesCatalog || isOneOf(startRunningXids, end.xid, end.subxids)) {
       // Nobody will ever ask how another one ended: only rows of the catalog are seen or not seen.
       this.#options.catalog.transactionEnded([end.xid, ...end.subxids], end.committed, reader.lsn);
-      this.#heap.catalogChanged();
+      this.#catalog.changed();
     }
     if (!end.committed) return;
     if (reader.endLsn <= lostFrom) {
@@ -348,7 +358,7 @@ export class Scan {
         transaction,
         end.databaseOid || (prepared?.databaseOid ?? 0),
         { lsn: reader.lsn, ownXids },
-        this.#heap.catalogAge,
+        this.#catalog.age,
       ),
     });
   }
@@ -399,7 +409,7 @@ export class Scan {
           each.transaction,
           each.databaseOid,
           { lsn: this.reader.lsn, ownXids: new Set(each.xids) },
-          this.#heap.catalogAge,
+          this.#catalog.age,
         ),
       });
     }

@@ -108,10 +108,10 @@ export class Shapes {
   }
 }
 
-function hashOf({ counts, messages }: OpenTransaction, databaseOid: number): number {
-  let hash = Math.imul(databaseOid, 0x9e3779b1) + messages;
-  for (let i = 0; i < counts.length; i++) {
-    const { relation, insert, update, delete: deleted, unreadable } = counts[i];
+function hashOf(transaction: OpenTransaction, databaseOid: number): number {
+  let hash = Math.imul(databaseOid, 0x9e3779b1) + transaction.messages;
+  for (let i = 0; i < transaction.countsUsed; i++) {
+    const { relation, insert, update, delete: deleted, unreadable } = transaction.countsAt(i);
     hash = Math.imul(hash ^ relation.number, 0x85ebca6b) + insert;
     hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b) + update;
     hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35) + Math.imul(deleted, 31) + unreadable;
@@ -120,16 +120,16 @@ function hashOf({ counts, messages }: OpenTransaction, databaseOid: number): num
 }
 
 function isOf(known: KnownShape, transaction: OpenTransaction, databaseOid: number): boolean {
-  const { counts, messages, movesSequences } = transaction;
+  const { countsUsed, messages, movesSequences } = transaction;
   if (
     known.databaseOid !== databaseOid ||
     known.messages !== messages ||
     known.movesSequences !== movesSequences ||
-    known.counts.length !== counts.length * 5
+    known.counts.length !== countsUsed * 5
   )
     return false;
-  for (let i = 0, at = 0; i < counts.length; i++, at += 5) {
-    const { relation, insert, update, delete: deleted, unreadable } = counts[i];
+  for (let i = 0, at = 0; i < countsUsed; i++, at += 5) {
+    const { relation, insert, update, delete: deleted, unreadable } = transaction.countsAt(i);
     if (
       known.counts[at] !== relation.number ||
       known.counts[at + 1] !== insert ||

@@ -121,6 +121,21 @@ export function insertedTuple(record: RecordCursor): LoggedTuple | undefined {
   return loggedTuple(record, at, at + length, 0, 0);
 }
 
+/** Is the new tuple of an insert or update in the record, and not only in the page's image? Throws RangeError when it is too short to be one. */
+export function logsNewTuple(record: RecordCursor): boolean {
+  const length = record.blockDataLength[0];
+  if (length > 0 && length < HEAP_HEADER_SIZE)
+    throw new RangeError(`tuple of ${length} bytes in a heap record`);
+  return length > 0;
+}
+
+/** Is the new tuple of an update in the record without what it shares with the old one? Throws RangeError when it is too short to be one. */
+export function isDifference(record: RecordCursor): boolean {
+  if ((updateFlags(record) & (UpdateFlag.prefixFromOld | UpdateFlag.suffixFromOld)) === 0) return false;
+  const logged = updatedTuple(record);
+  return logged !== undefined && (logged.prefix > 0 || logged.suffix > 0);
+}
+
 /** The new tuple of an update, perhaps without what it shares with the old one; undefined when only the page's image holds it. */
 export function updatedTuple(record: RecordCursor): LoggedTuple | undefined {
   const length = record.blockDataLength[0];
