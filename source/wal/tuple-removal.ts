@@ -6,6 +6,8 @@ import { HeapOperation } from './resource-managers.js';
 
 /** XLHL_XMAX_IS_MULTI (access/heapam_xlog.h), in xl_heap_delete.infobits_set and xl_heap_update.old_infobits_set. */
 const XMAX_IS_MULTI = 0x01;
+/** XLHL_KEYS_UPDATED, there too. */
+const KEYS_UPDATED = 0x10;
 
 /** The removal of one tuple version by a delete or an update. */
 export interface TupleRemoval {
@@ -34,4 +36,13 @@ export function tupleRemoval(record: RecordCursor): TupleRemoval {
   }
   const next = { block: record.blockNumber[0], offset: updateNewOffset(record) };
   return { lsn, xid, xmax, isMulti, next, movedToPartition: false };
+}
+
+/**
+ * May the update under the cursor have changed a column of a unique index that is neither partial nor by expressions? The server compared their bytes,
+ * to know which lock it needs on the row (heap_update() in heapam.c): where it says no, none was changed. Where it says yes, somebody may
+ * as well have locked the row as if for that.
+ */
+export function mayChangeKey({ view, mainOffset }: RecordCursor): boolean {
+  return (view.getUint8(mainOffset + 6) & KEYS_UPDATED) !== 0;
 }
