@@ -73,8 +73,7 @@ export class Judge {
     this.#touches = touches;
     this.#earlier = new TouchesAndPlaces(touches, places, current, true);
     this.#unnamed = new TouchesAndPlaces(touches, places, current, false);
-    this.#remembers = (tableName, setName, key, given) =>
-      this.#earlier.remembers(tableName, setName, key, given);
+    this.#remembers = (...touch) => this.#earlier.remembers(...touch);
     this.#sieve = new RowSieve({ current, touches, places }, (index) => this.#judgeOf(index, false));
     this.#current = current;
     this.#nameOf = nameOf;

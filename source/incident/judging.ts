@@ -54,6 +54,7 @@ export class Judging {
     const byRows = await this.#tell(current);
     const judge = new Judge(current, (index) => reader.summary(index), LostTouches.within(memory / 2), {
       judgedBy: (tableName) => this.#told.judgedBy(tableName),
+      lastTaker: (tableName) => this.#told.lastTaker(tableName),
       isOthers: (lsn) => reader.scan.oldRows.isOthers(lsn),
       builtOn: (lsn, index) => reader.builtOn(lsn, index),
     });

@@ -15,8 +15,14 @@ export interface Link {
   readonly given?: boolean;
 }
 
-/** Is it to be remembered for later transactions that this key was written, `given`: given up? */
-export type RemembersKey = (tableName: string, setName: string, key: string, given: boolean) => boolean;
+/** Is it to be remembered for later transactions that the one at `index` wrote this key, `given`: gave it up? */
+export type RemembersKey = (
+  tableName: string,
+  setName: string,
+  key: string,
+  given: boolean,
+  index: number,
+) => boolean;
 
 /** Links kept with their own words; beyond, they share a few: a transaction may write hundreds of thousands of rows. */
 const MOST_WORDED = 10_000;
@@ -108,7 +114,7 @@ export class OwnWrites {
     for (const [tableName, sets] of this.#links) {
       for (const [setName, keys] of sets) {
         for (const [key, { intact, given }] of keys)
-          if (remembers(tableName, setName, key, given === true))
+          if (remembers(tableName, setName, key, given === true, index))
             touches.record(tableName, setName, key, { index, intact });
       }
     }

@@ -38,6 +38,8 @@ interface SievedTable {
   readonly name: string;
   /** No key of it can meet anybody. */
   readonly isPlain: boolean;
+  /** See RowPlaces. */
+  readonly lastTaker: number;
   readonly identity: SievedKeys;
   readonly others: readonly SievedKeys[];
   /** The transaction for which `isTold` was found out. */
@@ -186,9 +188,10 @@ export class RowSieve implements RowVisitor, KeyVisitor {
     return !this.#isWritten(identity, before);
   }
 
-  /** Remembers them for later transactions, unless the row may meet somebody. */
-  #givesUpItsKeys({ name, identity, others }: SievedTable, row: StoredRow): boolean {
+  /** Remembers them for later transactions that may take them, unless the row may meet somebody. */
+  #givesUpItsKeys({ name, lastTaker, identity, others }: SievedTable, row: StoredRow): boolean {
     if (this.#isWritten(identity, row)) return false;
+    if (this.#index >= lastTaker) return true;
     const { touches } = this.#evidence;
     const touch = { index: this.#index, intact: true };
     for (let i = 0; i < others.length; i++) {
@@ -243,6 +246,7 @@ export class RowSieve implements RowVisitor, KeyVisitor {
     return {
       name,
       isPlain,
+      lastTaker: places.lastTaker(name),
       identity: sievedKeys(keys.identity),
       others: keys.others.map(sievedKeys),
       index: -1,

@@ -11,6 +11,8 @@ import type { JudgedBy } from './undisturbed.js';
 export interface RowPlaces {
   /** By what rows of the table of that name (see tableKey) are judged. */
   judgedBy(tableName: string): JudgedBy;
+  /** See ToldVerdicts. */
+  lastTaker(tableName: string): number;
   /** Did the update or delete at an LSN go on from a row of another lost transaction? */
   isOthers(lsn: number): boolean;
   /** Which one it was, if it can be told: one before `index`. */
@@ -19,6 +21,7 @@ export interface RowPlaces {
 
 export const NO_PLACES: RowPlaces = {
   judgedBy: () => 'keys',
+  lastTaker: () => Number.POSITIVE_INFINITY,
   isOthers: () => false,
   builtOn: () => undefined,
 };
@@ -38,13 +41,14 @@ export class TouchesAndPlaces implements EarlierTouches {
     this.#named = named;
   }
 
-  /** Is it remembered who wrote the key, `given`: by giving it up? */
-  remembers(tableName: string, setName: string, key: string, given: boolean): boolean {
+  /** Is it remembered that the transaction at `index` wrote the key, `given`: by giving it up? */
+  remembers(tableName: string, setName: string, key: string, given: boolean, index: number): boolean {
     switch (this.#places.judgedBy(tableName)) {
       case 'plain':
         return false;
       case 'placed':
-        return given || this.#isWritten(tableName, setName, key);
+        if (given && index < this.#places.lastTaker(tableName)) return true;
+        return this.#isWritten(tableName, setName, key);
       default:
         return true;
     }

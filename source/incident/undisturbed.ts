@@ -15,7 +15,7 @@
 import type { Change } from '../rows/row-change.js';
 import type { ClusterReader } from '../transactions/cluster-reader.js';
 import type { LostRows } from '../transactions/lost-rows.js';
-import type { TransactionShape } from '../transactions/transaction-index.js';
+import type { TransactionIndex, TransactionShape } from '../transactions/transaction-index.js';
 import { kept, moves } from './change-keys.js';
 import type { CurrentRows } from './current-rows.js';
 import { keysOf, tableKey } from './row-keys.js';
@@ -29,6 +29,8 @@ export interface ToldVerdicts {
   verdict(index: number): 'clean' | 'dependency' | undefined;
   /** By what rows of the table of that name (see tableKey) are judged. */
   judgedBy(tableName: string): JudgedBy;
+  /** Of the table of that name: the last transaction that may have taken a key; what is given up by it or later is met by nobody. */
+  lastTaker(tableName: string): number;
   /** May rows of the transaction be judged as they lie? Otherwise all of them have to be decoded. */
   inPlace(index: number): boolean;
 }
@@ -37,6 +39,7 @@ export interface ToldVerdicts {
 export const NOTHING_TOLD: ToldVerdicts = {
   verdict: () => undefined,
   judgedBy: () => 'keys',
+  lastTaker: () => Number.POSITIVE_INFINITY,
   inPlace: () => false,
 };
 
@@ -87,7 +90,9 @@ export async function toldVerdicts(
     if (shape.undecodable > 0 || !told) byRows[number] = 1;
     if (names.every((name) => (tables.get(name) ?? BY_KEYS).judgedBy === 'keys')) byKeys[number] = 1;
   }
+  const takers = lastTakers(index, (name) => tables.get(name)?.mayMove ?? true);
   return {
+    lastTaker: (tableName) => takers.get(tableName) ?? -1,
     inPlace: (number) => byKeys[index.shapeNumber(number)] === 0,
     judgedBy: (tableName) => (tables.get(tableName) ?? BY_KEYS).judgedBy,
     verdict(number) {
@@ -102,9 +107,27 @@ interface LostTable {
   readonly judgedBy: JudgedBy;
   /** Whoever only updated it is told without decoding. */
   readonly updatesTold: boolean;
+  /** An update may have given a row another key. */
+  readonly mayMove: boolean;
 }
 
-const BY_KEYS: LostTable = { judgedBy: 'keys', updatesTold: false };
+const BY_KEYS: LostTable = { judgedBy: 'keys', updatesTold: false, mayMove: true };
+
+/** By table: the last transaction that put in rows, or may have given some another key. */
+function lastTakers(index: TransactionIndex, mayMove: (tableName: string) => boolean): Map<string, number> {
+  const lastOfShape = new Int32Array(index.shapeCount).fill(-1);
+  for (let number = 0; number < index.length; number++) lastOfShape[index.shapeNumber(number)] = number;
+  const takers = new Map<string, number>();
+  lastOfShape.forEach((last, number) => {
+    const shape = index.shape(number);
+    const names = namesOf(shape);
+    shape.tables.forEach(({ insert, update }, i) => {
+      const takes = insert > 0 || (update > 0 && mayMove(names[i]));
+      if (takes) takers.set(names[i], Math.max(last, takers.get(names[i]) ?? -1));
+    });
+  });
+  return takers;
+}
 
 function namesOf({ database, tables }: TransactionShape): string[] {
   return tables.map(({ schema, table }) => tableKey({ database, schema, name: table }));
@@ -124,14 +147,14 @@ async function lostTable(
     // Rows without key are told apart by all they hold: equal ones follow each other wherever they lie. One more is in nobody's way.
     const refusesNone = others.length === 0 && table.conditionalKeys === undefined;
     const isPlain = facts.updates === 0 && facts.deletes === 0 && (!touched || refusesNone);
-    return isPlain ? { judgedBy: 'plain', updatesTold: true } : BY_KEYS;
+    return isPlain ? { judgedBy: 'plain', updatesTold: true, mayMove: false } : BY_KEYS;
   }
   // Of an old row that is not known whole, the other keys are not known.
   if (facts.partial > 0 && (others.length > 0 || !rows.keyIsLogged)) return BY_KEYS;
-  if (touched) return { judgedBy: 'placed', updatesTold: false };
+  if (touched) return { judgedBy: 'placed', updatesTold: false, mayMove: facts.moves > 0 };
   const updatesTold = facts.moves === 0 || (await noneMoves(rows, breathe));
   const passes = facts.deletes > 0 && facts.inserts > 0;
-  return { judgedBy: updatesTold && !passes ? 'plain' : 'placed', updatesTold };
+  return { judgedBy: updatesTold && !passes ? 'plain' : 'placed', updatesTold, mayMove: !updatesTold };
 }
 
 /** Did none of the updates that may have changed a key do so? */

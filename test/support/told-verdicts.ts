@@ -82,6 +82,7 @@ async function assertTold({ old }: ReadSides, current: WrittenSinceFork, name: s
   const full = new Judge(current, nameOf);
   const partly = new Judge(current, nameOf, undefined, {
     judgedBy: (tableName) => told.judgedBy(tableName),
+    lastTaker: (tableName) => told.lastTaker(tableName),
     isOthers: (lsn) => old.scan.oldRows.isOthers(lsn),
     builtOn: (lsn, index) => old.builtOn(lsn, index),
   });
