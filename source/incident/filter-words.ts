@@ -71,3 +71,22 @@ export function filterWords(filter: string): FilterWord[] {
   }
   return words;
 }
+
+/** A name with `*` for anything, as a pattern; case does not matter. */
+export function glob(pattern: string): RegExp {
+  const escaped = pattern.replace(/[.*+?^${}()|[\]\\]/g, (character) =>
+    character === '*' ? '.*' : `\\${character}`,
+  );
+  return new RegExp(`^${escaped}$`, 'isu');
+}
+
+/** A word's values, each of which has to be one of a few. Throws ForkpointError for any other. */
+export function oneOf(word: FilterWord, allowed: readonly string[]): ReadonlySet<string> {
+  const values = word.values.map((value) => value.toLowerCase());
+  for (const value of values) {
+    if (!allowed.includes(value)) {
+      throw filterError(`${word.field}: cannot be "${value}"`, word, `it is one of ${allowed.join(', ')}`);
+    }
+  }
+  return new Set(values);
+}

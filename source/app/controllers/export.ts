@@ -1,56 +1,20 @@
-/** Exporting: what, which way, in which format, to which file; a preview first, a summary at the end. */
-import { formatLsn } from '../../bytes/lsn.js';
+/** Exporting: the form and a preview of what it would write first, a summary at the end. */
 import { printable } from '../../bytes/printable.js';
 import type { IncidentClient } from '../../incident/client.js';
 import { formatBytes, formatCount, plural } from '../../incident/figures.js';
-import type { ExportFormat, ExportRequest, ExportSummary } from '../../incident/model.js';
+import type { ExportSummary } from '../../incident/model.js';
 import type { Context } from '../bindings/binding.js';
 import { commonBeginning } from '../completion.js';
 import { exists, expandHome } from '../files.js';
 import type { KeyPress } from '../keys.js';
 import { editField, fieldText, type TextField, textField } from '../text-field.js';
+import { EXPORT_FIELDS, ExportChoices, type ExportField, type ExportSource } from './export-choices.js';
 import { errorText, type Host } from './host.js';
-
-/** The lines of the form, in order. */
-export const EXPORT_FIELDS = [
-  'what',
-  'direction',
-  'format',
-  'guard',
-  'ddl',
-  'partitions',
-  'path',
-  'write',
-] as const;
-export type ExportField = (typeof EXPORT_FIELDS)[number];
-
-/** Which transactions an export takes. */
-export type ExportScope = 'marked' | 'shown' | 'all';
-
-/** The formats offered, in order. */
-export const EXPORT_FORMATS: readonly ExportFormat[] = ['sql', 'wal2json', 'csv', 'report'];
-const EXTENSIONS: Readonly<Record<ExportFormat, string>> = {
-  sql: '.sql',
-  wal2json: '.jsonl',
-  csv: '.csv',
-  report: '.txt',
-};
 
 /** Lines of preview asked for. */
 const PREVIEW_LINES = 200;
 /** Marked transactions looked at to see which databases they belong to. */
 const MOST_LOOKED_AT = 20_000;
-
-/** What the export may ask about the list and the incident. */
-export interface ExportSource {
-  readonly marked: readonly number[];
-  readonly markedRows: number | undefined;
-  readonly filter: string;
-  readonly shown: number;
-  readonly total: number;
-  readonly databases: readonly string[];
-  readonly forkLsn: number;
-}
 
 /** Where an export stands. */
 export type ExportState = 'form' | 'writing' | 'done' | 'failed';
@@ -65,15 +29,9 @@ export interface ExportExits {
 
 /** State and actions of the export screen. */
 export class ExportController {
+  readonly choices: ExportChoices;
   state: ExportState = 'form';
   field: ExportField = 'what';
-  scope: ExportScope;
-  undo = false;
-  format: ExportFormat = 'sql';
-  guard = true;
-  ddl = false;
-  partitionRoot = false;
-  path: string;
   editing = false;
   pathField: TextField = textField();
   preview: readonly string[] = [];
@@ -88,23 +46,16 @@ export class ExportController {
   problem: string | undefined;
   summary: ExportSummary | undefined;
   summaryTop = 0;
-  /** Databases the selection touches, as far as known. */
-  databases: readonly string[];
-  #pathChosen = false;
   #client: IncidentClient;
   #host: Host;
   #exits: ExportExits;
-  readonly source: ExportSource;
   #previewVersion = 0;
 
   constructor(client: IncidentClient, source: ExportSource, host: Host, exits: ExportExits) {
     this.#client = client;
-    this.source = source;
+    this.choices = new ExportChoices(source);
     this.#host = host;
     this.#exits = exits;
-    this.scope = source.marked.length > 0 ? 'marked' : source.filter ? 'shown' : 'all';
-    this.databases = source.databases;
-    this.path = this.#defaultPath();
     void this.#refresh();
   }
 
@@ -114,31 +65,10 @@ export class ExportController {
     return this.editing ? 'export-path' : 'export';
   }
 
-  /** Scopes there are, with how many transactions each takes. */
-  get scopes(): readonly { scope: ExportScope; count: number }[] {
-    const { marked, filter, shown, total } = this.source;
-    return [
-      { scope: 'marked', count: marked.length },
-      ...(filter ? [{ scope: 'shown' as const, count: shown }] : []),
-      { scope: 'all', count: total },
-    ];
-  }
-
   /** Why nothing can be written now. */
   get writeProblem(): string | undefined {
     if (this.state === 'writing') return 'it is being written';
-    if (this.#count() === 0)
-      return this.scope === 'marked' ? 'nothing is marked' : 'there is nothing to export';
-    return this.path.trim() === '' ? 'the path is empty' : undefined;
-  }
-
-  /** Why a choice does not apply, if it does not. */
-  unavailable(field: ExportField): string | undefined {
-    if (field === 'partitions') return this.format === 'report' ? 'a report has no rows' : undefined;
-    if (this.format === 'sql') return undefined;
-    if (field === 'direction') return `${this.format} tells what happened: it has no undo`;
-    if (field === 'guard' || field === 'ddl') return `only in SQL, not in ${this.format}`;
-    return undefined;
+    return this.choices.problem;
   }
 
   edit(press: KeyPress): boolean {
@@ -187,8 +117,7 @@ export class ExportController {
     if (action !== 'accept') return;
     const path = fieldText(this.pathField).trim();
     if (!path) return;
-    this.path = path;
-    this.#pathChosen = true;
+    this.choices.choosePath(path);
     this.field = 'write';
   }
 
@@ -213,69 +142,17 @@ export class ExportController {
   }
 
   #change(step: 1 | -1): void {
-    const unavailable = this.unavailable(this.field);
-    if (unavailable) {
-      this.#host.say(unavailable, 'warning');
-      return;
+    const { choices, field } = this;
+    const unavailable = choices.unavailable(field);
+    if (unavailable) this.#host.say(unavailable, 'warning');
+    else if (field === 'path') {
+      this.editing = true;
+      this.pathField = textField(choices.path);
+    } else if (field === 'write') this.#host.say('Enter or w writes the file');
+    else {
+      choices.turn(field, step);
+      void this.#refresh();
     }
-    const turn = <T>(values: readonly T[], value: T): T =>
-      values[(values.indexOf(value) + step + values.length) % values.length];
-    switch (this.field) {
-      case 'what':
-        this.scope = turn(
-          this.scopes.map((item) => item.scope),
-          this.scope,
-        );
-        break;
-      case 'direction':
-        this.undo = !this.undo;
-        break;
-      case 'format':
-        this.format = turn(EXPORT_FORMATS, this.format);
-        if (this.format !== 'sql') this.undo = false;
-        break;
-      case 'guard':
-        this.guard = !this.guard;
-        break;
-      case 'ddl':
-        this.ddl = !this.ddl;
-        break;
-      case 'partitions':
-        this.partitionRoot = !this.partitionRoot;
-        break;
-      case 'path':
-        this.editing = true;
-        this.pathField = textField(this.path);
-        return;
-      case 'write':
-        this.#host.say('Enter or w writes the file');
-        return;
-    }
-    void this.#refresh();
-  }
-
-  #count(): number {
-    return this.scopes.find((item) => item.scope === this.scope)?.count ?? 0;
-  }
-
-  #defaultPath(): string {
-    const place = formatLsn(this.source.forkLsn).replace('/', '-');
-    const what = this.format === 'sql' ? (this.undo ? 'undo' : 'redo') : 'lost';
-    const name = `./forkpoint-${what}-${place}`;
-    return this.databases.length > 1 && this.format === 'sql' ? name : name + EXTENSIONS[this.format];
-  }
-
-  #request(): ExportRequest {
-    const sql = this.format === 'sql';
-    return {
-      format: this.format,
-      transactions: this.scope === 'marked' ? this.source.marked : undefined,
-      filter: this.scope === 'shown' ? this.source.filter : undefined,
-      undo: sql && this.undo,
-      guard: sql && this.guard,
-      ddl: sql && this.ddl,
-      ...(this.partitionRoot && this.format !== 'report' && { partitionRoot: true }),
-    };
   }
 
   /** A choice changed: the databases, the offered name and the preview follow. */
@@ -285,14 +162,14 @@ export class ExportController {
     this.previewTop = 0;
     this.#host.redraw();
     try {
-      this.databases = await this.#selectedDatabases();
+      const databases = await this.#selectedDatabases();
       if (version !== this.#previewVersion) return;
-      if (!this.#pathChosen) this.path = this.#defaultPath();
-      if (this.#count() === 0) {
+      this.choices.touch(databases);
+      if (this.choices.count === 0) {
         this.preview = [];
         this.previewMore = false;
       } else {
-        const { lines, more } = await this.#client.preview(this.#request(), PREVIEW_LINES);
+        const { lines, more } = await this.#client.preview(this.choices.request, PREVIEW_LINES);
         if (version !== this.#previewVersion) return;
         this.preview = lines;
         this.previewMore = more;
@@ -308,8 +185,9 @@ export class ExportController {
   }
 
   async #selectedDatabases(): Promise<readonly string[]> {
-    const { marked, databases } = this.source;
-    if (this.scope !== 'marked' || databases.length <= 1) return databases;
+    const { scope, source } = this.choices;
+    const { marked, databases } = source;
+    if (scope !== 'marked' || databases.length <= 1) return databases;
     const looked = await this.#client.transactions(marked.slice(0, MOST_LOOKED_AT));
     return [...new Set(looked.map((transaction) => transaction.database).filter(Boolean))];
   }
@@ -324,7 +202,7 @@ export class ExportController {
       this.#host.say(this.writeProblem, 'warning');
       return;
     }
-    const path = expandHome(this.path.trim());
+    const path = expandHome(this.choices.path.trim());
     if (!(await exists(path))) {
       await this.#export(path, false);
       return;
@@ -339,12 +217,12 @@ export class ExportController {
     this.state = 'writing';
     this.bytesWritten = 0;
     this.transactionsDone = 0;
-    this.transactionsTotal = this.#count();
+    this.transactionsTotal = this.choices.count;
     this.problem = undefined;
     this.#host.redraw();
     try {
       this.summary = await this.#client.export(
-        { ...this.#request(), output, overwrite },
+        { ...this.choices.request, output, overwrite },
         (bytes, transactions) => {
           this.bytesWritten = bytes;
           this.transactionsDone = transactions;

@@ -6,12 +6,8 @@ import { truncate, truncateMiddle, wrapWords } from '../../bytes/text-width.js';
 import { formatBytes, formatCount, plural } from '../../incident/figures.js';
 import { fieldLine } from '../components/field-line.js';
 import { LinesView } from '../components/lines-view.js';
-import {
-  EXPORT_FIELDS,
-  EXPORT_FORMATS,
-  type ExportController,
-  type ExportField,
-} from '../controllers/export.js';
+import type { ExportController } from '../controllers/export.js';
+import { EXPORT_FIELDS, EXPORT_FORMATS, type ExportField } from '../controllers/export-choices.js';
 import type { Line, Span } from '../span.js';
 
 /** Props of {@link ExportScreen}. */
@@ -45,40 +41,42 @@ function checkbox(checked: boolean, text: string): Span[] {
 const SCOPE_TEXT = { marked: 'marked', shown: 'what the filter shows', all: 'all' } as const;
 
 function valueSpans(exporting: ExportController, field: ExportField, width: number): Span[] {
-  const unavailable = exporting.unavailable(field);
+  const unavailable = exporting.choices.unavailable(field);
   if (unavailable) return [{ text: unavailable, style: 'muted' }];
   switch (field) {
     case 'what':
       return choice(
-        exporting.scopes.map(({ scope, count }) => ({
+        exporting.choices.scopes.map(({ scope, count }) => ({
           text: `${SCOPE_TEXT[scope]} (${formatCount(count)})`,
-          chosen: scope === exporting.scope,
+          chosen: scope === exporting.choices.scope,
         })),
       );
     case 'direction':
       return choice([
-        { text: 'redo, for the new primary', chosen: !exporting.undo },
-        { text: 'undo, for the old', chosen: exporting.undo },
+        { text: 'redo, for the new primary', chosen: !exporting.choices.undo },
+        { text: 'undo, for the old', chosen: exporting.choices.undo },
       ]);
     case 'format':
-      return choice(EXPORT_FORMATS.map((format) => ({ text: format, chosen: format === exporting.format })));
+      return choice(
+        EXPORT_FORMATS.map((format) => ({ text: format, chosen: format === exporting.choices.format })),
+      );
     case 'guard':
-      return checkbox(exporting.guard, 'a statement fails unless it meets the row it expects');
+      return checkbox(exporting.choices.guard, 'a statement fails unless it meets the row it expects');
     case 'ddl':
-      return checkbox(exporting.ddl, 'write reconstructed DDL (else it is a comment)');
+      return checkbox(exporting.choices.ddl, 'write reconstructed DDL (else it is a comment)');
     case 'partitions':
       return checkbox(
-        exporting.partitionRoot,
+        exporting.choices.partitionRoot,
         'write to the partitioned table (else to each partition itself)',
       );
     case 'path': {
-      const text = truncateMiddle(printable(exporting.path), width - 40);
-      const several = exporting.databases.length > 1 && exporting.format === 'sql';
+      const text = truncateMiddle(printable(exporting.choices.path), width - 40);
+      const several = exporting.choices.databases.length > 1 && exporting.choices.format === 'sql';
       return [
         { text, style: 'title' },
         {
           text: several
-            ? `  directory, one file for each of ${exporting.databases.length} databases`
+            ? `  directory, one file for each of ${exporting.choices.databases.length} databases`
             : '  Enter edits it',
           style: 'muted',
         },
