@@ -43,7 +43,8 @@ export async function exportLost(options: Arguments): Promise<ExitCode> {
       async (read) => {
         const chosen = new Chosen();
         const selections = new SelectionSums();
-        await eachChosen(read.incident, filter, (transaction) => {
+        await eachChosen(read.incident, filter, (index) => {
+          const transaction = read.incident.transaction(index);
           chosen.add(transaction);
           selections.add(transaction);
         });

@@ -4,6 +4,7 @@ import type { TextSink } from '../bytes/text-sink.js';
 import { formatTimestamp, type TimestampMicros } from '../bytes/timestamp.js';
 import type { ListedTransaction, Verdict } from '../incident/model.js';
 import { tableLabel } from '../rows/row-change.js';
+import type { TransactionIndex } from '../transactions/transaction-index.js';
 
 /** A transaction as an object, in the order in which JSON has its parts. */
 export function jsonObject(t: ListedTransaction) {
@@ -48,51 +49,54 @@ const MICROS_IN_SECOND = 1_000_000;
 /** `.184429Z`. */
 const FRACTION_BYTES = 8;
 
-/** What lines of transactions that did the same have in common: what stands behind their times, as far as their size in WAL. */
-type Middles = Map<Verdict, Buffer>;
+/** What lines are made from: transactions by their position in commit order. */
+export interface LinesSource {
+  transaction(index: number): ListedTransaction;
+  verdict(index: number): Verdict;
+  /** What of them numbers tell. */
+  places(): TransactionIndex;
+}
 
 /**
- * Writes lines into a sink. Most transactions did what many others did, and share the list of their tables: what that comes to in JSON
- * is put together once.
+ * Writes lines into a sink. Most transactions did what many others did: what that comes to in JSON is put together once, and no object is
+ * made of them.
  */
 export class JsonLines {
   readonly #sink: TextSink;
-  readonly #middles = new WeakMap<ListedTransaction['tables'], Middles>();
-  #lastTables: ListedTransaction['tables'] | undefined;
-  #lastMiddles: Middles = new Map();
+  readonly #source: LinesSource;
+  readonly #places: TransactionIndex;
+  /** For each verdict, by the number of a shape: what stands between a commit's time and its size in WAL. */
+  readonly #middles = new Map<Verdict, (Buffer | undefined)[]>();
+  #lastVerdict: Verdict | undefined;
+  #lastMiddles: (Buffer | undefined)[] = [];
   /** The second written last. */
   #second = Number.NaN;
   #secondText = Buffer.alloc(0);
 
-  constructor(sink: TextSink) {
+  constructor(sink: TextSink, source: LinesSource) {
     this.#sink = sink;
+    this.#source = source;
+    this.#places = source.places();
   }
 
-  /** A transaction's line. */
-  write(t: ListedTransaction): void {
+  /** The line of the transaction at `index`. */
+  write(index: number): void {
     const sink = this.#sink;
-    if (
-      t.state !== 'committed' ||
-      t.origin !== undefined ||
-      t.gid !== undefined ||
-      t.straddlesFork ||
-      t.preparedBeforeFork ||
-      t.changesCatalog ||
-      t.beginningMissing
-    ) {
-      sink.utf8(`${JSON.stringify(jsonObject(t))}\n`);
+    const places = this.#places;
+    if (!places.isPlain(index)) {
+      sink.utf8(`${JSON.stringify(jsonObject(this.#source.transaction(index)))}\n`);
       return;
     }
     sink.prepared(XID);
-    sink.integer(t.xid);
+    sink.integer(places.xid(index));
     sink.prepared(COMMIT_LSN);
-    appendLsn(sink, t.commitLsn);
+    appendLsn(sink, places.commitLsn(index));
     sink.prepared(COMMIT_END_LSN);
-    appendLsn(sink, t.commitEndLsn);
+    appendLsn(sink, places.commitEndLsn(index));
     sink.prepared(COMMIT_TIME);
-    this.#time(t.commitTime);
-    sink.prepared(this.#middle(t));
-    sink.integer(t.walBytes);
+    this.#time(places.commitTime(index));
+    sink.prepared(this.#middle(index));
+    sink.integer(places.walBytes(index));
     sink.prepared(END);
   }
 
@@ -118,25 +122,24 @@ export class JsonLines {
   }
 
   /** From behind the commit time to before the size. */
-  #middle(t: ListedTransaction): Buffer {
-    if (t.tables !== this.#lastTables) {
-      let middles = this.#middles.get(t.tables);
-      if (!middles) {
-        middles = new Map();
-        this.#middles.set(t.tables, middles);
-      }
-      this.#lastTables = t.tables;
-      this.#lastMiddles = middles;
+  #middle(index: number): Buffer {
+    const verdict = this.#source.verdict(index);
+    if (verdict !== this.#lastVerdict) {
+      this.#lastMiddles = this.#middles.get(verdict) ?? [];
+      this.#middles.set(verdict, this.#lastMiddles);
+      this.#lastVerdict = verdict;
     }
-    let middle = this.#lastMiddles.get(t.verdict);
-    if (!middle) {
-      const { state, database, straddlesFork, tables, messages, movesSequences } = jsonObject(t);
-      const { verdict, undecodable, changesCatalog } = t;
+    const shape = this.#places.shapeNumber(index);
+    let middle = this.#lastMiddles[shape];
+    if (middle === undefined) {
+      const whole = jsonObject(this.#source.transaction(index));
+      const { state, database, straddlesFork, tables, messages, movesSequences } = whole;
+      const { undecodable, changesCatalog } = whole;
       const common = { state, database, straddlesFork, tables, messages, movesSequences };
       const text = JSON.stringify({ ...common, verdict, undecodable, changesCatalog, walBytes: 0 });
       // In place of the opening brace the end of the time, and no size yet.
       middle = Buffer.from(`",${text.slice(1, -'0}'.length)}`);
-      this.#lastMiddles.set(t.verdict, middle);
+      this.#lastMiddles[shape] = middle;
     }
     return middle;
   }

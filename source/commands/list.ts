@@ -53,10 +53,10 @@ async function write(options: Arguments, filter: Filter, read: ReadIncident): Pr
   const { incident, incomplete } = read;
   const lines = new StandardLines();
   if (!options.json) lines.write(tableLine(HEADINGS));
-  const json = new JsonLines(lines.sink);
-  await eachChosen(incident, filter, (transaction) => {
-    if (!options.json) return lines.write(textLine(transaction));
-    json.write(transaction);
+  const json = new JsonLines(lines.sink, incident);
+  await eachChosen(incident, filter, (index) => {
+    if (!options.json) return lines.write(textLine(incident.transaction(index)));
+    json.write(index);
     return lines.drain();
   });
   lines.end();

@@ -5,7 +5,7 @@ import { gapText, whereToLook } from '../incident/coverage-lines.js';
 import { formatBytes, formatDuration, plural } from '../incident/figures.js';
 import type { Filter } from '../incident/filter.js';
 import type { Incident } from '../incident/incident.js';
-import type { IncidentOverview, IncidentRequest, ListedTransaction } from '../incident/model.js';
+import type { IncidentOverview, IncidentRequest } from '../incident/model.js';
 import { openIncident } from '../incident/open.js';
 import type { OpenedIncident } from '../incident/opened-incident.js';
 import { eachSelected } from '../incident/select.js';
@@ -37,11 +37,11 @@ export class ProgressLine {
   }
 }
 
-/** Hands every transaction that a filter lets through to `take`, in commit order; signals get through meanwhile. */
+/** Hands every transaction that a filter lets through to `take`, by its position in commit order; signals get through meanwhile. */
 export async function eachChosen(
   incident: Incident,
   filter: Filter,
-  take: (transaction: ListedTransaction) => unknown,
+  take: (index: number) => unknown,
 ): Promise<void> {
   await eachSelected(incident, filter, take, SLICE_MS, breathe);
 }

@@ -6,7 +6,7 @@ import { Chosen, exportBody, startCrew } from '../jobs/export-body.js';
 import { forkpointVersion } from '../version.js';
 import { breathe, eachOf } from './breathe.js';
 import { parseFilter } from './filter.js';
-import type { ExportRequest, ExportSummary, IncidentRequest, ListedTransaction } from './model.js';
+import type { ExportRequest, ExportSummary, IncidentRequest } from './model.js';
 import type { OpenedIncident } from './opened-incident.js';
 import { eachSelected } from './select.js';
 
@@ -17,7 +17,8 @@ const SLICE = 8;
 async function choose(incident: OpenedIncident, request: ExportRequest, goOn: () => void) {
   const chosen = new Chosen();
   const selections = new SelectionSums();
-  const take = (transaction: ListedTransaction): void => {
+  const take = (index: number): void => {
+    const transaction = incident.transaction(index);
     chosen.add(transaction);
     selections.add(transaction);
   };
@@ -28,7 +29,7 @@ async function choose(incident: OpenedIncident, request: ExportRequest, goOn: ()
   goOn();
   if (request.transactions) {
     const indexes = Uint32Array.from(request.transactions).sort();
-    await eachOf(indexes, (index) => take(incident.transaction(index)), SLICE, pause);
+    await eachOf(indexes, take, SLICE, pause);
   } else await eachSelected(incident, parseFilter(request.filter ?? ''), take, SLICE, pause);
   const context: ExportContext = {
     version: forkpointVersion(),

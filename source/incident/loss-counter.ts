@@ -1,5 +1,5 @@
 /** The loss in figures, added up while transactions are found. */
-import type { TransactionSummary } from '../transactions/transaction.js';
+import type { TransactionIndex, TransactionShape } from '../transactions/transaction-index.js';
 import type { LossFigures } from './model.js';
 
 export class LossCounter {
@@ -17,35 +17,38 @@ export class LossCounter {
   #begunBefore = 0;
   readonly #tables = new Set<string>();
   readonly #databases = new Set<string>();
-  #lastTables: TransactionSummary['tables'] | undefined;
+  #lastShape: TransactionShape | undefined;
 
-  /** Adds one lost transaction; one in doubt is counted as such and not among the committed. */
-  add(transaction: TransactionSummary): void {
-    if (transaction.beginningMissing) this.#begunBefore++;
-    if (transaction.state === 'prepared') {
+  /** Adds the lost transaction at `at`; one in doubt is counted as such and not among the committed. */
+  add(index: TransactionIndex, at: number): void {
+    const beginningMissing = index.beginningMissing(at);
+    if (beginningMissing) this.#begunBefore++;
+    const state = index.state(at);
+    if (state === 'prepared') {
       this.#inDoubt++;
       return;
     }
-    if (transaction.state === 'message') {
+    if (state === 'message') {
       this.#messages++;
       return;
     }
-    this.#messages += transaction.messages;
+    const shape = index.shape(index.shapeNumber(at));
+    this.#messages += shape.messages;
     this.#transactions++;
-    this.#inserts += transaction.inserts;
-    this.#updates += transaction.updates;
-    this.#deletes += transaction.deletes;
-    this.#truncates += transaction.truncates;
-    this.#undecodable += transaction.undecodable;
-    this.#walBytes += transaction.walBytes;
-    // Transactions that did the same share one list of tables.
-    if (transaction.tables !== this.#lastTables) {
-      for (const { schema, table } of transaction.tables) this.#tables.add(`${schema}.${table}`);
-      this.#lastTables = transaction.tables;
+    this.#inserts += shape.inserts;
+    this.#updates += shape.updates;
+    this.#deletes += shape.deletes;
+    this.#truncates += shape.truncates;
+    this.#undecodable += index.undecodable(at);
+    this.#walBytes += index.walBytes(at);
+    if (shape !== this.#lastShape) {
+      for (const { schema, table } of shape.tables) this.#tables.add(`${schema}.${table}`);
+      if (shape.database !== '') this.#databases.add(shape.database);
+      this.#lastShape = shape;
     }
-    if (transaction.database !== '') this.#databases.add(transaction.database);
-    this.#first = Math.min(this.#first ?? transaction.commitTime, transaction.commitTime);
-    this.#last = Math.max(this.#last ?? transaction.commitTime, transaction.commitTime);
+    const time = index.commitTime(at);
+    if (this.#first === undefined || time < this.#first) this.#first = time;
+    if (this.#last === undefined || time > this.#last) this.#last = time;
   }
 
   /** Of all that were added, those whose beginning is not in the WAL. */

@@ -65,7 +65,7 @@ export class OpenedIncident implements Incident {
       this.#counted = 0;
     }
     for (; this.#counted < old.reader.length; this.#counted++) {
-      this.#loss.add(old.reader.summary(this.#counted));
+      this.#loss.add(old.reader.scan.index, this.#counted);
     }
     this.#rate.note(old.reader.scan.reader.bytesRead);
     if (!more) this.#phase = 'new';
@@ -141,6 +141,11 @@ export class OpenedIncident implements Incident {
     summary.verdict = this.#judging.verdict(index);
     if (summary.changesCatalog) summary.definitions = this.#judging.descriptions(index);
     return summary as ListedTransaction;
+  }
+
+  /** The verdict of the transaction at `index`, `pending` until it is judged. */
+  verdict(index: number): Verdict {
+    return this.#judging.verdict(index);
   }
 
   changes(index: number, backwards = false, from = 0): Iterable<Change> {

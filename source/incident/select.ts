@@ -36,12 +36,12 @@ export function* selectTransactions(incident: Incident, filter: Filter): Generat
 }
 
 /**
- * Hands every one of them to `take`, in commit order. About every `milliseconds` it waits for `pause`, which may throw to end it.
+ * Hands every one of them to `take`, by its position in commit order. About every `milliseconds` it waits for `pause`, which may throw to end it.
  */
 export async function eachSelected(
   incident: Incident,
   filter: Filter,
-  take: (transaction: ListedTransaction) => unknown,
+  take: (index: number) => unknown,
   milliseconds: number,
   pause: () => Promise<void>,
 ): Promise<void> {
@@ -52,8 +52,7 @@ export async function eachSelected(
     paused = performance.now();
   };
   for (let index = 0; index < incident.length; index++) {
-    const transaction = incident.transaction(index);
-    const looking = passesFilter(incident, filter, transaction);
+    const looking = filter.empty || passesFilter(incident, filter, incident.transaction(index));
     let passes = looking === true;
     if (typeof looking !== 'boolean') {
       for (let next = looking.next(); ; next = looking.next()) {
@@ -65,6 +64,6 @@ export async function eachSelected(
       }
       await pauseInTime();
     } else if (index % 64 === 0) await pauseInTime();
-    if (passes) take(transaction);
+    if (passes) take(index);
   }
 }

@@ -59,6 +59,9 @@ const BUILDS_ON_LOST = 128;
 const BUILDS_ON_UNKNOWN = 256;
 const HAS_CHILDREN = 512;
 const TO_DECODE = 1024;
+/** All that a summary says beyond numbers and the shape. */
+const UNUSUAL =
+  PREPARED | STRADDLES | CATALOG | BEGINNING_MISSING | MESSAGE | REPLICATED | PREPARED_BEFORE_FORK;
 /** Stands for a number that a column of 32 bits does not hold. */
 const FAR = 0xffff_ffff;
 
@@ -251,7 +254,7 @@ export class TransactionIndex {
       index,
       xid: columns.xid[at],
       gid: this.#gids.get(index),
-      state: flags & PREPARED ? 'prepared' : flags & MESSAGE ? 'message' : 'committed',
+      state: this.state(index),
       origin: flags & REPLICATED ? originAt(columns, at) : undefined,
       firstLsn: this.firstLsn(index),
       commitLsn: columns.commitLsn[at],
@@ -270,9 +273,23 @@ export class TransactionIndex {
       messages: shape.messages,
       movesSequences: shape.movesSequences,
       beginningMissing: (flags & BEGINNING_MISSING) !== 0,
-      // What is not there is one thing more that cannot be decoded.
-      undecodable: shape.undecodable + (flags & BEGINNING_MISSING ? 1 : 0),
+      undecodable: this.undecodable(index),
     };
+  }
+
+  /** Is all that is to be told of it its shape, its xid, its commit, and how much WAL it takes? */
+  isPlain(index: number): boolean {
+    return (this.#columns(index).flags[index % CHUNK] & UNUSUAL) === 0 && !this.#gids.has(index);
+  }
+
+  state(index: number): TransactionState {
+    const flags = this.#columns(index).flags[index % CHUNK];
+    return flags & PREPARED ? 'prepared' : flags & MESSAGE ? 'message' : 'committed';
+  }
+
+  /** Changes that cannot be decoded: what is not there is one thing more. */
+  undecodable(index: number): number {
+    return this.#shapes[this.shapeNumber(index)].undecodable + (this.beginningMissing(index) ? 1 : 0);
   }
 
   /** How many different shapes there are. */
@@ -329,6 +346,15 @@ export class TransactionIndex {
     return this.#columns(index).commitLsn[index % CHUNK];
   }
 
+  /** Where that record ends. */
+  commitEndLsn(index: number): Lsn {
+    return this.commitLsn(index) + this.#columns(index).endDistance[index % CHUNK];
+  }
+
+  commitTime(index: number): TimestampMicros {
+    return this.#columns(index).time[index % CHUNK];
+  }
+
   /** Where its first record begins. */
   firstLsn(index: number): Lsn {
     const columns = this.#columns(index);
@@ -358,7 +384,7 @@ export class TransactionIndex {
   #columns(index: number): Columns {
     if (index < 0 || index >= this.#length)
       throw new RangeError(`no transaction ${index} among ${this.#length}`);
-    return this.#chunks[Math.floor(index / CHUNK)];
+    return this.#chunks[(index / CHUNK) | 0];
   }
 
   #shapeNumber(shape: TransactionShape): number {
