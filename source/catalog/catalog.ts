@@ -35,6 +35,8 @@ export interface Catalog {
   rows(databaseOid: Oid, at: Moment): CatalogSnapshot | undefined;
   /** Types of a database at a moment. The same object while nothing changed. */
   types(databaseOid: Oid, at: Moment): TypeLookup;
+  /** How often something that had been said of a database's moments turned out not to be true: what was said since the last time holds. */
+  corrections(databaseOid: Oid): number;
   /** All tables of a database at a moment ('r' and 'p', not system ones). */
   tables(databaseOid: Oid, at: Moment): RelationDefinition[];
   /** Unlogged and temporary tables and sequences of a database at a moment: WAL says nothing of what they hold. */

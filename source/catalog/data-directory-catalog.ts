@@ -139,6 +139,10 @@ export class DataDirectoryCatalog implements BranchableCatalog {
     return this.#snapshot(databaseOid, at)?.types ?? NO_TYPES;
   }
 
+  corrections(databaseOid: Oid): number {
+    return this.#describing(databaseOid)?.corrections ?? 0;
+  }
+
   tables(databaseOid: Oid, at: Moment): RelationDefinition[] {
     return this.#snapshot(databaseOid, at)?.tables() ?? [];
   }

@@ -114,6 +114,11 @@ export class DatabaseCatalog {
     this.#correction++;
   }
 
+  /** How often that was the case. */
+  get corrections(): number {
+    return this.#correction;
+  }
+
   /** The catalog as that moment sees it; undefined when the database is not there then. */
   snapshotAt(at: Moment): CatalogSnapshot | undefined {
     const { lsn, ownXids } = at;

@@ -7,7 +7,7 @@ import { formatBytes, plural } from '../incident/figures.js';
 import { parseFilter } from '../incident/filter.js';
 import type { ExportRequest, ExportSummary, IncidentRequest } from '../incident/model.js';
 import type { Crew } from '../jobs/crew.js';
-import { Chosen, exportBody, startCrew } from '../jobs/export-body.js';
+import { Chosen, exportBody, startCrew, writeAhead } from '../jobs/export-body.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import { eachChosen, ProgressLine, type ReadIncident, sayWhatIsMissing, withIncident } from './reading.js';
@@ -53,7 +53,9 @@ export async function exportLost(options: Arguments): Promise<ExitCode> {
       },
       (incident) => {
         // How much a filter lets through is not known so early.
-        if (!request.filter) crew = startCrew(incident, where, request.format, incident.lostBytes);
+        if (request.filter) return;
+        crew = startCrew(incident, where, request.format, incident.lostBytes);
+        if (!crew) writeAhead(incident, request);
       },
     );
   } finally {

@@ -3,6 +3,7 @@ import type { TextSink } from '../bytes/text-sink.js';
 import type { ListedTransaction } from '../incident/model.js';
 import type { Change } from '../rows/row-change.js';
 import { isVisitable, NO_PAUSE } from '../rows/row-visitor.js';
+import type { Tally } from '../sql/tally.js';
 import type { TransactionWriter } from './format.js';
 
 /** A transaction with its changes, in the order in which they are to be written. */
@@ -17,6 +18,18 @@ export interface Drain {
   readonly sink: TextSink;
   /** Passes on what is in the sink when that is a good piece; true when it did. */
   drain(): boolean;
+  /** Takes bytes made elsewhere, behind all that was taken before. */
+  writeUtf8(bytes: Uint8Array): void;
+}
+
+/** Transactions that follow each other, all of one database, as they are to be written. */
+export interface WrittenTransactions {
+  readonly run: {
+    readonly database: string;
+    readonly count: number;
+    readonly statements: number;
+  };
+  readonly bytes: Uint8Array;
 }
 
 /** One file's share of a body. */
@@ -25,7 +38,8 @@ export interface BodyFile {
   readonly database: string | undefined;
   readonly writer: TransactionWriter;
   readonly output: Drain;
-  /** Is counted up. */
+  /** Are counted up. */
+  readonly tally: Tally;
   transactions: number;
 }
 
@@ -68,15 +82,26 @@ const SMALL_ONES = 32;
  * that its caller may look up, draw or stop. Throws ForkpointError where they cannot be read.
  */
 export function* writeBody(
-  source: Iterable<TransactionWithChanges>,
+  source: Iterable<TransactionWithChanges | WrittenTransactions>,
   files: readonly BodyFile[],
   partitionRoot: boolean | undefined,
 ): Generator<void> {
   const byDatabase = new Map(files.map((file) => [file.database, file]));
   let small = 0;
-  for (const { transaction, changes } of source) {
-    // What wrote in no database (shared catalogs only) is told in the first file.
-    const file = byDatabase.get(transaction.database) ?? files[0];
+  // What wrote in no database (shared catalogs only) is told in the first file.
+  const fileOf = (database: string): BodyFile => byDatabase.get(database) ?? files[0];
+  for (const each of source) {
+    if ('run' in each) {
+      const { run, bytes } = each;
+      const file = fileOf(run.database);
+      file.output.writeUtf8(bytes);
+      file.tally.statements += run.statements;
+      file.transactions += run.count;
+      yield;
+      continue;
+    }
+    const { transaction, changes } = each;
+    const file = fileOf(transaction.database);
     const { output } = file;
     const rest = writeTransaction(file, transaction, addressed(changes, partitionRoot));
     const isSmall = rest === NO_PAUSE;

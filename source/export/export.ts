@@ -4,7 +4,13 @@
  */
 import type { ExportedFile, ExportRequest, ExportSummary } from '../incident/model.js';
 import { Tally } from '../sql/tally.js';
-import { addressed, type BodyFile, type TransactionWithChanges, writeBody } from './body.js';
+import {
+  addressed,
+  type BodyFile,
+  type TransactionWithChanges,
+  type WrittenTransactions,
+  writeBody,
+} from './body.js';
 import { type Destination, planDestinations } from './destinations.js';
 import type { BodyContext, ExportContext, FormatWriter } from './format.js';
 import { FORMATS } from './formats.js';
@@ -73,7 +79,7 @@ function databasesOf(context: ExportContext): string[] {
  */
 export function* exportTransactions(
   request: ExportRequest,
-  source: Iterable<TransactionWithChanges> | WriteBody,
+  source: Iterable<TransactionWithChanges | WrittenTransactions> | WriteBody,
   context: ExportContext,
 ): Generator<ExportProgress, ExportSummary> {
   checkExportRequest(request);

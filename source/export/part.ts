@@ -2,7 +2,13 @@
 import { TextSink } from '../bytes/text-sink.js';
 import { PIECE_BYTES } from '../rows/row-visitor.js';
 import { Tally, type TallyFigures } from '../sql/tally.js';
-import { type BodyFile, type Drain, type TransactionWithChanges, writeBody } from './body.js';
+import {
+  type BodyFile,
+  type Drain,
+  type TransactionWithChanges,
+  type WrittenTransactions,
+  writeBody,
+} from './body.js';
 import type { BodyContext } from './format.js';
 import { FORMATS } from './formats.js';
 
@@ -21,6 +27,11 @@ class PartDrain implements Drain {
     if (this.sink.length < PIECE_BYTES) return false;
     this.flush();
     return true;
+  }
+
+  writeUtf8(bytes: Uint8Array): void {
+    this.flush();
+    this.#give(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
   }
 
   flush(): void {
@@ -61,7 +72,7 @@ export class PartMaker {
 
   /** Makes one; yields after every piece and every transaction. Throws ForkpointError where transactions cannot be read. */
   *make(
-    source: Iterable<TransactionWithChanges>,
+    source: Iterable<TransactionWithChanges | WrittenTransactions>,
     take: TakePiece,
   ): Generator<void, { readonly tallies: TallyFigures[]; readonly transactions: number[] }> {
     this.#take = take;

@@ -4,6 +4,7 @@
  */
 import type { Lsn } from '../bytes/lsn.js';
 import type { Change } from '../rows/row-change.js';
+import type { AheadWriter } from '../transactions/ahead-writer.js';
 import type { ClusterReader } from '../transactions/cluster-reader.js';
 import type { LostBesides } from '../transactions/lost-besides.js';
 import type { TransactionSummary } from '../transactions/transaction.js';
@@ -20,7 +21,9 @@ import {
   type TransactionRuns,
   type TransactionWithChanges,
   transactionRuns,
+  type WrittenTransactions,
   withChanges,
+  withWritten,
 } from './transaction-runs.js';
 
 /** What was read of the old side, in a few words. */
@@ -165,6 +168,16 @@ export class OpenedIncident implements Incident {
   /** How many changes a transaction has at most, without decoding them. */
   countChanges(index: number, enough: number, milliseconds: number): { total: number; more: boolean } {
     return this.#reader.countChanges(index, enough, milliseconds);
+  }
+
+  /** Has transactions written down while they are read; to be called before step(). */
+  writeAhead(writer: AheadWriter): void {
+    this.#parts.old?.reader.writeAhead(writer);
+  }
+
+  /** Many transactions in commit order: what was written ahead of them, and the others with their changes. */
+  written(indexes: Uint32Array): Iterable<TransactionWithChanges | WrittenTransactions> {
+    return withWritten(this.#reader, (index) => this.transaction(index), indexes);
   }
 
   *transactionsWithChanges(indexes: Iterable<number>, backwards = false): Generator<TransactionWithChanges> {

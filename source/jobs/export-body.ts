@@ -1,10 +1,12 @@
 /** How an export is written: by this thread alone where there is little to do, else by several. */
 import { totalmem } from 'node:os';
-import type { TransactionWithChanges } from '../export/body.js';
+import { TextSink } from '../bytes/text-sink.js';
+import type { TransactionWithChanges, WrittenTransactions } from '../export/body.js';
 import type { WriteBody } from '../export/export.js';
 import { FORMATS } from '../export/formats.js';
 import type { ExportRequest, IncidentRequest } from '../incident/model.js';
 import type { OpenedIncident } from '../incident/opened-incident.js';
+import { AheadBytes } from '../sql/ahead-bytes.js';
 import { Crew } from './crew.js';
 import { writeInParts } from './ordered-parts.js';
 import { planParts } from './plan.js';
@@ -68,10 +70,20 @@ export function exportBody(
   undo: boolean,
   crew: Crew | undefined,
   partBytes?: number,
-): Iterable<TransactionWithChanges> | WriteBody {
+): Iterable<TransactionWithChanges | WrittenTransactions> | WriteBody {
   const { indexes } = chosen;
   if (indexes.length === 0) return [];
-  if (!crew || crew.size === 0) return incident.transactionsWithChanges(indexes, undo);
+  if (!crew || crew.size === 0)
+    return undo ? incident.transactionsWithChanges(indexes, undo) : incident.written(indexes);
   const plan = planParts(incident.places(), undo ? indexes.toReversed() : indexes, partBytes);
   return (files, context) => writeInParts(incident, plan, crew, files, context);
+}
+
+/** Has an export of everything written while it is read, where that gives the same bytes. To be called before reading begins. */
+export function writeAhead(
+  incident: OpenedIncident,
+  { format, undo, guard, partitionRoot }: ExportRequest,
+): void {
+  if (format !== 'sql' || undo || guard || partitionRoot) return;
+  incident.writeAhead(new AheadBytes(new TextSink(0)));
 }

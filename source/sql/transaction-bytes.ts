@@ -4,19 +4,19 @@
  */
 import type { TextSink } from '../bytes/text-sink.js';
 import type { Change } from '../rows/row-change.js';
-import { isOfTheValue, type RowDecoder } from '../rows/row-decoder.js';
 import { NO_PAUSE, PIECE_BYTES, type RowVisitor, type VisitableChanges } from '../rows/row-visitor.js';
 import type { StoredRow } from '../rows/stored-row.js';
 import type { TransactionSummary } from '../transactions/transaction.js';
 import { ChangeLines, type SqlOptions } from './change-lines.js';
-import { type RowBytes, rowBytes } from './row-bytes.js';
+import { DELETE, INSERT, StatementBytes, UPDATE } from './statement-bytes.js';
 import type { Tally } from './tally.js';
 import { writeHeading } from './transaction-heading.js';
 import { BEGINNING, ENDING, transactionLines } from './transaction-sql.js';
 
 const LINE_FEED = 0x0a;
-const BEGIN = Buffer.from(BEGINNING.map((line) => `${line}\n`).join(''));
-const END = Buffer.from(`${ENDING}\n\n`);
+/** What stands before a transaction's statements, and behind them. */
+export const BEGIN = Buffer.from(BEGINNING.map((line) => `${line}\n`).join(''));
+export const END = Buffer.from(`${ENDING}\n\n`);
 
 /** Is it told by its rows alone, and framed as most are? */
 function isOrdinary({ state, changesCatalog, preparedBeforeFork }: TransactionSummary): boolean {
@@ -32,8 +32,7 @@ export class TransactionBytes implements RowVisitor {
   #xid = 0;
   /** Made when something comes that is no ordinary row. */
   #lines: ChangeLines | undefined;
-  #decoder: RowDecoder | undefined;
-  #rows: RowBytes | undefined;
+  readonly #bytes = new StatementBytes();
 
   constructor(sink: TextSink, options: SqlOptions, tally: Tally) {
     this.#sink = sink;
@@ -98,35 +97,12 @@ export class TransactionBytes implements RowVisitor {
     for (const line of this.#lines.take(change)) this.#line(line);
   }
 
-  /** Writes a statement, or leaves no trace of it. */
   #write(kind: number, from: StoredRow, to: StoredRow): boolean {
-    const { decoder } = to;
-    if (decoder !== this.#decoder) {
-      this.#rows = rowBytes(decoder);
-      this.#decoder = decoder;
-    }
-    const rows = this.#rows;
-    if (rows === undefined) return false;
     // What was held back waited for something that belongs to it, and this does not.
     this.#finishLines();
-    const sink = this.#sink;
-    const mark = sink.length;
-    try {
-      const written =
-        kind === INSERT
-          ? rows.insert(sink, to)
-          : kind === UPDATE
-            ? rows.update(sink, from, to)
-            : rows.delete(sink, to);
-      if (written) this.#tally.statements++;
-      else sink.length = mark;
-      return written;
-    } catch (error) {
-      sink.length = mark;
-      // The change itself tells what is wrong with its value.
-      if (isOfTheValue(error)) return false;
-      throw error;
-    }
+    if (!this.#bytes.write(this.#sink, kind, from, to)) return false;
+    this.#tally.statements++;
+    return true;
   }
 
   #finishLines(): void {
@@ -138,7 +114,3 @@ export class TransactionBytes implements RowVisitor {
     this.#sink.byte(LINE_FEED);
   }
 }
-
-const INSERT = 0;
-const UPDATE = 1;
-const DELETE = 2;

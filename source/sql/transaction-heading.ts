@@ -1,5 +1,5 @@
 /** The comment that heads a transaction. */
-import { appendLsn, formatLsn } from '../bytes/lsn.js';
+import { appendLsn, formatLsn, type Lsn } from '../bytes/lsn.js';
 import type { TextSink } from '../bytes/text-sink.js';
 import { formatTimestamp, type TimestampMicros } from '../bytes/timestamp.js';
 import { originText, type TransactionSummary } from '../transactions/transaction.js';
@@ -40,14 +40,23 @@ export function writeHeading(sink: TextSink, transaction: TransactionSummary): v
   const { xid, state, gid, commitTime, commitLsn, straddlesFork, preparedBeforeFork, origin } = transaction;
   if (state !== 'committed' || gid !== undefined || straddlesFork || preparedBeforeFork || origin) {
     sink.utf8(comment(transactionHeading(transaction)));
-  } else {
-    sink.prepared(XID);
-    sink.integer(xid);
-    sink.prepared(COMMITTED);
-    writeUtc(sink, commitTime);
-    sink.prepared(LSN);
-    appendLsn(sink, commitLsn);
-  }
+    sink.byte(LINE_FEED);
+  } else writePlainHeading(sink, xid, commitTime, commitLsn);
+}
+
+/** The same for a transaction of which there is nothing else to say. */
+export function writePlainHeading(
+  sink: TextSink,
+  xid: number,
+  commitTime: TimestampMicros,
+  commitLsn: Lsn,
+): void {
+  sink.prepared(XID);
+  sink.integer(xid);
+  sink.prepared(COMMITTED);
+  writeUtc(sink, commitTime);
+  sink.prepared(LSN);
+  appendLsn(sink, commitLsn);
   sink.byte(LINE_FEED);
 }
 

@@ -10,6 +10,7 @@ import { WalReader } from '../wal/reader.js';
 import { recordVersion } from '../wal/record-versions.js';
 import { ResourceManager, TransactionOperation } from '../wal/resource-managers.js';
 import { parseTransactionEnd } from '../wal/transaction-record.js';
+import type { AheadWriter } from './ahead-writer.js';
 import { besidesAtEnd } from './besides-at-end.js';
 import { ChangeDecoder } from './changes.js';
 import { hasDefinition } from './definition-lookup.js';
@@ -20,14 +21,20 @@ import { type LostRows, lostRows } from './lost-rows.js';
 import { LostWriters } from './lost-writers.js';
 import { OpenedTransactions } from './opened-transactions.js';
 import { RecordChanges } from './record-changes.js';
+import { RowsAhead } from './rows-ahead.js';
 import { Scan, type ScanOptions } from './scan.js';
 import { TablesNow } from './tables-now.js';
+import type { TemporaryFile } from './temporary-file.js';
 import { type ToastFallback, ToastReader } from './toast-reader.js';
 import type { TransactionSummary } from './transaction.js';
 import { TransactionChanges } from './transaction-changes.js';
 import { lostRecord } from './transaction-records.js';
 import { oldPlace } from './tuple-place.js';
 import { readableWriter, WRITER_FORGOTTEN, WRITER_UNKNOWN } from './tuple-writer.js';
+import { WrittenAhead } from './written-ahead.js';
+
+/** Bytes of rows that went by, kept for whoever writes changes of them down while reading. A power of two. */
+const ROWS_AT_HAND = 32 * 1024 * 1024;
 
 /** Everything read of one node. An `index` is a transaction's place in commit order. */
 export class ClusterReader {
@@ -44,6 +51,8 @@ export class ClusterReader {
   readonly #forward: ForwardChanges;
   #tablesNow: TablesNow | undefined;
   #writers: LostWriters | undefined;
+  #ahead: RowsAhead | undefined;
+  #aheadFile: TemporaryFile | undefined;
 
   constructor(
     options: ScanOptions & { readonly catalog: Catalog & CatalogFeed },
@@ -198,8 +207,31 @@ export class ClusterReader {
     }
   }
 
+  /**
+   * Has transactions written down by `writer` while they are read, as far as that can be done then; to be called before reading begins.
+   */
+  writeAhead(writer: AheadWriter): void {
+    const { scan } = this;
+    this.#aheadFile = scan.file.lesser();
+    scan.tuples.keepAll(ROWS_AT_HAND);
+    this.#ahead = new RowsAhead(
+      scan,
+      this.#catalog,
+      this.#options.lostFrom,
+      writer,
+      new WrittenAhead(this.#aheadFile),
+    );
+    scan.observer = this.#ahead;
+  }
+
+  /** What was written ahead; to be asked for when the scan has finished. */
+  get writtenAhead(): RowsAhead | undefined {
+    return this.#ahead;
+  }
+
   /** Lets go of files. */
   close(): void {
+    this.#aheadFile?.close();
     this.scan.close();
     this.#records.closeFile();
     this.#walker.closeFile();

@@ -38,6 +38,11 @@ export class LocatedTables {
     this.#catalog = catalog;
   }
 
+  /** The table that a record was of last. */
+  get last(): LocatedTable | undefined {
+    return this.#lastLocated;
+  }
+
   /** The table that the record's first block is of at a moment; undefined where the catalog does not tell. */
   of(record: RecordCursor, moment: Moment): LocatedTable | 'no table' | undefined {
     const tablespaceOid = record.blockTablespace[0];
@@ -61,6 +66,7 @@ export class LocatedTables {
     const located: LocatedTable = { types, tablespaceOid, fileNode, definition, decoder };
     if (this.#located.size >= LOCATED_TABLES) this.#located.clear();
     this.#located.set(fileNode, located);
+    this.#lastLocated = located;
     return located;
   }
 

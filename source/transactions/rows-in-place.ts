@@ -57,14 +57,19 @@ export type DecodeInsert = (
 export class RowsInPlace {
   readonly #scan: Scan;
   readonly #tables: LocatedTables;
-  readonly #toast: ToastReader;
+  readonly #toast: Pick<ToastReader, 'fetch'>;
   readonly #decodeInsert: DecodeInsert;
   readonly #rows = new WeakMap<LocatedTable, StoredRows>();
   /** The table that the last row was of. */
   #lastTable: LocatedTable | undefined;
   #lastRows: StoredRows | undefined;
 
-  constructor(scan: Scan, tables: LocatedTables, toast: ToastReader, decodeInsert: DecodeInsert) {
+  constructor(
+    scan: Scan,
+    tables: LocatedTables,
+    toast: Pick<ToastReader, 'fetch'>,
+    decodeInsert: DecodeInsert,
+  ) {
     this.#scan = scan;
     this.#tables = tables;
     this.#toast = toast;

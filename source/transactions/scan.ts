@@ -32,10 +32,11 @@ import { OpenTransaction, OpenTransactions } from './open-transaction.js';
 import { PastTuples } from './past-tuples.js';
 import { type LocalRelation, Relations } from './relations.js';
 import { RowLineage } from './row-lineage.js';
+import type { ScanObserver } from './scan-observer.js';
 import { Shapes } from './shape.js';
 import { TemporaryFile } from './temporary-file.js';
 import { ToastChunks } from './toast-chunks.js';
-import { TransactionIndex } from './transaction-index.js';
+import { type TransactionEntry, TransactionIndex } from './transaction-index.js';
 import { TupleSource } from './tuple-source.js';
 
 /** What a scan is told. */
@@ -101,6 +102,8 @@ export class Scan {
   lastCommitTimeBefore = 0;
   /** Set when there is nothing more to read. */
   finished = false;
+  /** Looks on from where it is set. */
+  observer: ScanObserver | undefined;
 
   readonly #options: ScanOptions;
   readonly #version: RecordVersion;
@@ -162,6 +165,11 @@ export class Scan {
     return this.#past.firstXidAfterFork;
   }
 
+  /** Another number whenever the catalog may answer differently than before. */
+  get catalogAge(): number {
+    return this.#catalog.age;
+  }
+
   /** Transactions (their subtransactions too) that have changes and have not ended where reading is. */
   unfinished(): number[] {
     return this.#open.xidsWithChanges();
@@ -202,9 +210,13 @@ export class Scan {
     }
     switch (reader.rmid) {
       case ResourceManager.heap:
-        return this.#heap.heapRecord();
+        this.#heap.heapRecord();
+        this.observer?.heapRecord(reader);
+        return;
       case ResourceManager.heap2:
-        return this.#heap.heap2Record();
+        this.#heap.heap2Record();
+        this.observer?.heapRecord(reader);
+        return;
       case ResourceManager.xlog: {
         const operation = reader.info & 0xf0;
         if (operation === XlogOperation.fullPageImage || operation === XlogOperation.fullPageImageForHint)
@@ -300,6 +312,7 @@ export class Scan {
           lsn: reader.lsn,
           endLsn: reader.endLsn,
         });
+        this.observer?.ended(prepared.xid, prepared.subxids);
         return;
       }
     }
@@ -313,6 +326,7 @@ export class Scan {
     if (prepared) this.#prepared.delete(end.xid);
     const taken = this.#open.take(end.xid, end.subxids, reader.lsn);
     this.#noteEnd(end, prepared?.transaction ?? taken, prepared);
+    this.observer?.ended(end.xid, end.subxids);
     this.#open.release(taken);
   }
 
@@ -337,7 +351,7 @@ export class Scan {
     if (!transaction.hasChanges && !beginningMissing) return;
     this.lineage.lost(transaction);
     const ownXids = transaction.changesCatalog ? new Set([end.xid, ...end.subxids]) : undefined;
-    this.index.append({
+    const entry: TransactionEntry = {
       xid: end.xid,
       firstLsn: transaction.firstLsn,
       commitLsn: reader.lsn,
@@ -360,7 +374,9 @@ export class Scan {
         { lsn: reader.lsn, ownXids },
         this.#catalog.age,
       ),
-    });
+    };
+    this.index.append(entry);
+    this.observer?.lost(entry, this.index.length - 1);
   }
 
   /** From here on every record lies after lostFrom: what is under way, or prepared, is lost should it commit. */
@@ -383,6 +399,8 @@ export class Scan {
   #finish(end: WalEnd | undefined): void {
     this.finished = true;
     this.#heap.finish();
+    this.observer?.finished();
+    this.observer = undefined;
     this.index.reshape((unsettled, commitLsn) => this.#shapes.again(unsettled, commitLsn));
     const inDoubt = [...this.#prepared.values()].filter(
       (each) => each.endLsn > this.#options.lostFrom && each.transaction.hasChanges,

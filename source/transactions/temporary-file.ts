@@ -2,7 +2,7 @@
  * A private temporary file for what does not fit into memory: opened with mode 0600 and unlinked at once, so that nothing stays behind
  * however forkpoint ends. It only grows. When it cannot (a full disk), it says so once and for all, and its users do with less.
  */
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -12,11 +12,25 @@ export class TemporaryFile {
   #file: number | undefined;
   #size = 0;
   #failure: string | undefined;
+  /** The other one, of two that share a limit and a disk: this one's lesser, which gives way to it, or its greater. */
+  #lesser: TemporaryFile | undefined;
+  #greater: TemporaryFile | undefined;
 
   /** `directory`: the system's for temporary files when not given. `limit` in bytes: beyond it the disk counts as full. */
   constructor(directory: string = tmpdir(), limit = Number.POSITIVE_INFINITY) {
     this.#directory = directory;
     this.#limit = limit;
+  }
+
+  /**
+   * Another file for what can be done without: it has what this one leaves of the limit and a part of what is free on the disk, and is given
+   * up should this one want that.
+   */
+  lesser(): TemporaryFile {
+    const lesser = new TemporaryFile(this.#directory, Math.min(this.#limit, freeBytes(this.#directory) / 4));
+    lesser.#greater = this;
+    this.#lesser = lesser;
+    return lesser;
   }
 
   /** Bytes written. */
@@ -38,19 +52,37 @@ export class TemporaryFile {
   append(bytes: Uint8Array): number | undefined {
     if (this.#failure !== undefined) return undefined;
     try {
-      if (this.#size + bytes.length > this.#limit)
-        throw new Error(`its limit of ${this.#limit} bytes is reached`);
-      this.#file ??= openUnlinked(this.#directory);
-      let written = 0;
-      while (written < bytes.length)
-        written += writeSync(this.#file, bytes, written, bytes.length - written, this.#size + written);
+      this.#write(bytes);
     } catch (error) {
+      const lesser = this.#lesser;
+      if (lesser) {
+        this.#lesser = undefined;
+        lesser.#giveUp();
+        return this.append(bytes);
+      }
       this.#failure = `the temporary file in ${this.#directory} cannot be written: ${(error as Error).message}`;
       return undefined;
     }
     const at = this.#size;
     this.#size += bytes.length;
     return at;
+  }
+
+  #write(bytes: Uint8Array): void {
+    const others = (this.#lesser?.size ?? 0) + (this.#greater?.size ?? 0);
+    if (this.#size + others + bytes.length > this.#limit)
+      throw new Error(`its limit of ${this.#limit} bytes is reached`);
+    this.#file ??= openUnlinked(this.#directory);
+    let written = 0;
+    while (written < bytes.length)
+      written += writeSync(this.#file, bytes, written, bytes.length - written, this.#size + written);
+  }
+
+  /** Frees what it takes: what was written is gone. */
+  #giveUp(): void {
+    this.close();
+    this.#size = 0;
+    this.#failure = 'it was given up';
   }
 
   /** Fills `into` from what was written at `position`. */
@@ -76,5 +108,15 @@ function openUnlinked(directory: string): number {
     return openSync(join(folder, 'spilled'), 'wx+', 0o600);
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Bytes that a directory's file system has left for everybody; as many as you like where it does not tell. */
+function freeBytes(directory: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(directory);
+    return bavail * bsize;
+  } catch {
+    return Number.POSITIVE_INFINITY;
   }
 }

@@ -26,7 +26,7 @@ import { loggedTupleAt } from './logged-tuple-at.js';
 import type { OldRowLog } from './old-row-log.js';
 import type { PastTuples, TuplePlaceInRelation, TupleWriting } from './past-tuples.js';
 import { RecentTuples } from './recent-tuples.js';
-import type { TemporaryFile } from './temporary-file.js';
+import { TemporaryFile } from './temporary-file.js';
 import { applyDifference, differenceOf, fits, lengthAfter, type Step } from './tuple-difference.js';
 import { oldPlace, placeIn } from './tuple-place.js';
 import { TupleUnavailableError } from './tuple-unavailable.js';
@@ -48,8 +48,11 @@ export class TupleSource {
   readonly #reader: WalReader;
   readonly #oldRows: OldRowLog;
   readonly #past: PastTuples;
+  readonly #file: TemporaryFile;
   readonly #images: ImagedTuples;
-  readonly #recent: RecentTuples;
+  #recent: RecentTuples;
+  /** Nobody knows so far which tuples will be wanted. */
+  #keepsAll = false;
   readonly #old = new FoundTuple();
   readonly #new = new FoundTuple();
   readonly #other = new FoundTuple();
@@ -73,8 +76,26 @@ export class TupleSource {
       windows: RANDOM_WINDOWS,
     });
     this.#images = new ImagedTuples(recordVersion(segments.majorVersion), blockSize);
+    this.#file = file;
     this.#recent = new RecentTuples(file);
     this.#oldRows = oldRows;
+  }
+
+  /**
+   * Keeps the tuples that pass, up to so many bytes of them (RecentTuples), for whoever wants old rows before it is known which will be
+   * wanted.
+   */
+  keepAll(bytes: number): void {
+    this.#oldOf = 0;
+    this.#keepsAll = true;
+    this.#recent = new RecentTuples(new TemporaryFile(undefined, 0), bytes);
+  }
+
+  /** Lets go of them: what passes from now on is kept when it is known to be wanted. */
+  keepWanted(): void {
+    this.#oldOf = 0;
+    this.#keepsAll = false;
+    this.#recent = new RecentTuples(this.#file);
   }
 
   /** Lets go of what was kept because it might be wanted again: for now it is not. */
@@ -91,7 +112,11 @@ export class TupleSource {
 
   /** A record goes by: when its new row will be wanted as somebody's old one, its bytes are kept a while. */
   pass(record: RecordCursor): void {
-    if (record.rmid !== ResourceManager.heap || !this.#oldRows.isWanted(record.lsn)) return;
+    if (record.rmid === ResourceManager.heap && this.#oldRows.isWanted(record.lsn)) this.keepNew(record);
+  }
+
+  /** A record of the heap goes by: the bytes of its new row, if it has one, are kept a while. */
+  keepNew(record: RecordCursor): void {
     const operation = record.info & HeapOperation.mask;
     const isInsert = operation === HeapOperation.insert;
     if (!isInsert && operation !== HeapOperation.update && operation !== HeapOperation.hotUpdate) return;
@@ -195,7 +220,7 @@ export class TupleSource {
     const length = lengthAfter(old, logged);
     if (length < 0)
       throw new TupleUnavailableError('an update shares more bytes with its old row than that has');
-    const isWanted = this.#oldRows.isWanted(lsn);
+    const isWanted = this.#keepsAll || this.#oldRows.isWanted(lsn);
     const start = isWanted ? this.#recent.add(lsn, offset, infomask2, infomask, hoff, length) : -1;
     const target = start < 0 ? this.#roomBeside(old, length) : this.#recent.buffer;
     const at = Math.max(start, 0);
