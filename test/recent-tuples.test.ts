@@ -166,10 +166,10 @@ test('pages out of images are kept under their record and place, and a page that
   const most = 768;
   const relation = (fileNode: number) => ({ tablespaceOid: 1663, databaseOid: 5, fileNode });
   const add = (lsn: number, block: number): Buffer =>
-    pages.add(lsn, relation(lsn % 3), block, (target = Buffer.alloc(16)) => {
+    pages.add(lsn, relation(lsn % 3), block, (target) => {
+      assert.equal(target.length, 32_768);
       target.writeDoubleLE(lsn, 0);
       target.writeUInt32LE(block, 8);
-      return target;
     });
   const held = add(80, 1);
   pages.hold(0, held);

@@ -99,9 +99,9 @@ export class ImagedTuples {
       databaseOid: record.blockDatabase[id],
       fileNode: record.blockFileNode[id],
     };
-    return this.#pages.add(record.lsn, relation, record.blockNumber[id], (target) =>
-      restorePageImage(record, id, this.#version, this.#blockSize, target),
-    );
+    return this.#pages.add(record.lsn, relation, record.blockNumber[id], (target) => {
+      restorePageImage(record, id, this.#version, this.#blockSize, target);
+    });
   }
 
   /** The tuple at a line pointer of a restored page, which is held. */

@@ -7,10 +7,15 @@ import type { RelationLocator } from '../catalog/model.js';
 
 /** Bytes of pages kept. */
 const KEPT_BYTES = 24 * 1024 * 1024;
+/** Memory for pages is had in pieces of so many bytes: one for each page costs more than filling it. */
+const PIECE_BYTES = 1024 * 1024;
 
 export class RestoredPages {
   readonly #most: number;
+  readonly #pageSize: number;
   readonly #pages: Buffer[] = [];
+  /** What the next pages are made of. */
+  #piece = Buffer.alloc(0);
   /** Page by page: of which record's image it is, and which page of which relation. */
   readonly #lsns: Float64Array;
   readonly #tablespaces: Uint32Array;
@@ -30,6 +35,7 @@ export class RestoredPages {
   /** `pageSize` in bytes. */
   constructor(pageSize: number) {
     const most = Math.floor(KEPT_BYTES / pageSize);
+    this.#pageSize = pageSize;
     this.#most = most;
     this.#lsns = new Float64Array(most);
     this.#tablespaces = new Uint32Array(most);
@@ -61,16 +67,16 @@ export class RestoredPages {
     this.#held[purpose] = page;
   }
 
-  /** Adds a page, which `restore` puts into the buffer it is given, or into one of its own when it is given none. */
+  /** Adds a page, which `restore` puts into the buffer it is given. */
   add(
     lsn: Lsn,
     { tablespaceOid, databaseOid, fileNode }: RelationLocator,
     block: number,
-    restore: (target: Buffer | undefined) => Buffer,
+    restore: (target: Buffer) => void,
   ): Buffer {
-    const at = this.#pages.length < this.#most ? this.#pages.length : this.#free();
-    const page = restore(this.#pages[at]);
-    this.#pages[at] = page;
+    const at = this.#pages.length < this.#most ? this.#another() : this.#free();
+    const page = this.#pages[at];
+    restore(page);
     this.#lsns[at] = lsn;
     this.#tablespaces[at] = tablespaceOid;
     this.#databases[at] = databaseOid;
@@ -80,6 +86,14 @@ export class RestoredPages {
     this.#next[at] = this.#first.get(lsn) ?? -1;
     this.#first.set(lsn, at);
     return page;
+  }
+
+  /** Room for one page more; its number. */
+  #another(): number {
+    if (this.#piece.length < this.#pageSize) this.#piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+    this.#pages.push(this.#piece.subarray(0, this.#pageSize));
+    this.#piece = this.#piece.subarray(this.#pageSize);
+    return this.#pages.length - 1;
   }
 
   /** Lets go of a page that was not asked for since the hand went by last; its number. */

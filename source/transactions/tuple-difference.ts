@@ -76,7 +76,7 @@ export function fits(tuple: Buffer, bytes: Buffer, logged: LoggedTuple): boolean
 }
 
 /** Copies up to this size are done byte by byte: calling into the engine costs more. */
-const SHORT_COPY = 64;
+const SHORT_COPY = 40;
 
 /** Copies source[start, end) to `at` of `target`; where the copy ends there. */
 export function copyBytes(target: Buffer, at: number, source: Buffer, start: number, end: number): number {
