@@ -9,10 +9,10 @@ import type { TemporaryFile } from './temporary-file.js';
 import { hashOf } from './tuple-table.js';
 import { WRITER_FORGOTTEN, WRITER_UNKNOWN } from './tuple-writer.js';
 
-const PAIRS_IN_CHUNK = 4096;
+const PAIRS_IN_CHUNK = 1024;
 const CHUNK_BYTES = PAIRS_IN_CHUNK * 16;
 /** Chunks kept that were read back: rows changed at one time were mostly written at another one time. */
-const KEPT_CHUNKS = 32;
+const KEPT_CHUNKS = 128;
 /** Bits that say of a writer's LSN, by its hash, that it may be wanted: some megabytes for some millions. */
 const WANTED_BITS = 1 << 24;
 /** Put onto a writer that is another lost transaction: LSNs are multiples of eight, and what a writer has besides is less than this. */
