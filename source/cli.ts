@@ -54,7 +54,7 @@ async function complain(error: unknown, command: string | undefined): Promise<Ex
 let options: Arguments | undefined;
 process.title = 'forkpoint';
 try {
-  options = await readArguments(process.argv.slice(2));
+  options = await readArguments(process.argv.slice(2), import.meta);
   process.exitCode = await run(options);
 } catch (error) {
   process.exitCode = await complain(error, options?.command);

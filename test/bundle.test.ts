@@ -128,7 +128,7 @@ describe('the bundle', () => {
     ])
       assert.ok(!code.includes(words), words);
     const licences = readFileSync(join(installed, 'dist/bundle/licences.txt'), 'utf8');
-    for (const name of ['ink', 'react', 'yoga-layout', 'pg', 'fzstd', 'ink-table'])
+    for (const name of ['ink', 'react', 'yoga-layout', 'pg', 'meow', 'fzstd', 'ink-table'])
       assert.match(licences, new RegExp(`^(@\\w+/)?${name} \\d`, 'm'));
   });
 });

@@ -1,6 +1,6 @@
 /** The command line, understood: which command, on what, with which options. */
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
+import type { Result } from 'meow';
 import { ForkpointError } from '../bytes/errors.js';
 import { parseLsn } from '../bytes/lsn.js';
 import { checkExportRequest } from '../export/request.js';
@@ -81,7 +81,7 @@ function dashed(name: string): string {
     : `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-/** `--filter -x` means a value that begins with a dash: ties each value to its option before they are told apart. */
+/** `--filter -x` means a value that begins with a dash: ties each value to its option before meow sees them. */
 function tieValues(argv: readonly string[]): string[] {
   const takesValue = new Map<string, string>();
   for (const [name, option] of Object.entries<Option>(OPTIONS)) {
@@ -188,81 +188,54 @@ function checkMeaning(options: Arguments): void {
   }
 }
 
-/** What was given with options, by their names: a boolean's `true`, strings in their order where an option may come again. */
-type Flags = {
-  -readonly [Name in OptionName]?: (typeof OPTIONS)[Name] extends { isMultiple: true }
-    ? string[]
-    : (typeof OPTIONS)[Name]['type'] extends 'boolean'
-      ? boolean
-      : string;
-};
-
-/** The words that are no options, and the options. `--help` and `--version` print and end the process. Throws UsageError. */
-async function parse(argv: readonly string[]): Promise<{ input: string[]; flags: Flags }> {
-  const names = new Map(Object.keys(OPTIONS).map((name) => [dashed(name), name as OptionName]));
-  const { tokens } = parseArgs({
-    args: tieValues(argv),
-    options: Object.fromEntries(
-      Object.entries<Option>(OPTIONS).map(([name, { type, shortFlag }]) => [
-        dashed(name).slice(2),
-        shortFlag ? { type, short: shortFlag } : { type },
-      ]),
-    ),
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
-  const input: string[] = [];
-  const flags: Record<string, unknown> = {};
-  for (const token of tokens) {
-    if (token.kind === 'positional') input.push(token.value);
-    if (token.kind !== 'option') continue;
-    if (token.rawName === '--help') await printAndEnd(async () => (await import('./help.js')).HELP);
-    if (token.rawName === '--version') await printAndEnd(forkpointVersion);
-    const name = names.get(`--${token.name}`);
-    if (name === undefined) throw usage(`there is no option ${token.rawName}`);
-    const option: Option = OPTIONS[name];
-    if (option.type === 'boolean') {
-      if (token.value !== undefined) throw usage(`${token.rawName} takes no value`);
-      flags[name] = true;
-    } else if (option.isMultiple) flags[name] = [...((flags[name] as string[]) ?? []), token.value];
-    else if (name in flags) throw usage(`${dashed(name)} is given twice`);
-    else flags[name] = token.value;
+/**
+ * The words that are no options, and the options. The parser takes longer to load than most commands to begin: where there is no option,
+ * or only the question for the version, it stays unloaded.
+ */
+async function parse(
+  argv: readonly string[],
+  importMeta: ImportMeta,
+): Promise<{ readonly input: readonly string[]; readonly flags: Partial<Result<typeof OPTIONS>['flags']> }> {
+  if (!argv.some((word) => word.startsWith('-'))) return { input: argv, flags: {} };
+  if (argv.length === 1 && argv[0] === '--version') {
+    process.stdout.write(`${forkpointVersion()}\n`);
+    process.exit(0);
   }
-  return { input, flags: flags as Flags };
-}
-
-async function printAndEnd(text: () => string | Promise<string>): Promise<never> {
-  process.stdout.write(`${await text()}\n`);
-  process.exit(0);
+  const [{ default: meow }, { HELP }] = await Promise.all([import('meow'), import('./help.js')]);
+  return meow(HELP, { importMeta, argv: tieValues(argv), description: false, flags: OPTIONS });
 }
 
 /**
  * Reads the command line (without node and script). `--help` and `--version` print and end the process with 0.
  * Throws UsageError.
  */
-export async function readArguments(argv: readonly string[]): Promise<Arguments> {
-  const { input, flags } = await parse(argv);
-  const { command, operands } = splitCommand(input);
-  for (const name of Object.keys(flags) as OptionName[]) {
-    const option: Option = OPTIONS[name];
-    if (!option.commands.includes(command)) {
+export async function readArguments(argv: readonly string[], importMeta: ImportMeta): Promise<Arguments> {
+  const cli = await parse(argv, importMeta);
+  const { command, operands } = splitCommand(cli.input.map(String));
+  const flags = cli.flags as Record<string, unknown>;
+  for (const [name, value] of Object.entries(flags)) {
+    const option: Option | undefined = OPTIONS[name as OptionName];
+    if (!option) throw usage(`there is no option ${dashed(name)}`);
+    const given = Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+    if (given && !option.commands.includes(command)) {
       throw usage(
         `${dashed(name)} means nothing for ${command === 'app' ? 'the full-screen program' : command}`,
       );
     }
+    if (given && !option.isMultiple && Array.isArray(value)) throw usage(`${dashed(name)} is given twice`);
   }
   checkOperands(command, operands);
-  if (command === 'preserve' && (flags.output ?? '-') === '-')
+  if (command === 'preserve' && (cli.flags.output ?? '-') === '-')
     throw usage('preserve needs a directory to copy to', 'forkpoint preserve OLD NEW -o DIR');
-  const fork = flags.fork === undefined ? undefined : parseLsn(flags.fork);
-  if (flags.fork !== undefined && fork === undefined) {
-    throw usage(`--fork ${flags.fork} is no LSN`, 'write it like 0/A016F40');
+  const fork = cli.flags.fork === undefined ? undefined : parseLsn(cli.flags.fork);
+  if (cli.flags.fork !== undefined && fork === undefined) {
+    throw usage(`--fork ${cli.flags.fork} is no LSN`, 'write it like 0/A016F40');
   }
-  const { oldWal, newWal, restoreCommand, runRestoreCommand, tempDir, tempLimit } = flags;
-  const restoreTimeout = flags.restoreTimeout === undefined ? undefined : Number(flags.restoreTimeout);
+  const { oldWal, newWal, restoreCommand, runRestoreCommand, tempDir, tempLimit } = cli.flags;
+  const restoreTimeout =
+    cli.flags.restoreTimeout === undefined ? undefined : Number(cli.flags.restoreTimeout);
   if (restoreTimeout !== undefined && !(restoreTimeout > 0 && restoreTimeout <= 86_400)) {
-    throw usage(`--restore-timeout ${flags.restoreTimeout} is no number of seconds`, 'write it like 300');
+    throw usage(`--restore-timeout ${cli.flags.restoreTimeout} is no number of seconds`, 'write it like 300');
   }
   if (restoreCommand !== undefined && !restoreCommand.includes('%f')) {
     throw usage(
@@ -270,7 +243,7 @@ export async function readArguments(argv: readonly string[]): Promise<Arguments>
       'write %f where the name of the segment belongs, and %p where it is to be put',
     );
   }
-  const against = command === 'check' ? serverToAsk(flags.against, operands[1]) : undefined;
+  const against = command === 'check' ? serverToAsk(cli.flags.against, operands[1]) : undefined;
   const options: Arguments = {
     command,
     version: forkpointVersion(),
@@ -285,20 +258,20 @@ export async function readArguments(argv: readonly string[]): Promise<Arguments>
       fork,
       tempDir,
       tempLimit: sizeOf('--temp-limit', tempLimit),
-      maxMemory: sizeOf('--max-memory', flags.maxMemory),
+      maxMemory: sizeOf('--max-memory', cli.flags.maxMemory),
       against,
-      jobs: jobsOf(flags.jobs),
+      jobs: jobsOf(cli.flags.jobs),
     },
-    json: flags.json ?? false,
-    filter: flags.filter,
-    output: flags.output,
-    overwrite: flags.overwrite ?? false,
-    format: formatOf(flags.format),
-    undo: flags.undo ?? false,
-    guard: flags.guard ?? false,
-    ddl: flags.ddl ?? false,
-    partitionRoot: flags.partitionRoot ?? false,
-    dryRun: flags.dryRun ?? false,
+    json: cli.flags.json ?? false,
+    filter: cli.flags.filter,
+    output: cli.flags.output,
+    overwrite: cli.flags.overwrite ?? false,
+    format: formatOf(cli.flags.format),
+    undo: cli.flags.undo ?? false,
+    guard: cli.flags.guard ?? false,
+    ddl: cli.flags.ddl ?? false,
+    partitionRoot: cli.flags.partitionRoot ?? false,
+    dryRun: cli.flags.dryRun ?? false,
   };
   checkMeaning(options);
   return options;

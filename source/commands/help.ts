@@ -1,4 +1,4 @@
-/** What `--help` prints. */
+/** What `--help` prints below the usage line that meow makes. */
 export const HELP = `
   forkpoint: what did the failover lose? Reads a crashed old PostgreSQL primary and the promoted new
   one, offline and read-only, finds where they parted, and turns the lost transactions back into SQL.
