@@ -49,6 +49,8 @@ describe('command line, no incident', () => {
     [['list', 'a', 'b', '-q'], /no option -q/],
     [['list', 'a', 'b', '--guard'], /--guard means nothing for list/],
     [['list', 'a', 'b', '--filter'], /--filter needs a value/],
+    [['list', 'a', 'b', '--fork', '0/1', '--fork=0/2'], /--fork is given twice/],
+    [['list', 'a', 'b', '--json=yes'], /--json takes no value/],
     [['list', 'a', 'b', '--filter', 'tabel:x'], /unknown field "tabel"/],
     [['list', 'a', 'b', '--filter', '-op:x'], /op: cannot be "x"/],
     [['list', 'a', 'b', '--fork', 'x'], /no LSN/],

@@ -81,21 +81,37 @@ function dashed(name: string): string {
     : `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-/** `--filter -x` means a value that begins with a dash: ties each value to its option before meow sees them. */
+/**
+ * Ties each value to its option before meow sees them, since `--filter -x` means a value that begins with a dash, and complains in a sentence of
+ * what meow would throw a bare error for, or let pass. Throws UsageError.
+ */
 function tieValues(argv: readonly string[]): string[] {
-  const takesValue = new Map<string, string>();
-  for (const [name, option] of Object.entries<Option>(OPTIONS)) {
-    if (option.type !== 'string') continue;
-    takesValue.set(dashed(name), dashed(name));
-    if (option.shortFlag) takesValue.set(`-${option.shortFlag}`, dashed(name));
+  const names = new Map<string, string>();
+  for (const [name, { shortFlag }] of Object.entries<Option>(OPTIONS)) {
+    names.set(dashed(name), name);
+    if (shortFlag) names.set(`-${shortFlag}`, name);
   }
+  const given = new Set<string>();
   const tied: string[] = [];
   for (let at = 0; at < argv.length; at++) {
-    if (argv[at] === '--') return tied.concat(argv.slice(at));
-    const name = takesValue.get(argv[at]);
-    if (name === undefined) tied.push(argv[at]);
-    else if (at + 1 >= argv.length) throw usage(`${argv[at]} needs a value`);
-    else tied.push(`${name}=${argv[++at]}`);
+    const word = argv[at];
+    if (word === '--') return tied.concat(argv.slice(at));
+    const equals = word.indexOf('=');
+    const name = names.get(equals < 0 ? word : word.slice(0, equals));
+    if (name === undefined) {
+      tied.push(word);
+      continue;
+    }
+    const option: Option = OPTIONS[name as OptionName];
+    if (given.has(name) && !option.isMultiple && option.type === 'string')
+      throw usage(`${dashed(name)} is given twice`);
+    given.add(name);
+    if (option.type === 'boolean') {
+      if (equals >= 0) throw usage(`${dashed(name)} takes no value`);
+      tied.push(word);
+    } else if (equals >= 0) tied.push(`${dashed(name)}${word.slice(equals)}`);
+    else if (at + 1 >= argv.length) throw usage(`${word} needs a value`);
+    else tied.push(`${dashed(name)}=${argv[++at]}`);
   }
   return tied;
 }
@@ -222,7 +238,6 @@ export async function readArguments(argv: readonly string[], importMeta: ImportM
         `${dashed(name)} means nothing for ${command === 'app' ? 'the full-screen program' : command}`,
       );
     }
-    if (given && !option.isMultiple && Array.isArray(value)) throw usage(`${dashed(name)} is given twice`);
   }
   checkOperands(command, operands);
   if (command === 'preserve' && (cli.flags.output ?? '-') === '-')
