@@ -48,13 +48,14 @@ export async function exportLost(options: Arguments): Promise<ExitCode> {
           chosen.add(transaction);
           selections.add(transaction);
         });
-        crew ??= startCrew(read.incident, where, request.format, chosen.walBytes);
+        crew ??= startCrew(read.incident, where, request.format, chosen);
         return write(options, chosen, selections, crew, read);
       },
       (incident) => {
         // How much a filter lets through is not known so early.
         if (request.filter) return;
-        crew = startCrew(incident, where, request.format, incident.lostBytes);
+        const atMost = { walBytes: incident.lostBytes, length: Number.POSITIVE_INFINITY };
+        crew = startCrew(incident, where, request.format, atMost);
         if (!crew) writeAhead(incident, request);
       },
     );

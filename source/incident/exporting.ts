@@ -65,7 +65,7 @@ export async function exportChosen(
   onProgress?: (bytesWritten: number, transactionsDone: number) => void,
 ): Promise<ExportSummary> {
   const { chosen, context } = await choose(incident, request, goOn);
-  const crew = startCrew(incident, sides, request.format, chosen.walBytes, true);
+  const crew = startCrew(incident, sides, request.format, chosen, true);
   const run = exportTransactions(request, exportBody(incident, chosen, request.undo, crew), context);
   let breathed = performance.now();
   try {

@@ -26,10 +26,11 @@ export function startCrew(
   incident: OpenedIncident,
   request: IncidentRequest,
   format: ExportRequest['format'],
-  walBytes: number,
+  { walBytes, length }: Pick<Chosen, 'walBytes' | 'length'>,
   yields = false,
 ): Crew | undefined {
-  const jobs = Math.min(request.jobs ?? 1, Math.floor(walBytes / WAL_A_THREAD) + 1);
+  // No transaction is parted among threads.
+  const jobs = Math.min(request.jobs ?? 1, Math.floor(walBytes / WAL_A_THREAD) + 1, length);
   if (jobs < 2 || incident.remote || !FORMATS[format].openPart) return undefined;
   const memory = (request.maxMemory ?? totalmem() * MEMORY_SHARE) / 2;
   return new Crew(request, jobs - 1, Math.max(memory, (jobs - 1) * LEAST_MEMORY), yields);
