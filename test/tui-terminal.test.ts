@@ -4,6 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { startPty } from './support/pty-driver.js';
 import { scratchDirectory } from './support/scratch.js';
 
+const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
+/** In a worker thread, being asked to locate 1410 becomes being asked for what there is not. */
+const DEFECT = `data:text/javascript,${encodeURIComponent(`
+  import { parentPort } from 'node:worker_threads';
+  const on = parentPort?.on.bind(parentPort);
+  if (on) parentPort.on = (event, listener) => on(event, (call) =>
+    listener(call.method === 'locate' && call.args[0] === '1410' ? { ...call, method: 'nothing' } : call));`)}`;
 const FAKE_APP = fileURLToPath(new URL('./support/fake-app.js', import.meta.url));
 
 function start(...args: string[]) {
@@ -56,5 +63,28 @@ describe('on a real pseudo-terminal', () => {
     await pty.see('fork at');
     await pty.press('ctrl-c');
     assert.equal((await pty.ended).exitCode, 0);
+  });
+
+  it('tells of a defect in the reading thread where it was met, once the terminal is given back, and ends with 1', async () => {
+    const pty = startPty({
+      file: process.execPath,
+      args: ['--enable-source-maps', CLI, 'demo'],
+      env: { TMPDIR: scratchDirectory('pty'), NODE_OPTIONS: `--import ${DEFECT}` },
+      patience: 30_000,
+    });
+    await pty.see('fork at');
+    await pty.press('enter');
+    await pty.see('1/216 transactions');
+    await pty.press(':');
+    await pty.type('1410');
+    await pty.press('enter');
+    await pty.see('Cannot read properties of undefined');
+    await pty.press('escape');
+    await pty.press('q');
+    assert.equal((await pty.ended).exitCode, 1);
+    const [, report] = (await pty.lines()).join('').split('this is a defect of forkpoint, please report it');
+    assert.match(report, /TypeError: Cannot read properties of undefined \(reading 'apply'\)/);
+    assert.match(report, /at answer \(.*incident\/worker\.ts/);
+    assert.doesNotMatch(report, /worker-client/);
   });
 });

@@ -7,6 +7,7 @@ import { isServerUrl } from '../server/connection.js';
 import { resolveTypedPath } from '../timeline/find-directories.js';
 import { keepYoungGenerationSmall } from '../young-generation.js';
 import type { Arguments } from './arguments.js';
+import { Defects } from './defects.js';
 import type { ExitCode } from './exit-code.js';
 
 /** The request as it will be asked, where opening it does nothing but read this machine's files. */
@@ -24,7 +25,8 @@ export async function app(options: Arguments): Promise<ExitCode> {
   // Where both sides are named, the thread that is to read them begins while this one loads all that a screen takes.
   const { old, new: fresh } = options.request;
   const begun = filesAlone(options.request);
-  const ready = old && fresh ? { client: createWorkerClient(begun), begun } : undefined;
+  const defects = new Defects();
+  const ready = old && fresh ? { client: createWorkerClient(begun, defects.note), begun } : undefined;
   if (!process.stdin.isTTY || !process.stdout.isTTY) {
     await ready?.client.close();
     throw new ForkpointError({
@@ -34,5 +36,5 @@ export async function app(options: Arguments): Promise<ExitCode> {
   }
   keepYoungGenerationSmall();
   const { fullScreen } = await import('./full-screen.js');
-  return fullScreen(options, ready);
+  return fullScreen(options, ready, defects);
 }

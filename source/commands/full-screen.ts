@@ -9,6 +9,7 @@ import { openSessionStore, stateDirectory } from '../incident/session.js';
 import { createWorkerClient } from '../incident/worker-client.js';
 import { threadedPreserving } from '../preserve/preserving.js';
 import type { Arguments } from './arguments.js';
+import type { Defects } from './defects.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 
 /** A client that the first sides opened are to be read by. */
@@ -18,20 +19,24 @@ export interface ReadyClient {
   readonly begun: IncidentRequest | undefined;
 }
 
-/** Runs the TUI on the process's terminal until the operator leaves. */
-export async function fullScreen(options: Arguments, ready: ReadyClient | undefined): Promise<ExitCode> {
+/** Runs the TUI on the process's terminal until the operator leaves. Throws then what `defects` has heard of meanwhile. */
+export async function fullScreen(
+  options: Arguments,
+  ready: ReadyClient | undefined,
+  defects: Defects,
+): Promise<ExitCode> {
   const { stdin, stdout, env } = process;
   const workingDirectory = process.cwd();
   let unused = ready?.client;
   const connect = (): IncidentClient => {
-    const client = unused ?? createWorkerClient();
+    const client = unused ?? createWorkerClient(undefined, defects.note);
     unused = undefined;
     return client;
   };
   const code = await runApp({
     connect,
     probing: fileSystemProbing(env, workingDirectory, homedir()),
-    preserving: threadedPreserving(),
+    preserving: threadedPreserving(undefined, defects.note),
     sessions: openSessionStore(stateDirectory(env)),
     stdin,
     stdout,
@@ -42,6 +47,7 @@ export async function fullScreen(options: Arguments, ready: ReadyClient | undefi
     initialFilter: options.filter,
   });
   await unused?.close();
+  defects.throwFirst();
   if (code === signalExitCode('SIGHUP')) {
     // Its terminal is gone, and exiting would have Node restore that terminal's modes and abort over it: let the signal do its work.
     process.removeAllListeners('SIGHUP');

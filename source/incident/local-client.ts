@@ -26,7 +26,9 @@ import type {
 } from './model.js';
 import { type EarlySight, openIncident } from './open.js';
 import type { OpenedIncident } from './opened-incident.js';
+import { type ToldError, tell } from './rpc.js';
 import type { SqlLines } from './sql-lines.js';
+import { Superseded } from './superseded.js';
 
 /** Milliseconds of reading between two looks at the questions. */
 const SLICE = 8;
@@ -63,7 +65,7 @@ export class LocalClient implements IncidentClient {
   #view: ListViewState | undefined;
   readonly #listeners = new Set<(progress: Progress) => void>();
   #lastReport = 0;
-  #failure: string | undefined;
+  #failure: ToldError | undefined;
   #closed = false;
   #opening: Promise<IncidentOverview> | undefined;
   #stopOpening = new AbortController();
@@ -93,7 +95,7 @@ export class LocalClient implements IncidentClient {
     }
     if (stop.aborted) {
       incident.close();
-      throw new Error('closed while opening');
+      throw new Superseded('closed while opening');
     }
     if (this.#opened) {
       this.#opened.close();
@@ -236,7 +238,7 @@ export class LocalClient implements IncidentClient {
       const counted = incident.countChanges(index, enough, SLICE);
       if (!counted.more || counted.total > enough) return counted;
       await breathe();
-      if (!this.#current(incident)) throw new Error('another incident was opened');
+      if (!this.#current(incident)) throw new Superseded('another incident was opened');
     }
   }
 
@@ -271,7 +273,7 @@ export class LocalClient implements IncidentClient {
     const lines = (known[direction] ??= new SqlLines(incident, index, direction));
     return lines.slice(from, count, async () => {
       await breathe();
-      if (!this.#current(incident)) throw new Error('another incident was opened');
+      if (!this.#current(incident)) throw new Superseded('another incident was opened');
     });
   }
 
@@ -280,8 +282,8 @@ export class LocalClient implements IncidentClient {
     const preview = ++this.#previews;
     const { previewChosen } = await import('./exporting.js');
     return previewChosen(incident, request, lines, () => {
-      if (preview !== this.#previews) throw new Error('another preview was asked for');
-      if (!this.#current(incident)) throw new Error('another incident was opened');
+      if (preview !== this.#previews) throw new Superseded('another preview was asked for');
+      if (!this.#current(incident)) throw new Superseded('another incident was opened');
     });
   }
 
@@ -306,9 +308,9 @@ export class LocalClient implements IncidentClient {
 
   /** Throws when the export under way is to be ended. */
   #goOnExporting(incident: OpenedIncident): void {
-    if (this.#closed) throw new Error('closed while exporting');
+    if (this.#closed) throw new Superseded('closed while exporting');
     if (this.#stopping) throw new ForkpointError({ what: 'the export was stopped: nothing of it is kept' });
-    if (!this.#current(incident)) throw new Error('another incident was opened');
+    if (!this.#current(incident)) throw new Superseded('another incident was opened');
   }
 
   async stopExport(): Promise<void> {
@@ -351,12 +353,12 @@ export class LocalClient implements IncidentClient {
   }
 
   #incident(): OpenedIncident {
-    if (!this.#opened) throw new Error('no incident is open');
+    if (!this.#opened) throw new Superseded('no incident is open');
     return this.#opened;
   }
 
   #list(): ListViewState {
-    if (!this.#view) throw new Error('no incident is open');
+    if (!this.#view) throw new Superseded('no incident is open');
     return this.#view;
   }
 
@@ -388,7 +390,7 @@ export class LocalClient implements IncidentClient {
       }
     } catch (error) {
       if (error instanceof Superseded || !this.#current(incident)) return;
-      this.#failure = error instanceof Error ? error.message : String(error);
+      this.#failure = tell(error);
     }
     this.#report(incident, true);
   }
@@ -416,7 +418,12 @@ export class LocalClient implements IncidentClient {
     if (!now && at - this.#lastReport < REPORT_EVERY) return;
     this.#lastReport = at;
     const progress = this.#failure
-      ? { ...incident.progress(), phase: 'failed' as const, error: this.#failure }
+      ? {
+          ...incident.progress(),
+          phase: 'failed' as const,
+          error: this.#failure.message,
+          stack: this.#failure.stack,
+        }
       : incident.progress();
     for (const listener of this.#listeners) listener(progress);
   }
@@ -428,6 +435,3 @@ interface KnownSql {
   redo?: SqlLines;
   undo?: SqlLines;
 }
-
-/** Another incident was opened while this one was being judged. */
-class Superseded extends Error {}

@@ -159,6 +159,8 @@ export interface Progress {
   readonly loss: LossFigures;
   /** Why it stopped, when failed. */
   readonly error?: string;
+  /** Of a defect: where it was met, for the report about it. */
+  readonly stack?: string;
   /** In the phase `opening`: what can be shown by now. */
   readonly firstSight?: FirstSight;
 }

@@ -8,6 +8,7 @@ import { breathe } from './breathe.js';
 import type { IncidentOverview, IncidentRequest } from './model.js';
 import type { OpenedIncident } from './opened-incident.js';
 import { type OpenedSides, openSides } from './sides.js';
+import { Superseded } from './superseded.js';
 
 /** What is known of an incident before it is known where reading has to begin. */
 export interface EarlySight {
@@ -72,7 +73,7 @@ async function openInView(
   const pause = async (): Promise<void> => {
     if (look) early?.({ overview, look });
     await breathe();
-    if (stop?.aborted) throw new Error('closed while opening');
+    if (stop?.aborted) throw new Superseded('closed while opening');
     look?.step(SLICE);
   };
   try {

@@ -4,6 +4,7 @@ import { followThread } from '../bytes/leftovers.js';
 import type { IncidentClient } from './client.js';
 import type { ExportRequest, ExportSummary, IncidentRequest, Progress } from './model.js';
 import { type Call, type Question, type Reply, revive, type WorkerData } from './rpc.js';
+import { Superseded } from './superseded.js';
 
 interface Waiting {
   readonly resolve: (value: never) => void;
@@ -11,8 +12,14 @@ interface Waiting {
   readonly onExporting?: (bytesWritten: number, transactionsDone: number) => void;
 }
 
-/** Starts a worker and returns the door to it. `begin`: what it is going to be asked to open, as it begins to do before it is asked. */
-export function createWorkerClient(begin?: IncidentRequest): IncidentClient {
+/**
+ * Starts a worker and returns the door to it. `begin`: what it is going to be asked to open, as it begins to do before it is asked.
+ * `onDefect` hears of every error that is no ForkpointError, with the stack it had there.
+ */
+export function createWorkerClient(
+  begin?: IncidentRequest,
+  onDefect: (defect: Error) => void = () => {},
+): IncidentClient {
   const thread = followThread();
   const workerData: WorkerData = { leftovers: thread.port, begin };
   const worker = new Worker(new URL('./worker.js', import.meta.url), {
@@ -28,6 +35,8 @@ export function createWorkerClient(begin?: IncidentRequest): IncidentClient {
 
   worker.on('message', (reply: Reply) => {
     if (reply.kind === 'progress') {
+      const { error = '', stack } = reply.progress;
+      if (stack !== undefined) revive({ message: error, stack }, onDefect);
       if (listeners.size === 0) unheard = reply.progress;
       for (const listener of listeners) listener(reply.progress);
       return;
@@ -40,17 +49,20 @@ export function createWorkerClient(begin?: IncidentRequest): IncidentClient {
     }
     waiting.delete(reply.id);
     if (reply.kind === 'result') call.resolve(reply.value as never);
-    else call.reject(revive(reply.message, reply.complaint));
+    else call.reject(revive(reply.error, onDefect));
   });
   const end = (error: Error) => {
     ended = error;
     for (const call of waiting.values()) call.reject(error);
     waiting.clear();
   };
-  worker.on('error', end);
+  worker.on('error', (error: Error) => {
+    onDefect(error);
+    end(error);
+  });
   worker.on('exit', () => {
     thread.undo();
-    end(new Error('the reading thread has ended'));
+    end(new Superseded('the reading thread has ended'));
   });
 
   function ask<Method extends Question>(

@@ -1,11 +1,10 @@
 /** The worker: an incident that answers questions from the thread that draws. */
 import { isDeepStrictEqual } from 'node:util';
 import { parentPort, workerData } from 'node:worker_threads';
-import { ForkpointError } from '../bytes/errors.js';
 import { noteLeftovers } from '../bytes/leftovers.js';
 import { LocalClient } from './local-client.js';
 import type { IncidentOverview, IncidentRequest } from './model.js';
-import type { Call, Reply, WorkerData } from './rpc.js';
+import { type Call, type Reply, tell, type WorkerData } from './rpc.js';
 
 const port = parentPort;
 if (!port) throw new Error('this file runs in a worker thread');
@@ -40,11 +39,6 @@ port.on('message', async ({ id, method, args }: Call) => {
   try {
     send({ kind: 'result', id, value: await answer({ id, method, args }) });
   } catch (error) {
-    send({
-      kind: 'error',
-      id,
-      message: error instanceof Error ? error.message : String(error),
-      complaint: error instanceof ForkpointError ? error.complaint : undefined,
-    });
+    send({ kind: 'error', id, error: tell(error) });
   }
 });

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { followThread } from '../bytes/leftovers.js';
 import type { IncidentRequest, SideOverview } from '../incident/model.js';
 import { revive } from '../incident/rpc.js';
+import { Superseded } from '../incident/superseded.js';
 import type { Preserved, PreserveProgress } from './preserve.js';
 import { type DiskRoom, diskRoom, preservationRisks } from './risks.js';
 import type { PreserveReply, PreserveTask } from './worker.js';
@@ -29,15 +30,25 @@ export interface Preserving {
   ): PreserveRun;
 }
 
-/** Preserving in worker threads. `room` tells what a disk has left. */
-export function threadedPreserving(room: (path: string) => DiskRoom | undefined = diskRoom): Preserving {
-  return { risks: (old) => preservationRisks(old, room), begin };
+/**
+ * Preserving in worker threads. `room` tells what a disk has left, `onDefect` hears of every error that is no ForkpointError, with the
+ * stack it had there.
+ */
+export function threadedPreserving(
+  room: (path: string) => DiskRoom | undefined = diskRoom,
+  onDefect: (defect: Error) => void = () => {},
+): Preserving {
+  return {
+    risks: (old) => preservationRisks(old, room),
+    begin: (request, output, onProgress) => begin(request, output, onProgress, onDefect),
+  };
 }
 
 function begin(
   request: IncidentRequest,
   output: string,
   onProgress: (progress: PreserveProgress) => void,
+  onDefect: (defect: Error) => void,
 ): PreserveRun {
   const thread = followThread();
   const task: PreserveTask = { request, output, leftovers: thread.port };
@@ -49,12 +60,15 @@ function begin(
     worker.on('message', (reply: PreserveReply) => {
       if (reply.kind === 'progress') onProgress(reply.progress);
       else if (reply.kind === 'done') resolve(reply.preserved);
-      else reject(revive(reply.message, reply.complaint));
+      else reject(revive(reply.error, onDefect));
     });
-    worker.on('error', reject);
+    worker.on('error', (error: Error) => {
+      onDefect(error);
+      reject(error);
+    });
     worker.on('exit', () => {
       thread.undo();
-      reject(new Error('the preserving thread has ended'));
+      reject(new Superseded('the preserving thread has ended'));
     });
   });
   return {

@@ -1,8 +1,8 @@
 /** The thread that preserves: one directory, then it ends. Any message stops it. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { type Complaint, ForkpointError } from '../bytes/errors.js';
 import { noteLeftovers } from '../bytes/leftovers.js';
 import type { IncidentRequest } from '../incident/model.js';
+import { type ToldError, tell } from '../incident/rpc.js';
 import { type Preserved, type PreserveProgress, preserve } from './preserve.js';
 
 /** What the thread is started with. */
@@ -17,7 +17,7 @@ export interface PreserveTask {
 export type PreserveReply =
   | { readonly kind: 'progress'; readonly progress: PreserveProgress }
   | { readonly kind: 'done'; readonly preserved: Preserved }
-  | { readonly kind: 'error'; readonly message: string; readonly complaint?: Complaint };
+  | { readonly kind: 'error'; readonly error: ToldError };
 
 /** Milliseconds between two reports of progress. */
 const REPORT_EVERY = 100;
@@ -43,10 +43,6 @@ try {
   });
   send({ kind: 'done', preserved });
 } catch (error) {
-  send({
-    kind: 'error',
-    message: error instanceof Error ? error.message : String(error),
-    complaint: error instanceof ForkpointError ? error.complaint : undefined,
-  });
+  send({ kind: 'error', error: tell(error) });
 }
 port.close();
