@@ -31,8 +31,8 @@ const OPENING: Progress = {
 };
 
 /** Are both sides chosen, with nothing to be said about them? */
-function isAnswered({ stage, refusal, comparison }: PickController): boolean {
-  return stage === 'review' && refusal === undefined && comparison.swapped === undefined;
+function isAnswered({ stage, refusal, sides }: PickController): boolean {
+  return stage === 'review' && refusal === undefined && sides.comparison.swapped === undefined;
 }
 
 /** Everything the screens show, and everything keys do. */

@@ -3,27 +3,17 @@ import type { Lsn } from '../../bytes/lsn.js';
 import { printable } from '../../bytes/printable.js';
 import type { IncidentRequest } from '../../incident/model.js';
 import type { SavedSession } from '../../incident/session.js';
-import type { SidesComparison } from '../../timeline/compare-sides.js';
 import type { DataDirectoryProbe } from '../../timeline/probe.js';
 import type { Context } from '../bindings/binding.js';
-import { completeField, restarted } from '../completion.js';
 import type { KeyPress } from '../keys.js';
 import type { Probing } from '../probing.js';
-import { isServerUrl, maskPassword } from '../server-url.js';
-import { editField, fieldText, type TextField, textField } from '../text-field.js';
+import { isServerUrl } from '../server-url.js';
 import { ForkField, forkCandidates } from './fork-field.js';
 import type { Host } from './host.js';
+import { PathField } from './path-field.js';
 import { entryPath, PickList } from './pick-list.js';
+import { PickedSides, type PickStage } from './picked-sides.js';
 import { RememberedProbes } from './remembered-probes.js';
-
-/** One chosen side: a probed directory, or a server's URL. */
-export type PickedSide = { readonly path: string; readonly probed?: DataDirectoryProbe };
-
-/** What is being chosen. */
-export type PickStage = 'old' | 'new' | 'review';
-
-/** Nothing to be said about a side that is a server: opening it will tell. */
-const NO_COMPARISON: SidesComparison = { refusals: [] };
 
 /** What the picker asks of the application. */
 export interface PickExits {
@@ -34,16 +24,11 @@ export interface PickExits {
 
 /** State and actions of the picker. */
 export class PickController {
-  stage: PickStage = 'old';
+  readonly sides: PickedSides;
   /** What can be chosen. */
   readonly list: PickList;
-  typing = false;
-  field: TextField = textField();
-  fieldProblem: string | undefined;
-  candidates: readonly string[] = [];
-  old: PickedSide | undefined;
-  fresh: PickedSide | undefined;
-  comparison: SidesComparison = NO_COMPARISON;
+  /** The box for a path, while it is open. */
+  typing: PathField | undefined;
   /** Why the last opening failed, until the sides change. */
   openProblem: string | undefined;
   reviewTop = 0;
@@ -69,12 +54,17 @@ export class PickController {
   ) {
     this.#probing = probing;
     this.#probes = new RememberedProbes(probing);
+    this.sides = new PickedSides(probing, this.#probes);
     this.list = new PickList(probing, workingDirectory);
     this.#sessions = sessions;
     this.#request = request;
     this.#host = host;
     this.#exits = exits;
     this.#begin();
+  }
+
+  get stage(): PickStage {
+    return this.sides.stage;
   }
 
   get context(): Context {
@@ -91,7 +81,7 @@ export class PickController {
 
   /** Why the two sides cannot be opened. */
   get refusal(): string | undefined {
-    return this.comparison.refusals[0];
+    return this.sides.comparison.refusals[0];
   }
 
   /** The fork named by hand. */
@@ -101,7 +91,7 @@ export class PickController {
 
   /** Both sides are directories. */
   get swappable(): boolean {
-    return this.fresh !== undefined && !isServerUrl(this.fresh.path);
+    return this.sides.swappable;
   }
 
   /** Shows both sides again after opening them failed. */
@@ -125,17 +115,13 @@ export class PickController {
       this.#host.redraw();
       return this.naming.edit(press);
     }
-    const field = editField(this.field, press);
-    if (!field) return false;
-    this.field = restarted(field);
-    this.fieldProblem = undefined;
-    this.candidates = [];
+    if (!this.typing?.edit(press)) return false;
     this.#host.redraw();
     return true;
   }
 
   run(action: string): void {
-    if (this.typing) this.#runTyping(action);
+    if (this.typing) this.#runTyping(this.typing, action);
     else if (this.naming) this.#runNaming(this.naming, action);
     else if (this.stage === 'review') this.#runReview(action);
     else this.#runBrowsing(action);
@@ -164,7 +150,7 @@ export class PickController {
 
   /** Chooses one after the other; returns why not. */
   #pickBoth(old: string, fresh: string): string | undefined {
-    this.stage = 'old';
+    this.sides.stage = 'old';
     this.#offer();
     const problem = this.#choose(old) ?? this.#choose(fresh);
     this.#lookAround();
@@ -185,7 +171,9 @@ export class PickController {
       choose: () => this.#chooseEntry(),
       into: () => list.into(),
       parent: () => list.toParent(),
-      path: () => this.#beginTyping(),
+      path: () => {
+        this.typing = new PathField(list.directory);
+      },
       again: () => this.#lookAgain(),
       back: () => this.#back(),
     };
@@ -206,15 +194,18 @@ export class PickController {
     else if (action === 'swap') this.#swap();
     else if (action === 'fork') this.#openNaming();
     else if (action === 'back') this.#back();
-    else if (action === 'open' && this.old && this.fresh) {
-      this.#exits.open({ ...this.#request, old: this.old.path, new: this.fresh.path }, this.#resuming);
-    }
+    else if (action === 'open') this.#open();
+  }
+
+  #open(): void {
+    const { old, fresh } = this.sides;
+    if (old && fresh) this.#exits.open({ ...this.#request, old: old.path, new: fresh.path }, this.#resuming);
   }
 
   #openNaming(): void {
     const sides = [
-      { name: 'old', probe: this.old?.probed },
-      { name: 'new', probe: this.fresh?.probed },
+      { name: 'old', probe: this.sides.old?.probed },
+      { name: 'new', probe: this.sides.fresh?.probed },
     ];
     this.reviewTop = 0;
     this.naming = new ForkField(this.#request.fork, forkCandidates(sides));
@@ -232,10 +223,10 @@ export class PickController {
     }
   }
 
-  #runTyping(action: string): void {
-    if (action === 'complete') this.#complete();
-    else if (action === 'accept') this.#acceptTyped();
-    else if (action === 'back') this.typing = false;
+  #runTyping(typing: PathField, action: string): void {
+    if (action === 'complete') typing.complete(this.#probing);
+    else if (action === 'accept') this.#acceptTyped(typing);
+    else if (action === 'back') this.typing = undefined;
   }
 
   #lookAgain(): void {
@@ -247,40 +238,21 @@ export class PickController {
     this.list.toLine(cursor);
   }
 
-  #beginTyping(): void {
-    const { directory } = this.list;
-    this.typing = true;
-    this.field = textField(directory.endsWith('/') ? directory : `${directory}/`);
-    this.fieldProblem = undefined;
-    this.candidates = [];
-  }
-
-  #complete(): void {
-    if (isServerUrl(fieldText(this.field))) return;
-    const { field, candidates, problem } = completeField(this.field, (text) => this.#probing.complete(text));
-    this.field = field;
-    this.candidates = candidates;
-    this.fieldProblem = problem ?? this.fieldProblem;
-    this.#host.redraw();
-  }
-
-  #acceptTyped(): void {
-    const typed = fieldText(this.field).trim();
+  #acceptTyped(typing: PathField): void {
+    const typed = typing.text;
     if (typed === '') return;
     const path = isServerUrl(typed) ? typed : this.#probing.resolve(typed);
     const problem = this.#choose(path);
     if (problem === undefined) {
-      this.typing = false;
-      this.#host.redraw();
+      this.typing = undefined;
       return;
     }
     const probed = isServerUrl(path) ? undefined : this.#probes.at(path);
     if (probed && !probed.ok && probed.browsable) {
-      this.typing = false;
+      this.typing = undefined;
       this.list.browse(path);
       this.#host.say(`${printable(path)}: ${problem}`, 'warning');
-    } else this.fieldProblem = problem;
-    this.#host.redraw();
+    } else typing.problem = problem;
   }
 
   #chooseEntry(): void {
@@ -312,93 +284,43 @@ export class PickController {
 
   /** Takes a path for the side being chosen; returns why not. */
   #choose(path: string): string | undefined {
-    if (isServerUrl(path)) {
-      if (this.stage !== 'new') return 'the old primary is read from its files: choose a directory';
-      this.#take({ path });
-      return undefined;
+    const problem = this.sides.choose(path);
+    if (problem !== undefined) return problem;
+    this.#resuming = false;
+    this.openProblem = undefined;
+    this.reviewTop = 0;
+    if (this.stage === 'new') {
+      this.#offer();
+      this.list.toFirst();
     }
-    const probed = this.#probes.at(path);
-    if (!probed.ok) return probed.reason;
-    if (this.stage === 'new' && this.old?.probed) {
-      const [refusal] = this.#probing.compare(this.old.probed, probed).refusals;
-      if (refusal) return refusal;
-    }
-    this.#take({ path, probed });
+    this.#host.redraw();
     return undefined;
   }
 
-  #take(side: PickedSide): void {
-    this.#resuming = false;
-    this.openProblem = undefined;
-    if (this.stage === 'old') {
-      this.old = side;
-      this.stage = 'new';
-      this.#offer();
-      this.list.toFirst();
-    } else {
-      this.fresh = side;
-      this.stage = 'review';
-      this.reviewTop = 0;
-      this.#compare();
-    }
-    this.#host.redraw();
-  }
-
-  #compare(): void {
-    const { old, fresh } = this;
-    this.comparison =
-      old?.probed && fresh?.probed ? this.#probing.compare(old.probed, fresh.probed) : NO_COMPARISON;
-  }
-
   #swap(): void {
-    const { old, fresh } = this;
-    if (!fresh?.probed || !old?.probed) {
-      this.#host.say('only two directories can be exchanged', 'warning');
-      return;
-    }
-    this.old = fresh;
-    this.fresh = old;
-    this.openProblem = undefined;
-    this.#compare();
+    if (this.sides.swap()) this.openProblem = undefined;
+    else this.#host.say('only two directories can be exchanged', 'warning');
   }
 
   #back(): void {
     this.openProblem = undefined;
-    if (this.stage === 'review') {
-      this.stage = 'new';
-      this.fresh = undefined;
+    const isReview = this.stage === 'review';
+    if (!this.sides.back()) {
+      this.#exits.leave();
+      return;
+    }
+    if (isReview) {
       // It was named for these two.
       this.#request = { ...this.#request, fork: undefined };
-      this.comparison = NO_COMPARISON;
       this.#lookAround();
-      this.#offer();
-      this.list.toFirst();
-    } else if (this.stage === 'new') {
-      this.stage = 'old';
-      this.old = undefined;
-      this.#offer();
-      this.list.toFirst();
-    } else this.#exits.leave();
+    }
+    this.#offer();
+    this.list.toFirst();
   }
 
   /** Offers what fits the side being chosen. */
   #offer(): void {
     if (!this.#proposed) return;
-    this.list.offer(this.stage === 'old' ? this.#sessions : [], this.#proposedNow(this.#proposed));
+    this.list.offer(this.stage === 'old' ? this.#sessions : [], this.sides.inOrder(this.#proposed));
   }
-
-  /** For the new side, what goes together with the old one comes first. */
-  #proposedNow(proposed: readonly string[]): readonly string[] {
-    const old = this.stage === 'new' ? this.old?.probed : undefined;
-    if (!old) return proposed;
-    const others = proposed.filter((path) => path !== old.path);
-    const fits = (path: string): boolean =>
-      this.#probing.compare(old, this.#probes.at(path)).refusals.length === 0;
-    return [...others.filter(fits), ...others.filter((path) => !fits(path))];
-  }
-}
-
-/** A side's path as the screen shows it. */
-export function sideLabel(side: PickedSide): string {
-  return printable(maskPassword(side.path));
 }

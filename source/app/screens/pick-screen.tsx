@@ -8,8 +8,9 @@ import type { SavedSession } from '../../incident/session.js';
 import type { DataDirectoryProbe, DirectoryProbe } from '../../timeline/probe.js';
 import { fieldLine } from '../components/field-line.js';
 import { LinesView } from '../components/lines-view.js';
-import { type PickController, type PickedSide, sideLabel } from '../controllers/pick.js';
+import type { PickController } from '../controllers/pick.js';
 import type { PickEntry } from '../controllers/pick-list.js';
+import { type PickedSide, sideLabel } from '../controllers/picked-sides.js';
 import { fitLine, type Line } from '../span.js';
 import type { Style } from '../theme.js';
 
@@ -117,8 +118,13 @@ function entryLine(entry: PickEntry, cursor: boolean, width: number): Line {
 }
 
 function headLines(pick: PickController, width: number): Line[] {
-  const chosen: Line[] = pick.old
-    ? [[{ text: 'old primary  ', style: 'old' }, { text: truncateMiddle(sideLabel(pick.old), width - 13) }]]
+  const chosen: Line[] = pick.sides.old
+    ? [
+        [
+          { text: 'old primary  ', style: 'old' },
+          { text: truncateMiddle(sideLabel(pick.sides.old), width - 13) },
+        ],
+      ]
     : [];
   const question: Line =
     pick.stage === 'old'
@@ -134,13 +140,13 @@ function headLines(pick: PickController, width: number): Line[] {
         ];
   const box: Line[] = pick.typing
     ? [
-        fieldLine(pick.stage === 'new' ? 'path or postgres://' : 'path', pick.field, width),
-        ...(pick.fieldProblem ? prose(pick.fieldProblem, width, 'error').slice(0, 3) : []),
-        ...pick.candidates
+        fieldLine(pick.stage === 'new' ? 'path or postgres://' : 'path', pick.typing.field, width),
+        ...(pick.typing.problem ? prose(pick.typing.problem, width, 'error').slice(0, 3) : []),
+        ...pick.typing.candidates
           .slice(0, 6)
           .map((path): Line => [{ text: `  ${truncateMiddle(printable(path), width - 2)}`, style: 'muted' }]),
-        ...(pick.candidates.length > 6
-          ? [[{ text: `  and ${pick.candidates.length - 6} more`, style: 'muted' as const }]]
+        ...(pick.typing.candidates.length > 6
+          ? [[{ text: `  and ${pick.typing.candidates.length - 6} more`, style: 'muted' as const }]]
           : []),
       ]
     : [];
@@ -208,9 +214,13 @@ function forkLines({ naming, fork }: PickController, width: number): Line[] {
 /** Both sides next to each other (or, on a narrow screen, one under the other), and what is to be said about the pair. */
 function reviewLines(pick: PickController, width: number): Line[] {
   const said: Line[] = [
-    ...pick.comparison.refusals.flatMap((refusal) => prose(`✗ ${refusal}`, width, 'error')),
-    ...(pick.comparison.swapped
-      ? prose(`! These look swapped: ${pick.comparison.swapped}. Press s to exchange them.`, width, 'warning')
+    ...pick.sides.comparison.refusals.flatMap((refusal) => prose(`✗ ${refusal}`, width, 'error')),
+    ...(pick.sides.comparison.swapped
+      ? prose(
+          `! These look swapped: ${pick.sides.comparison.swapped}. Press s to exchange them.`,
+          width,
+          'warning',
+        )
       : []),
     ...(pick.openProblem ? prose(`✗ ${pick.openProblem}`, width, 'error') : []),
   ];
@@ -227,8 +237,8 @@ function reviewLines(pick: PickController, width: number): Line[] {
           [],
         ];
   const half = Math.floor((width - 2) / 2);
-  const old = sideBlock('OLD', 'old', pick.old, half);
-  const fresh = sideBlock('NEW', 'new', pick.fresh, half);
+  const old = sideBlock('OLD', 'old', pick.sides.old, half);
+  const fresh = sideBlock('NEW', 'new', pick.sides.fresh, half);
   const both = Array.from(
     { length: Math.max(old.length, fresh.length) },
     (_, at): Line => [...fitLine(old[at] ?? [], half), { text: '  ' }, ...(fresh[at] ?? [])],
