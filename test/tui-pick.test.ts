@@ -208,7 +208,7 @@ describe('the picker', () => {
       startTui({ client, request: { old, new: fresh }, begun: true });
 
     it('is not seen unless opening is left', async () => {
-      const tui = await begin(() => new FakeClient({ transactions: 5, delay: 200 }), '/srv/old', '/srv/new');
+      const tui = await begin(() => new FakeClient({ transactions: 5, delay: 600 }), '/srv/old', '/srv/new');
       await tui.see('Opening');
       await tui.press('escape');
       await tui.see('not opened', '✓ These two go together');

@@ -49,6 +49,23 @@ export class PickList {
     this.#list();
   }
 
+  /** Moves the cursor as a key that scrolls says; false when the action is another one. */
+  scroll(action: string): boolean {
+    const steps: Record<string, number> = {
+      down: 1,
+      up: -1,
+      'half-down': Math.ceil(this.height / 2),
+      'half-up': -Math.ceil(this.height / 2),
+      'page-down': this.height,
+      'page-up': -this.height,
+      end: this.entries.length,
+    };
+    if (action === 'home') this.toFirst();
+    else if (steps[action] === undefined) return false;
+    else this.move(steps[action]);
+    return true;
+  }
+
   /** Goes into a directory, with the cursor on `cursorOn` when that is in it. */
   browse(directory: string, cursorOn?: string): void {
     this.directory = directory;

@@ -160,14 +160,6 @@ export class PickController {
   #runBrowsing(action: string): void {
     const { list } = this;
     const actions: Record<string, () => void> = {
-      down: () => list.move(1),
-      up: () => list.move(-1),
-      'half-down': () => list.move(Math.ceil(list.height / 2)),
-      'half-up': () => list.move(-Math.ceil(list.height / 2)),
-      'page-down': () => list.move(list.height),
-      'page-up': () => list.move(-list.height),
-      home: () => list.toFirst(),
-      end: () => list.move(list.entries.length),
       choose: () => this.#chooseEntry(),
       into: () => list.into(),
       parent: () => list.toParent(),
@@ -177,7 +169,7 @@ export class PickController {
       again: () => this.#lookAgain(),
       back: () => this.#back(),
     };
-    actions[action]?.();
+    if (!list.scroll(action)) actions[action]?.();
   }
 
   #runReview(action: string): void {
