@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { formatCount } from '../source/bytes/count.js';
 import { textWidth } from '../source/bytes/text-width.js';
 import { forkDiagram } from '../source/incident/diagram.js';
 import {
   formatBytes,
-  formatCount,
   formatDuration,
   formatShortBytes,
   formatShortCount,

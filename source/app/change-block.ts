@@ -1,8 +1,10 @@
 /** One change of a transaction as a block of lines: a before/after table by column, or a sentence and its text. */
+
+import { formatCount } from '../bytes/count.js';
 import { formatLsn } from '../bytes/lsn.js';
 import { printable } from '../bytes/printable.js';
 import { breakLines, fit, textWidth, wrapWords } from '../bytes/text-width.js';
-import { formatBytes, formatCount } from '../incident/figures.js';
+import { formatBytes } from '../incident/figures.js';
 import type { ListedChange, RowVerdict } from '../incident/model.js';
 import {
   type CatalogChange,

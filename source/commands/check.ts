@@ -2,10 +2,12 @@
  * `forkpoint check`: what the running new primary makes of the lost transactions. Verdicts by the rows it holds now and, with
  * `--dry-run`, what its constraints and triggers say to the SQL itself, all of which is rolled back.
  */
+
+import { formatCount } from '../bytes/count.js';
 import { formatLsn } from '../bytes/lsn.js';
 import { printable } from '../bytes/printable.js';
 import { breathe } from '../incident/breathe.js';
-import { formatCount, plural } from '../incident/figures.js';
+import { plural } from '../incident/figures.js';
 import { type Filter, parseFilter } from '../incident/filter.js';
 import type { ListedTransaction, RowVerdict, Verdict } from '../incident/model.js';
 import { VERDICTS } from '../incident/model.js';

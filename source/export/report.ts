@@ -1,9 +1,10 @@
 /** The incident report for people who were not there: Markdown that reads well as plain text too. */
 
+import { formatCount } from '../bytes/count.js';
 import { formatLsn } from '../bytes/lsn.js';
 import { printable } from '../bytes/printable.js';
 import { forkDiagram } from '../incident/diagram.js';
-import { formatBytes, formatCount, formatTime, plural } from '../incident/figures.js';
+import { formatBytes, formatTime, plural } from '../incident/figures.js';
 import { type ListedTransaction, VERDICTS, type Verdict } from '../incident/model.js';
 import type { CatalogChange } from '../rows/row-change.js';
 import { rowCount } from '../transactions/transaction.js';

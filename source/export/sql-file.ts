@@ -1,7 +1,9 @@
 /** A file of SQL: header, one BEGIN … COMMIT per lost transaction, a closing line that counts. */
+
+import { formatCount } from '../bytes/count.js';
 import { formatLsn } from '../bytes/lsn.js';
 import type { TextSink } from '../bytes/text-sink.js';
-import { formatCount, formatTime, plural } from '../incident/figures.js';
+import { formatTime, plural } from '../incident/figures.js';
 import type { SideOverview } from '../incident/model.js';
 import { comment } from '../sql/comments.js';
 import { fileHeader } from '../sql/file-header.js';

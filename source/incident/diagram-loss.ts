@@ -1,8 +1,10 @@
 /** The loss in figures, and what WAL that is missing would give back. */
+
+import { formatCount } from '../bytes/count.js';
 import { printable } from '../bytes/printable.js';
 import { wrapWords } from '../bytes/text-width.js';
 import { type DiagramLine, type DiagramRole, line } from './diagram-line.js';
-import { formatBytes, formatCount, formatDuration, formatTime, plural } from './figures.js';
+import { formatBytes, formatDuration, formatTime, plural } from './figures.js';
 import type { IncidentOverview, LossFigures, WalGap } from './model.js';
 import { gapName } from './wal-gaps.js';
 

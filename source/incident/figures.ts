@@ -1,10 +1,6 @@
 /** Figures as people read them: counts, bytes, durations, times. Always UTC, always the same width class. */
+import { formatCount } from '../bytes/count.js';
 import { formatTimestamp, type TimestampMicros } from '../bytes/timestamp.js';
-
-/** `1,234,567`. */
-export function formatCount(count: number): string {
-  return String(Math.trunc(count)).replace(/\B(?=(\d{3})+$)/g, ',');
-}
 
 /** A count in at most four columns: `9999`, `12k`, `1.2M`, `340M`. */
 export function formatShortCount(count: number): string {

@@ -1,9 +1,11 @@
 /** WAL that is missing, by the names of its files, and what having it would give back. */
+
+import { formatCount } from '../bytes/count.js';
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import type { WalEnd } from '../wal/reader.js';
 import { segmentFileName, segmentStart } from '../wal/segment-name.js';
 import type { WalPlaces } from '../wal/wal-places.js';
-import { formatCount, plural } from './figures.js';
+import { plural } from './figures.js';
 import type { LossFigures, WalGap } from './model.js';
 
 /** What is known of a side when its gaps are told. */

@@ -6,6 +6,7 @@
  * may promote to the same number, even at the same LSN), so the bytes around the fork are compared where both sides have
  * them, and what could not be verified is said.
  */
+import { formatCount } from '../bytes/count.js';
 import { ForkpointError } from '../bytes/errors.js';
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import { readTimestamp, type TimestampMicros } from '../bytes/timestamp.js';
@@ -172,7 +173,7 @@ function verifyBefore(lsn: Lsn, old: WalPlaces, fresh: WalPlaces): Verification 
     const state = parting.left === 'record' ? parting.right : parting.left;
     evidence.push(`The ${whose} WAL ${state === 'end' ? 'ends' : `is ${state}`} before the fork, at ${at}.`);
   } else if (stretch.compared > 0) {
-    const bytes = stretch.compared.toLocaleString('en-US');
+    const bytes = formatCount(stretch.compared);
     evidence.push(
       `Verified: the ${bytes} bytes of WAL before it, from ${formatLsn(stretch.from)}, are the same on both sides.`,
     );

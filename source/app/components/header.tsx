@@ -1,5 +1,6 @@
 import type { ReactElement } from 'react';
-import { formatBytes, formatCount, formatDuration } from '../../incident/figures.js';
+import { formatCount } from '../../bytes/count.js';
+import { formatBytes, formatDuration } from '../../incident/figures.js';
 import type { Progress } from '../../incident/model.js';
 import type { Line } from '../span.js';
 import { spread } from '../span.js';

@@ -1,7 +1,9 @@
 /** Exporting: the form and a preview of what it would write first, a summary at the end. */
+
+import { formatCount } from '../../bytes/count.js';
 import { printable } from '../../bytes/printable.js';
 import type { IncidentClient } from '../../incident/client.js';
-import { formatBytes, formatCount, plural } from '../../incident/figures.js';
+import { formatBytes, plural } from '../../incident/figures.js';
 import type { ExportSummary } from '../../incident/model.js';
 import type { Context } from '../bindings/binding.js';
 import { commonBeginning } from '../completion.js';

@@ -1,5 +1,6 @@
 /** The questions that the application asks before it does something: what each says, and what its answers are called. */
-import { formatCount, plural } from '../../incident/figures.js';
+import { formatCount } from '../../bytes/count.js';
+import { plural } from '../../incident/figures.js';
 import type { SavedSession } from '../../incident/session.js';
 import type { Confirmation } from './confirm.js';
 

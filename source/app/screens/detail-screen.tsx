@@ -1,8 +1,9 @@
 import { Box } from 'ink';
 import type { ReactElement } from 'react';
+import { formatCount } from '../../bytes/count.js';
 import { formatLsn } from '../../bytes/lsn.js';
 import { printable } from '../../bytes/printable.js';
-import { formatBytes, formatCount, formatTime, plural } from '../../incident/figures.js';
+import { formatBytes, formatTime, plural } from '../../incident/figures.js';
 import { originText, rowCount } from '../../transactions/transaction.js';
 import { fieldLine } from '../components/field-line.js';
 import { LineView } from '../components/line-view.js';

@@ -1,9 +1,10 @@
 import { Box, Text } from 'ink';
 import { Table } from 'ink-table';
 import type { ReactElement, ReactNode } from 'react';
+import { formatCount } from '../../bytes/count.js';
 import { printable } from '../../bytes/printable.js';
 import { truncate, truncateMiddle, wrapWords } from '../../bytes/text-width.js';
-import { formatBytes, formatCount, plural } from '../../incident/figures.js';
+import { formatBytes, plural } from '../../incident/figures.js';
 import { fieldLine } from '../components/field-line.js';
 import { LinesView } from '../components/lines-view.js';
 import type { ExportController } from '../controllers/export.js';

@@ -1,9 +1,10 @@
 import { Box } from 'ink';
 import type { ReactElement } from 'react';
+import { formatCount } from '../../bytes/count.js';
 import { formatLsn } from '../../bytes/lsn.js';
 import { printable } from '../../bytes/printable.js';
 import { wrapWords } from '../../bytes/text-width.js';
-import { formatCount, plural } from '../../incident/figures.js';
+import { plural } from '../../incident/figures.js';
 import type { Progress } from '../../incident/model.js';
 import { fieldLine } from '../components/field-line.js';
 import { LineView } from '../components/line-view.js';
