@@ -1,7 +1,8 @@
 /** What the picker asks of the file system; tests give it a small invented world instead. */
 import { compareSides, type SidesComparison } from '../timeline/compare-sides.js';
 import { completePath, proposeDataDirectories, resolveTypedPath } from '../timeline/find-directories.js';
-import { type DataDirectoryProbe, probeDataDirectory } from '../timeline/probe.js';
+import { probeDataDirectory } from '../timeline/probe.js';
+import type { DataDirectoryProbe } from '../timeline/side-probe.js';
 
 /** The picker's eyes. No call throws; what cannot be read is a refusal. */
 export interface Probing {

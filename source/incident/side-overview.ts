@@ -2,7 +2,7 @@
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import type { ServerFacts } from '../server/live-server.js';
 import type { TimelineHistory } from '../timeline/history-file.js';
-import type { DirectoryProbe } from '../timeline/probe.js';
+import type { DirectoryProbe } from '../timeline/side-probe.js';
 import { segmentStart } from '../wal/segment-name.js';
 import type { MissingSegment, SegmentFile } from '../wal/segments.js';
 import type { WalPlaces } from '../wal/wal-places.js';

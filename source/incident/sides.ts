@@ -3,32 +3,25 @@
  * together, finds the fork, and gathers each side's WAL. Milliseconds: no transaction is decoded here.
  */
 import { ForkpointError } from '../bytes/errors.js';
-import { formatLsn, type Lsn } from '../bytes/lsn.js';
+import type { Lsn } from '../bytes/lsn.js';
 import { refuseReadOnlyPlace } from '../bytes/read-only-place.js';
 import { Gathering } from '../gather/gathering.js';
 import { isServerUrl, withoutPassword } from '../server/connection.js';
-import { LiveServer, type ServerFacts } from '../server/live-server.js';
-import { abandonedWal } from '../timeline/abandoned-wal.js';
-import { compareSides, swappedHint } from '../timeline/compare-sides.js';
+import type { LiveServer } from '../server/live-server.js';
+import { swappedHint } from '../timeline/compare-sides.js';
 import type { ControlFile } from '../timeline/control-file.js';
 import { findFork } from '../timeline/fork.js';
-import {
-  findHistory,
-  historyFromFork,
-  historyWithoutParents,
-  lastSharedEntry,
-  type TimelineHistory,
-} from '../timeline/history-file.js';
-import { type DirectoryProbe, probeDataDirectory } from '../timeline/probe.js';
+import type { DirectoryProbe } from '../timeline/side-probe.js';
 import { withCommonHistory } from '../wal/common-history.js';
-import { openWalSegments } from '../wal/places.js';
-import type { RemotePlace } from '../wal/remote-place.js';
-import { historyFileName, segmentStart } from '../wal/segment-name.js';
+import { segmentStart } from '../wal/segment-name.js';
 import { WalSpool } from '../wal/spool.js';
 import type { WalPlaces } from '../wal/wal-places.js';
 import type { ForkPoint, IncidentOverview, IncidentRequest, SideOverview } from './model.js';
-import { describeServer, describeSide, serverState, type WalFindings, walFindings } from './side-overview.js';
+import { openAgainst, openNewSide, openProbe } from './new-side.js';
+import { completeHistory, type NodeHistory, nodeHistory, oldTimeline } from './node-history.js';
+import { describeServer, describeSide, type WalFindings, walFindings } from './side-overview.js';
 import { directoriesOf, fetchHistory, openRemotes, type SideRemotes } from './side-places.js';
+import { crossWarnings, gather, whyUntold } from './side-wal.js';
 
 /** How sides are opened. */
 export interface SidesOptions {
@@ -63,196 +56,6 @@ export interface OpenedSides {
   readonly spool: WalSpool;
 }
 
-function openProbe(path: string, which: string): DirectoryProbe {
-  const probe = probeDataDirectory(path);
-  if (probe.ok) return probe;
-  throw new ForkpointError({
-    what: `${which}: ${probe.reason}`,
-    where: probe.reason.includes(probe.path) ? undefined : probe.path,
-    next: 'name another directory',
-  });
-}
-
-/** A node's history as it was found, and, where it was not, as it is made up for. */
-interface NodeHistory {
-  readonly timeline: number;
-  readonly history: TimelineHistory;
-  /** Why it is not known, as a clause: `00000002.history was not found`. */
-  readonly unknown?: string;
-}
-
-/** Finds a node's history. A broken file is an error, unless the fork is named by hand. */
-function nodeHistory(timeline: number, places: readonly string[], fork: Lsn | undefined): NodeHistory {
-  try {
-    const { history, missing } = findHistory(timeline, places);
-    return { timeline, history, unknown: missing && `${missing} was not found` };
-  } catch (error) {
-    if (fork === undefined || !(error instanceof ForkpointError)) throw error;
-    const unknown = `${historyFileName(timeline)} is broken`;
-    return { timeline, history: historyWithoutParents(timeline), unknown };
-  }
-}
-
-/**
- * A history that is not known is the beginning of the other side's, if that one went through the same timeline; else it left the other
- * side's path where the fork was named by hand.
- */
-function completeHistory(
-  own: NodeHistory,
-  other: NodeHistory,
-  fork: Lsn | undefined,
-): { readonly history: TimelineHistory; readonly warnings: readonly string[] } {
-  const { timeline, history, unknown } = own;
-  if (unknown === undefined) return { history, warnings: [] };
-  const at = other.history.findIndex((entry) => entry.timeline === timeline);
-  if (at >= 0) {
-    const last = { ...other.history[at], end: Number.POSITIVE_INFINITY, reason: '' };
-    return {
-      history: [...other.history.slice(0, at), last],
-      warnings: [`${unknown}: the way to timeline ${timeline} is taken from the other side's history.`],
-    };
-  }
-  if (fork !== undefined) {
-    return {
-      history: historyFromFork(timeline, other.history, fork),
-      warnings: [`${unknown}: timeline ${timeline} is taken to begin at the fork named by hand.`],
-    };
-  }
-  return { history, warnings: [`${unknown}: what came before timeline ${timeline} is unknown.`] };
-}
-
-/**
- * The timeline a directory of WAL stands for as the old side: an archive that both nodes wrote to holds the new primary's
- * timeline too, so it is the highest other one.
- */
-function oldTimeline(probe: DirectoryProbe, newTimeline: number): number {
-  if (probe.kind === 'data-directory') return probe.timeline;
-  return probe.timelines.findLast((timeline) => timeline !== newTimeline) ?? probe.timeline;
-}
-
-function gather(
-  like: Pick<DirectoryProbe, 'walSegmentSize' | 'walPageSize' | 'majorVersion' | 'systemIdentifier'>,
-  places: readonly string[],
-  history: TimelineHistory,
-  spool: WalSpool,
-  remotes: readonly RemotePlace[] = [],
-): WalPlaces {
-  return openWalSegments({
-    places,
-    remotes,
-    spool,
-    history,
-    segmentSize: like.walSegmentSize,
-    pageSize: like.walPageSize,
-    majorVersion: like.majorVersion,
-    systemIdentifier: like.systemIdentifier,
-  });
-}
-
-function refuse(refusals: readonly string[], request: IncidentRequest): void {
-  if (refusals.length === 0) return;
-  throw new ForkpointError({
-    what: refusals.join('; '),
-    where: `${request.old} and ${withoutPassword(request.new)}`,
-    next: 'name the crashed old primary and the promoted new primary of the same cluster',
-  });
-}
-
-/** What stands on the new side: a directory or a server, in one form. */
-interface NewSide {
-  readonly probe?: DirectoryProbe;
-  readonly server?: LiveServer;
-  readonly state: string;
-  readonly history: NodeHistory;
-  readonly places: readonly string[];
-}
-
-async function openNewSide(request: IncidentRequest, old: DirectoryProbe): Promise<NewSide> {
-  const extra = directoriesOf(request.newWal);
-  if (isServerUrl(request.new)) {
-    const server = await LiveServer.open(request.new);
-    const { facts } = server;
-    try {
-      refuse(serverRefusals(old, facts), request);
-      const { timeline, history, missingHistory: unknown } = facts;
-      const copied = unknown === undefined ? undefined : nodeHistory(timeline, extra, request.fork);
-      return {
-        server,
-        state: serverState(facts),
-        history: copied && copied.unknown === undefined ? copied : { timeline, history, unknown },
-        places: extra,
-      };
-    } catch (error) {
-      await server.close();
-      throw error;
-    }
-  }
-  const probe = openProbe(request.new, 'new primary');
-  const { refusals } = compareSides(old, probe);
-  refuse(refusals, request);
-  const places = [probe.walDirectory, ...extra];
-  return { probe, state: probe.state, history: nodeHistory(probe.timeline, places, request.fork), places };
-}
-
-function serverRefusals(old: DirectoryProbe, facts: ServerFacts): string[] {
-  const refusals: string[] = [];
-  if (old.systemIdentifier !== facts.systemIdentifier) {
-    refusals.push(
-      `different clusters: the old primary's system identifier is ${old.systemIdentifier}, the server's is ${facts.systemIdentifier}`,
-    );
-  }
-  if (old.majorVersion !== facts.majorVersion) {
-    refusals.push(
-      `different versions: the old primary is PostgreSQL ${old.majorVersion}, the server PostgreSQL ${facts.majorVersion}`,
-    );
-  }
-  return refusals;
-}
-
-const STANDBY_STATES: readonly string[] = ['in archive recovery', 'shut down in recovery'];
-
-function crossWarnings(
-  fork: ForkPoint,
-  fresh: NewSide,
-  newHistory: TimelineHistory,
-  oldHistory: TimelineHistory,
-): string[] {
-  const standby = STANDBY_STATES.includes(fresh.state);
-  const shared = lastSharedEntry(oldHistory, newHistory);
-  if (standby && shared === newHistory.length - 1) {
-    return [
-      `The new side is a standby that was not promoted (${fresh.state}); it parts from the old one at ${formatLsn(fork.lsn)}.`,
-    ];
-  }
-  return [];
-}
-
-/**
- * Connects to the running new primary that verdicts are asked of. Throws ForkpointError unless it is the primary that the new side
- * became: same cluster, taking writes, on the new side's timeline or one that came of it.
- */
-async function openAgainst(url: string, old: DirectoryProbe, fresh: NodeHistory): Promise<LiveServer> {
-  const server = await LiveServer.open(url);
-  const { facts } = server;
-  const refusals = serverRefusals(old, facts);
-  if (facts.inRecovery)
-    refusals.push('the server is a standby: it can tell nothing of what is to be written');
-  const path = facts.history.map(({ timeline }) => timeline);
-  if (refusals.length === 0 && !path.includes(fresh.timeline)) {
-    const why = facts.missingHistory === undefined ? '' : ` (${facts.missingHistory})`;
-    refusals.push(
-      `the server is on timeline ${facts.timeline}, which did not come of the new primary's timeline ${fresh.timeline}${why}`,
-    );
-  }
-  if (refusals.length === 0) return server;
-  await server.close();
-  throw new ForkpointError({
-    what: refusals.join('; '),
-    where: facts.url,
-    next: 'name the running new primary of this cluster with --against',
-  });
-}
-
 /** When the fork is not found: is it for want of a history? */
 function withReasons(histories: readonly NodeHistory[], find: () => ForkPoint): ForkPoint {
   try {
@@ -265,28 +68,6 @@ function withReasons(histories: readonly NodeHistory[], find: () => ForkPoint): 
       what: `${error.complaint.what}; ${unknown.join('; ')}`,
     });
   }
-}
-
-/**
- * Why an old side whose history goes on in the new one's may have lost something all the same: it was made a standby of the new
- * primary, and what it wrote by itself was thrown away with its own timeline.
- */
-function whyUntold(
-  probe: DirectoryProbe,
-  history: TimelineHistory,
-  places: readonly string[],
-  spool: WalSpool,
-): string | undefined {
-  if (history.length === 1) return undefined;
-  const left = history[history.length - 2];
-  const abandoned = abandonedWal(history, (path) => gather(probe, places, path, spool));
-  const on = `The old side follows the new primary's history, which left timeline ${left.timeline} at ${formatLsn(left.end)}`;
-  if (abandoned) {
-    const { timeline, end, path } = abandoned;
-    return `${on}, but there is WAL of timeline ${timeline} from behind ${formatLsn(end)} (${path}): a node wrote on there, and was rewound since. Name the directory of that file as OLD to read it.`;
-  }
-  if (!probe.standby && !STANDBY_STATES.includes(probe.state)) return undefined;
-  return `${on}; it is a standby on timeline ${probe.timeline} now. If it was the old primary, it has been rewound or rebuilt: what it had written by itself is no longer in this directory. Look for an archive, or a copy made before.`;
 }
 
 /** Has everything from `from` to the segment of `through` asked for at once: reading begins there. */

@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import { sep } from 'node:path';
 import { formatLsn } from '../bytes/lsn.js';
 import { lastSharedEntry } from './history-file.js';
-import type { DataDirectoryProbe, DirectoryProbe } from './probe.js';
+import type { DataDirectoryProbe, DirectoryProbe } from './side-probe.js';
 
 /** How two sides go together. */
 export interface SidesComparison {

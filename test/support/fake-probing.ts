@@ -4,7 +4,7 @@ import type { Probing } from '../../source/app/probing.js';
 import { POSTGRES_EPOCH_MS } from '../../source/bytes/timestamp.js';
 import { compareSides } from '../../source/timeline/compare-sides.js';
 import { historyWithoutParents } from '../../source/timeline/history-file.js';
-import type { DataDirectoryProbe, DirectoryProbe } from '../../source/timeline/probe.js';
+import type { DataDirectoryProbe, DirectoryProbe } from '../../source/timeline/side-probe.js';
 import { FORK_LSN } from './fake-client.js';
 
 function cluster(path: string, over: Partial<DirectoryProbe> = {}): DirectoryProbe {

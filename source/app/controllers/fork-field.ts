@@ -1,6 +1,6 @@
 /** The box in which the fork is named by hand, when the histories cannot tell it. */
 import { formatLsn, type Lsn, parseLsn } from '../../bytes/lsn.js';
-import type { DataDirectoryProbe } from '../../timeline/probe.js';
+import type { DataDirectoryProbe } from '../../timeline/side-probe.js';
 import { commonBeginning } from '../completion.js';
 import type { KeyPress } from '../keys.js';
 import { editField, fieldText, type TextField, textField } from '../text-field.js';

@@ -3,7 +3,7 @@ import type { Lsn } from '../../bytes/lsn.js';
 import { printable } from '../../bytes/printable.js';
 import type { IncidentRequest } from '../../incident/model.js';
 import type { SavedSession } from '../../incident/session.js';
-import type { DataDirectoryProbe } from '../../timeline/probe.js';
+import type { DataDirectoryProbe } from '../../timeline/side-probe.js';
 import type { Context } from '../bindings/binding.js';
 import type { KeyPress } from '../keys.js';
 import type { Probing } from '../probing.js';

@@ -1,7 +1,7 @@
 /** The two sides as far as they are chosen, and what is to be said about the pair. */
 import { printable } from '../../bytes/printable.js';
 import type { SidesComparison } from '../../timeline/compare-sides.js';
-import type { DataDirectoryProbe } from '../../timeline/probe.js';
+import type { DataDirectoryProbe } from '../../timeline/side-probe.js';
 import type { Probing } from '../probing.js';
 import { isServerUrl, maskPassword } from '../server-url.js';
 import type { RememberedProbes } from './remembered-probes.js';

@@ -1,5 +1,5 @@
 /** What probing found at a path, asked once: a directory that the cursor passes again is not opened again. */
-import type { DataDirectoryProbe } from '../../timeline/probe.js';
+import type { DataDirectoryProbe } from '../../timeline/side-probe.js';
 import type { Probing } from '../probing.js';
 
 /** Probes by path, until they are forgotten. */

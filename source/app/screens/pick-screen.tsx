@@ -5,7 +5,7 @@ import { printable } from '../../bytes/printable.js';
 import { textWidth, truncateMiddle, wrapWords } from '../../bytes/text-width.js';
 import { formatBytes, formatTime, plural } from '../../incident/figures.js';
 import type { SavedSession } from '../../incident/session.js';
-import type { DataDirectoryProbe, DirectoryProbe } from '../../timeline/probe.js';
+import type { DataDirectoryProbe, DirectoryProbe } from '../../timeline/side-probe.js';
 import { fieldLine } from '../components/field-line.js';
 import { LinesView } from '../components/lines-view.js';
 import type { PickController } from '../controllers/pick.js';
