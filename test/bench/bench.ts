@@ -1,26 +1,37 @@
 /**
  * `npm run bench`: how forkpoint compares with its peers on the same WAL, in one run on one machine. Makes incidents of several shapes, then
  * times in turn the server's own logical decoding, pg_waldump (each where it is installed) and forkpoint's commands; how time and memory
- * grow with the size of the WAL; and how soon the TUI is there. Prints tables of medians, spread and ratios, and writes all of it as JSON.
+ * grow with the size of the WAL; and how soon the TUI is there. Prints tables of medians, spread and ratios, at the end one of all goals,
+ * met or missed, and writes all of it as JSON.
  *
  * FORKPOINT_BENCH_SHAPES   names of shapes, by commas (all)
  * FORKPOINT_BENCH_LEVELS   wal_levels, by commas (logical,replica)
  * FORKPOINT_BENCH_SCALE    how much of each: 1 is some 60 MB of WAL (1)
  * FORKPOINT_BENCH_RUNS     runs of each (3)
- * FORKPOINT_BENCH_LARGE    so many GB of WAL as the largest size (0.5); 4 takes some 15 GB of disk while it runs, 10 some 35
+ * FORKPOINT_BENCH_LARGE    so many GB of WAL as the largest size (4, which takes some 15 GB of disk while it runs; 10 takes 35); small
+ *                          transactions, of which a gigabyte takes minutes to write, go up to a quarter of it
  * FORKPOINT_BENCH_PROFILE  1: of every goal that is missed, also where the processor time went
  * FORKPOINT_BENCH_DIRECTORY  where incidents are kept and found again (nowhere)
  * FORKPOINT_BENCH_JSON     the file to write (one in the system's temporary directory)
  *
  * The terminal's figures are `npm run bench:terminal`'s.
  */
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stopAllServers } from '../servers/server.js';
+import {
+  memoryOutcomes,
+  type Outcome,
+  printOutcomes,
+  speedOutcomes,
+  startOutcomes,
+  straightOutcomes,
+} from './goals.js';
 import { type BenchIncident, incidentOf, startCopyOfOld } from './incidents.js';
-import { type Contender, measure, median } from './measure.js';
+import { type Contender, type Measured, measure, median } from './measure.js';
 import { decoding, waldump } from './peers.js';
 import { type Profile, printProfile, profileOf } from './profile.js';
 import { PROGRAM } from './program.js';
@@ -32,7 +43,7 @@ const env = (name: string, otherwise: string): string => process.env[`FORKPOINT_
 const RUNS = Number(env('RUNS', '3'));
 const SCALE = Number(env('SCALE', '1'));
 const NAMES = env('SHAPES', SHAPES.map((shape) => shape.name).join(',')).split(',');
-const LARGE = Number(env('LARGE', '0.5'));
+const LARGE = Number(env('LARGE', '4'));
 const PROFILE = env('PROFILE', '') === '1';
 const LEVELS = env('LEVELS', 'logical,replica').split(',') as BenchIncident['walLevel'][];
 
@@ -42,7 +53,6 @@ const WALDUMP = 'pg_waldump --stats=record';
 const DECODING = 'logical decoding';
 const GOALS: Readonly<Record<string, Goal>> = {
   'read every record': { peer: WALDUMP, timesAsFast: 1 },
-  inspect: { peer: WALDUMP, timesAsFast: 1 },
   'list --json': { peer: DECODING, timesAsFast: 5 },
   'export (SQL)': { peer: DECODING, timesAsFast: 5 },
 };
@@ -59,6 +69,16 @@ function ours(incident: BenchIncident): Contender[] {
   ];
 }
 
+/** How many transactions were lost, as forkpoint itself counts them. */
+function lostTransactions(incident: BenchIncident): number {
+  const command = [PROGRAM, 'inspect', incident.old, incident.new, '--json'];
+  const told = execFileSync(process.execPath, command, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return (JSON.parse(told) as { lost: { transactions: number } }).lost.transactions;
+}
+
 interface Section {
   readonly shape: string;
   readonly walLevel: string;
@@ -69,6 +89,7 @@ interface Section {
 }
 
 const sections: Section[] = [];
+const outcomes: Outcome[] = [];
 
 /** Shows where the time of what missed its goal went. */
 function profilesOf(incident: BenchIncident, lines: readonly Line[]): Record<string, Profile> {
@@ -100,6 +121,10 @@ async function section(
   const megabytes = (incident.walBytes / 1e6).toFixed(0);
   printTable(`${incident.name}: ${description}; ${megabytes} MB of WAL at ${incident.walLevel}`, lines);
   const { name: shape, walLevel, walBytes } = incident;
+  outcomes.push(
+    ...speedOutcomes(shape, lines),
+    ...memoryOutcomes(shape, measured, lostTransactions(incident)),
+  );
   sections.push({ shape, walLevel, walBytes, lines, profiles: PROFILE ? profilesOf(incident, lines) : {} });
   return lines.find((line) => line.name.startsWith(DECODING));
 }
@@ -111,49 +136,63 @@ for (const name of NAMES) {
     decoded = (await section(await incidentOf(shape, level, SCALE), shape.description, decoded)) ?? decoded;
 }
 
-/** Scales of two shapes that write 1 GB of WAL: 1.25 million transactions, and 15 million rows. */
-const SCALE_A_GIGABYTE = { small: 15.6, copy: 19 };
-/** Smallest size, in GB. */
-const SMALL = 0.1;
+/** Two shapes, the scale at which each writes 1 GB of WAL (1.25 million transactions, and 15 million rows), and their sizes in GB. */
+const GROWING = [
+  { name: 'small', scaleAGigabyte: 15.6, gigabytes: [0.1, LARGE / 4] },
+  { name: 'copy', scaleAGigabyte: 19, gigabytes: [0.1, LARGE] },
+];
 
 /** Cost against size: the same work, more of it. */
-const sizes: { shape: string; walBytes: number; what: string; secondsPerGigabyte: number; memory: number }[] =
-  [];
-const scales = Object.entries(SCALE_A_GIGABYTE).flatMap(([name, scale]) =>
-  [SMALL, LARGE].map((gigabytes): [string, number] => [name, Math.round(gigabytes * scale)]),
-);
-for (const [name, scale] of scales) {
-  const incident = await incidentOf(shapeNamed(name), 'logical', scale);
-  for (const { name: what, seconds, memory } of await measure(ours(incident), 1)) {
-    const secondsPerGigabyte = median(seconds) / (incident.walBytes / 1e9);
-    sizes.push({
-      shape: incident.name,
-      walBytes: incident.walBytes,
-      what,
-      secondsPerGigabyte,
-      memory: memory ?? 0,
-    });
+const sizes: {
+  incident: string;
+  what: string;
+  walBytes: number;
+  secondsPerGigabyte: number;
+  memory: number;
+}[] = [];
+let largest: BenchIncident | undefined;
+for (const { name, scaleAGigabyte, gigabytes } of GROWING) {
+  const figures: typeof sizes = [];
+  for (const size of gigabytes) {
+    const incident = await incidentOf(shapeNamed(name), 'logical', Math.round(size * scaleAGigabyte));
+    largest = incident;
+    const measured = await measure(ours(incident), 1);
+    outcomes.push(...memoryOutcomes(incident.name, measured, lostTransactions(incident)));
+    for (const { name: what, seconds, memory = 0 } of measured) {
+      const { walBytes } = incident;
+      const secondsPerGigabyte = median(seconds) / (walBytes / 1e9);
+      figures.push({ incident: incident.name, what, walBytes, secondsPerGigabyte, memory });
+    }
   }
+  outcomes.push(...straightOutcomes(name, figures));
+  sizes.push(...figures);
 }
 process.stdout.write('\nCost against size: seconds a gigabyte should stay the same, and memory too\n');
 console.table(
-  sizes.map((each) => ({
-    incident: each.shape,
-    WAL: `${(each.walBytes / 1e6).toFixed(0)} MB`,
-    what: each.what,
-    'seconds a GB': each.secondsPerGigabyte.toFixed(2),
-    memory: `${each.memory.toFixed(0)} MB`,
+  sizes.map(({ incident, what, walBytes, secondsPerGigabyte, memory }) => ({
+    incident,
+    WAL: `${(walBytes / 1e6).toFixed(0)} MB`,
+    what,
+    'seconds a GB': secondsPerGigabyte.toFixed(2),
+    memory: `${memory.toFixed(0)} MB`,
   })),
 );
 
-const start = await measureStart(await incidentOf(shapeNamed('small'), 'logical', SCALE), RUNS);
-printTable('Start on a terminal of 120×40', start);
+const starts: { incident: string; start: Measured[] }[] = [];
+for (const incident of [await incidentOf(shapeNamed('small'), 'logical', SCALE), largest]) {
+  if (!incident) continue;
+  const start = await measureStart(incident, RUNS);
+  printTable(`Start on a terminal of 120×40, ${incident.name}`, start);
+  outcomes.push(...startOutcomes(incident.name, start));
+  starts.push({ incident: incident.name, start });
+}
 await stopAllServers();
+printOutcomes(outcomes);
 
 const file = env('JSON', join(tmpdir(), 'forkpoint-bench.json'));
 const machine = `${cpus().length} × ${cpus()[0].model}`;
 writeFileSync(
   file,
-  `${JSON.stringify({ machine, node: process.version, runs: RUNS, sections, sizes, start }, undefined, 2)}\n`,
+  `${JSON.stringify({ machine, node: process.version, runs: RUNS, outcomes, sections, sizes, starts }, undefined, 2)}\n`,
 );
 process.stdout.write(`\nAll of it as JSON: ${file}\n`);

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { stopAllServers } from '../servers/server.js';
+import { type Outcome, printOutcomes } from './goals.js';
 import { incidentOf } from './incidents.js';
 import { PROGRAM } from './program.js';
 import { clients, type Shape } from './shapes.js';
@@ -95,6 +96,45 @@ function table(rows: readonly Row[], base: KeyTimes | undefined): void {
   );
 }
 
+/** 99 of 100 keys are answered within so many milliseconds, of those pressed while WAL is read, and of those afterwards. */
+const FRAME_WHILE_READING = 33;
+const FRAME = 16;
+/** Of one core. */
+const IDLE_CPU = 0.01;
+
+/** What is wanted of our rows: the first while WAL is read, the second afterwards. */
+function outcomesOf([reading, read]: readonly Row[], tig: KeyTimes | undefined): Outcome[] {
+  const within = (what: string, reached: number, limit: number): Outcome => ({
+    what: `${what}, p99`,
+    goal: `under ${limit} ms`,
+    reached: `${reached.toFixed(1)} ms`,
+    met: reached < limit,
+  });
+  const bytes = Math.round(read.step.bytes);
+  return [
+    within('a step to its frame while WAL is read', reading.step.p99, FRAME_WHILE_READING),
+    within('a page to its frame while WAL is read', reading.page.p99, FRAME_WHILE_READING),
+    within('a step to its frame', read.step.p99, FRAME),
+    within('a page to its frame', read.page.p99, FRAME),
+    ...(tig
+      ? [
+          {
+            what: 'bytes for a step of the cursor',
+            goal: `at most tig's ${Math.round(tig.bytes)}`,
+            reached: String(bytes),
+            met: bytes <= tig.bytes,
+          },
+        ]
+      : []),
+    {
+      what: 'idle',
+      goal: `nothing sent, under ${IDLE_CPU * 100} % of a core`,
+      reached: `${read.idleBytes} bytes, ${((read.idleCpu ?? 0) * 100).toFixed(2)} %`,
+      met: read.idleBytes === 0 && (read.idleCpu ?? 0) < IDLE_CPU,
+    },
+  ];
+}
+
 const directory = mkdtempSync(join(tmpdir(), 'forkpoint-bench-'));
 try {
   const incident = await incidentOf(LIST, 'replica', LENGTH);
@@ -133,8 +173,10 @@ try {
     `a list of ${LENGTH} on a terminal of 120×40, ${STEPS} keys of each kind, one at a time\n`,
   );
   table(rows, tig);
+  const outcomes = outcomesOf(rows, tig);
+  printOutcomes(outcomes);
   const file = process.env['FORKPOINT_BENCH_JSON'];
-  if (file) writeFileSync(file, `${JSON.stringify({ length: LENGTH, rows }, undefined, 2)}\n`);
+  if (file) writeFileSync(file, `${JSON.stringify({ length: LENGTH, outcomes, rows }, undefined, 2)}\n`);
 } finally {
   await stopAllServers();
   rmSync(directory, { recursive: true, force: true });
