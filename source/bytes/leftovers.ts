@@ -20,6 +20,7 @@ interface Note {
 const held = new Map<number, Leftover>();
 const followed = new Set<FollowedThread>();
 let count = 0;
+let onFirst: (() => void) | undefined;
 let notes: MessagePort | undefined;
 
 process.on('exit', () => {
@@ -27,8 +28,27 @@ process.on('exit', () => {
   undo(held.values());
 });
 
-/** Sees to it that this does not outlive the process. Returns the way to let go of it: it is gone, or is to stay. */
+/**
+ * Has `callback` called as soon as there is something to see to, here or in another thread, or at once when there is. Until then the
+ * process may be ended in any way.
+ */
+export function whenHolding(callback: () => void): void {
+  if (held.size > 0 || followed.size > 0) return callback();
+  onFirst = callback;
+}
+
+function holding(): void {
+  const callback = onFirst;
+  onFirst = undefined;
+  callback?.();
+}
+
+/**
+ * Sees to it that this does not outlive the process; to be called before it is made. Returns the way to let go of it: it is gone, or is
+ * to stay.
+ */
 export function hold(leftover: Leftover): () => void {
+  holding();
   const id = ++count;
   const note = (each: Note): void => notes?.postMessage(each);
   held.set(id, leftover);
@@ -36,6 +56,12 @@ export function hold(leftover: Leftover): () => void {
   return () => {
     if (held.delete(id)) note({ id });
   };
+}
+
+/** A name that nothing has: who holds what he makes must know its name before. What must be his own is to be made exclusively all the same. */
+export function newName(prefix: string): string {
+  const half = () => Math.trunc(Math.random() * 2 ** 32).toString(16);
+  return `${prefix}${process.pid}-${half()}${half()}`;
 }
 
 function undo(leftovers: Iterable<Leftover>): void {
@@ -75,6 +101,7 @@ export function followThread(): FollowedThread {
       undo(theirs.values());
     },
   };
+  holding();
   followed.add(thread);
   return thread;
 }

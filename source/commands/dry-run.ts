@@ -9,6 +9,7 @@ import { DryRun, type DryRunError, type DryRunMiss } from '../server/dry-run.js'
 import { SETTINGS } from '../sql/file-header.js';
 import { Tally } from '../sql/tally.js';
 import { transactionLines } from '../sql/transaction-sql.js';
+import { takeSignals } from './signals.js';
 
 /** What came of trying one lost transaction. */
 export type Tried =
@@ -84,6 +85,7 @@ function* undoable(changes: Iterable<Change>): Generator<Change> {
 export class DryRunner {
   readonly #incident: Incident;
   readonly #run: DryRun;
+  readonly #giveSignalsBack: () => void;
   readonly #blockSize: number;
   /** Lost transactions whose changes are not there for those that build on them: by index, their xid. */
   readonly #absent = new Map<number, number>();
@@ -104,10 +106,7 @@ export class DryRunner {
     this.#incident = incident;
     this.#run = run;
     this.#blockSize = incident.overview().old.blockSize;
-    for (const signal of SIGNALS) {
-      process.removeAllListeners(signal);
-      process.once(signal, this.#onSignal);
-    }
+    this.#giveSignalsBack = takeSignals(this.#onSignal);
   }
 
   /** Connects, and takes signals over until closed. Throws ForkpointError. */
@@ -169,7 +168,7 @@ export class DryRunner {
 
   /** Rolls back and disconnects. */
   async close(): Promise<void> {
-    for (const signal of SIGNALS) process.removeListener(signal, this.#onSignal);
+    this.#giveSignalsBack();
     await this.#run.close();
   }
 
@@ -196,8 +195,6 @@ export class DryRunner {
     }
   }
 }
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Lines that open and close a transaction: the dry run has its own. */
 const FRAME: ReadonlySet<string> = new Set(['BEGIN;', 'SET CONSTRAINTS ALL DEFERRED;', 'COMMIT;']);

@@ -1,12 +1,29 @@
 /** How a signal ends a command. */
 import { constants } from 'node:os';
 
+import { whenHolding } from '../bytes/leftovers.js';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /**
- * From now on a signal ends the process through its `exit` handlers, which remove temporary files. To be called when there may be some:
- * until then the signal's own way, which waits for nothing, is quicker.
+ * From when there is something that must not outlive the process, a signal ends it through its `exit` handlers, which remove that. Until
+ * then the signal's own way is quicker: it waits for no work to be done.
  */
 export function endOnSignals(): void {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => process.exit(128 + constants.signals[signal]));
+  whenHolding(() => {
+    for (const signal of SIGNALS) process.once(signal, () => process.exit(128 + constants.signals[signal]));
+  });
+}
+
+/** From now on signals go to `listener` instead. Returns the way back. */
+export function takeSignals(listener: NodeJS.SignalsListener): () => void {
+  whenHolding(() => {});
+  for (const signal of SIGNALS) {
+    process.removeAllListeners(signal);
+    process.once(signal, listener);
   }
+  return () => {
+    for (const signal of SIGNALS) process.removeListener(signal, listener);
+    endOnSignals();
+  };
 }

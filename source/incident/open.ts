@@ -27,8 +27,6 @@ export interface OpeningOptions {
   readonly early?: (sight: EarlySight) => void;
   /** Another thread reads the same and judges: only the old side is to be read, and the index of what it finds is lent by the other. */
   readonly asHelper?: boolean;
-  /** See SidesOptions. */
-  readonly spool?: string;
 }
 
 /** Milliseconds of the first look between two looks at who else wants something. */

@@ -27,8 +27,6 @@ import { crossWarnings, gather, whyUntold } from './side-wal.js';
 export interface SidesOptions {
   /** Ends what is being fetched meanwhile. */
   readonly stop?: AbortSignal;
-  /** The directory for segments that are no files of their own anywhere, when another thread has to know it. */
-  readonly spool?: string;
 }
 
 /** Both sides, opened. `server` is to be closed by the caller. */
@@ -87,10 +85,7 @@ async function fetchStretch(
  * Opens both sides and finds the fork. Throws ForkpointError when a side cannot be read, the two do not belong together, or
  * nothing tells where they parted.
  */
-export async function openSides(
-  request: IncidentRequest,
-  { stop, spool: spoolPath }: SidesOptions = {},
-): Promise<OpenedSides> {
+export async function openSides(request: IncidentRequest, { stop }: SidesOptions = {}): Promise<OpenedSides> {
   if (isServerUrl(request.old)) {
     throw new ForkpointError({
       what: 'the old primary is read from its files: a server cannot stand for it',
@@ -101,7 +96,7 @@ export async function openSides(
   if (request.tempDir !== undefined) refuseReadOnlyPlace(request.tempDir);
   const oldProbe = openProbe(request.old, 'old primary');
   const fresh = await openNewSide(request, oldProbe);
-  const spool = new WalSpool(request.tempDir, spoolPath);
+  const spool = new WalSpool(request.tempDir);
   const gathering = new Gathering();
   stop?.addEventListener('abort', () => gathering.close(), { once: true });
   try {

@@ -5,11 +5,8 @@
  * None of them is needed. One that fails, runs out of memory or has come upon other transactions is let go, its parts are given back, and
  * whoever writes the export makes them himself: what is wrong is found there again, and said as if there had been no threads.
  */
-import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { followThread } from '../bytes/leftovers.js';
 import type { IncidentRequest } from '../incident/model.js';
 import type { ReadingFacts } from '../incident/opened-incident.js';
 import type { TransactionIndex } from '../transactions/transaction-index.js';
@@ -48,7 +45,6 @@ interface Thread {
 
 export class Crew {
   readonly #threads = new Set<Thread>();
-  readonly #spools: string[] = [];
   readonly #returned: number[] = [];
   readonly #byPart = new Map<number, Thread>();
   readonly #damagedPages = new Set<string>();
@@ -56,24 +52,22 @@ export class Crew {
   #partsMade = 0;
   /** Grows with everything that threads say. */
   changes = 0;
-  readonly #atExit = () => this.#removeSpools();
 
   /**
    * Starts `count` threads on the same incident. `memory`: bytes that all of them together may take for what they find, besides what they
    * are making. `yields`: somebody draws on a screen, and goes first.
    */
   constructor(request: IncidentRequest, count: number, memory: number, yields = false) {
-    process.once('exit', this.#atExit);
     const megabytes = Math.floor(memory / count / 1024 / 1024);
     for (let i = 0; i < count; i++) this.#start({ ...request, against: undefined }, megabytes, yields);
   }
 
   #start(request: IncidentRequest, megabytes: number, yields: boolean): void {
-    const spool = join(request.tempDir ?? tmpdir(), `forkpoint-wal-${randomBytes(8).toString('hex')}`);
-    this.#spools.push(spool);
-    const start: ThreadStart = { request, spool, yields };
+    const leftovers = followThread();
+    const start: ThreadStart = { request, leftovers: leftovers.port, yields };
     const worker = new Worker(new URL('./thread.js', import.meta.url), {
       workerData: start,
+      transferList: [leftovers.port],
       // What it has to say of its end is of no interest to anybody.
       stderr: true,
       resourceLimits: { maxOldGenerationSizeMb: megabytes, maxYoungGenerationSizeMb: YOUNG_MB },
@@ -82,7 +76,10 @@ export class Crew {
     this.#threads.add(thread);
     worker.on('message', (message: FromThread) => this.#take(thread, message));
     worker.on('error', () => this.#dismiss(thread));
-    worker.on('exit', () => this.#dismiss(thread));
+    worker.on('exit', () => {
+      leftovers.undo();
+      this.#dismiss(thread);
+    });
   }
 
   #take(thread: Thread, message: FromThread): void {
@@ -225,12 +222,6 @@ export class Crew {
     const threads = [...this.#threads];
     this.#threads.clear();
     await Promise.all(threads.map(({ worker }) => worker.terminate()));
-    process.removeListener('exit', this.#atExit);
-    this.#removeSpools();
-  }
-
-  #removeSpools(): void {
-    for (const spool of this.#spools.splice(0)) rmSync(spool, { recursive: true, force: true });
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
+import { noteLeftovers } from '../bytes/leftovers.js';
 import { PartMaker } from '../export/part.js';
 import { breathe } from '../incident/breathe.js';
 import { openIncident } from '../incident/open.js';
@@ -55,8 +56,8 @@ class PartThread {
   }
 
   /** Goes on until the thread is ended. */
-  async run(request: ThreadStart['request'], spool: string): Promise<void> {
-    const incident = await openIncident(request, { asHelper: true, spool });
+  async run(request: ThreadStart['request']): Promise<void> {
+    const incident = await openIncident(request, { asHelper: true });
     this.#incident = incident;
     while (incident.readAsHelper(SLICE)) await breathe();
     const facts = incident.facts();
@@ -108,7 +109,8 @@ function tell(message: FromThread, transfer: readonly ArrayBuffer[] = []): void 
 }
 
 const thread = new PartThread();
-const { request, spool, yields } = workerData as ThreadStart;
+const { request, leftovers, yields } = workerData as ThreadStart;
+noteLeftovers(leftovers);
 // On Linux this is the thread's own priority.
 if (yields && process.platform === 'linux') {
   try {
@@ -119,4 +121,4 @@ if (yields && process.platform === 'linux') {
 }
 
 port.on('message', (message: ToThread) => thread.take(message));
-await thread.run(request, spool);
+await thread.run(request);

@@ -2,9 +2,10 @@
  * A private temporary file for what does not fit into memory: opened with mode 0600 and unlinked at once, so that nothing stays behind
  * however forkpoint ends. It only grows. When it cannot (a full disk), it says so once and for all, and its users do with less.
  */
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, statfsSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hold, newName } from '../bytes/leftovers.js';
 
 export class TemporaryFile {
   readonly #directory: string;
@@ -102,12 +103,26 @@ export class TemporaryFile {
   }
 }
 
+/** Linux's O_TMPFILE without O_DIRECTORY (fcntl.h): a file of the directory that has no name from the beginning. */
+const NAMELESS = 0o20000000;
+
 function openUnlinked(directory: string): number {
-  const folder = mkdtempSync(join(directory, 'forkpoint-'));
+  if (process.platform === 'linux') {
+    const { O_DIRECTORY, O_RDWR, O_EXCL } = constants;
+    try {
+      return openSync(directory, NAMELESS | O_DIRECTORY | O_RDWR | O_EXCL, 0o600);
+    } catch {
+      // Not every file system can. Where it is the directory that is wrong, this is found below.
+    }
+  }
+  const path = join(directory, newName('forkpoint-'));
+  const letGo = hold({ path });
   try {
-    return openSync(join(folder, 'spilled'), 'wx+', 0o600);
+    const file = openSync(path, 'wx+', 0o600);
+    unlinkSync(path);
+    return file;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    letGo();
   }
 }
 

@@ -3,10 +3,10 @@
  * Made (mode 0700) when first needed, removed when closed and when the process ends. Unpacked segments are kept only up to a bound,
  * the one not used for longest goes first: it can be unpacked again.
  */
-import { mkdirSync, mkdtempSync, rmSync, unlinkSync } from 'node:fs';
+import { mkdirSync, rmSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hold } from '../bytes/leftovers.js';
+import { hold, newName } from '../bytes/leftovers.js';
 import { type Compression, type Unpacked, unpackFile } from './compressed-file.js';
 
 /** Bytes of unpacked segments that are kept, and the least number of segments whatever their size. */
@@ -15,7 +15,6 @@ const KEPT_SEGMENTS = 4;
 
 export class WalSpool {
   readonly #parent: string;
-  readonly #named: string | undefined;
   #directory: string | undefined;
   #letGo: () => void = () => {};
   #count = 0;
@@ -23,24 +22,19 @@ export class WalSpool {
   readonly #unpacked = new Map<string, Unpacked & { readonly path: string }>();
   #unpackedBytes = 0;
 
-  /**
-   * `parent`: where the directory is made, the system's place for temporary files when not given. `named`: the directory itself, when
-   * another thread has to know it beforehand.
-   */
-  constructor(parent: string = tmpdir(), named?: string) {
+  /** `parent`: where the directory is made, the system's place for temporary files when not given. */
+  constructor(parent: string = tmpdir()) {
     this.#parent = parent;
-    this.#named = named;
   }
 
   /** The directory, made now or before. */
   directory(): string {
     if (this.#directory !== undefined) return this.#directory;
-    if (this.#named !== undefined) {
-      mkdirSync(this.#named, { mode: 0o700 });
-      this.#directory = this.#named;
-    } else this.#directory = mkdtempSync(join(this.#parent, 'forkpoint-wal-'));
-    this.#letGo = hold({ path: this.#directory });
-    return this.#directory;
+    const directory = join(this.#parent, newName('forkpoint-wal-'));
+    this.#letGo = hold({ path: directory });
+    mkdirSync(directory, { mode: 0o700 });
+    this.#directory = directory;
+    return directory;
   }
 
   /** A path for a new file or directory in it. */
