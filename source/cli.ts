@@ -6,14 +6,12 @@ import { type Arguments, readArguments, UsageError } from './commands/arguments.
 import { demoArguments } from './commands/demo.js';
 import { EXIT, type ExitCode } from './commands/exit-code.js';
 import { OutputClosedError } from './export/output.js';
-import { keepYoungGenerationSmall } from './young-generation.js';
 
 async function run(options: Arguments): Promise<ExitCode> {
   if (options.command === 'app' || options.command === 'demo') {
     const { app } = await import('./commands/app.js');
     return app(options.command === 'demo' ? demoArguments(options) : options);
   }
-  keepYoungGenerationSmall();
   const commands = await import('./commands/scripted.js');
   switch (options.command) {
     case 'inspect':

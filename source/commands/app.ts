@@ -5,7 +5,6 @@ import type { IncidentRequest } from '../incident/model.js';
 import { createWorkerClient } from '../incident/worker-client.js';
 import { isServerUrl } from '../server/connection.js';
 import { resolveTypedPath } from '../timeline/find-directories.js';
-import { keepYoungGenerationSmall } from '../young-generation.js';
 import type { Arguments } from './arguments.js';
 import { Defects } from './defects.js';
 import type { ExitCode } from './exit-code.js';
@@ -34,7 +33,6 @@ export async function app(options: Arguments): Promise<ExitCode> {
       next: 'in a script use forkpoint inspect, list or export; see forkpoint --help',
     });
   }
-  keepYoungGenerationSmall();
   const { fullScreen } = await import('./full-screen.js');
   return fullScreen(options, ready, defects);
 }

@@ -9,6 +9,7 @@ import type { IncidentOverview, IncidentRequest } from './model.js';
 import type { OpenedIncident } from './opened-incident.js';
 import { type OpenedSides, openSides } from './sides.js';
 import { Superseded } from './superseded.js';
+import { keepYoungGenerationSmall } from './young-generation.js';
 
 /** What is known of an incident before it is known where reading has to begin. */
 export interface EarlySight {
@@ -45,7 +46,9 @@ export async function openIncident(
 ): Promise<OpenedIncident> {
   const sides = await openSides(request, options);
   try {
-    return await openInView(sides, request, options);
+    const opened = await openInView(sides, request, options);
+    keepYoungGenerationSmall();
+    return opened;
   } catch (error) {
     closeSides(sides);
     throw error;
