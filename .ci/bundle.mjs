@@ -7,7 +7,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -61,6 +61,18 @@ const standIns = {
     // What connects to React's devtools, when DEV is set, which it never is here.
     onResolve({ filter: /^\.\/devtools\.js$/ }, () => ({ path: 'devtools', namespace: 'nothing' }));
     onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'export default undefined' }));
+  },
+};
+
+/** What is always the same and takes time to make is made here, once, by the program as it was compiled before. */
+const madeBefore = {
+  name: 'made before',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]source[\\/]wal[\\/]window-code\.ts$/ }, async () => {
+      const { windowCode } = await import(pathToFileURL(resolve('dist/source/wal/window-code.js')).href);
+      const text = Buffer.from(windowCode()).toString('base64');
+      return { contents: `export const windowCode = () => Buffer.from('${text}', 'base64');` };
+    });
   },
 };
 
@@ -118,7 +130,7 @@ async function bundle(entryPoints) {
       fetch: 'undefined',
     },
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-    plugins: [workersBeside, standIns, lazyParts],
+    plugins: [workersBeside, standIns, lazyParts, madeBefore],
     logLevel: 'warning',
   });
   return Object.keys(metafile.inputs);

@@ -6,12 +6,11 @@
  * in JavaScript.
  */
 import { crcTables, updateCrc32c } from '../bytes/crc32c.js';
-import { CRC_TABLES, UPDATE } from '../bytes/crc32c-module.js';
+import { CRC_TABLES } from '../bytes/crc32c-module.js';
 import type { Lsn } from '../bytes/lsn.js';
-import { wasmModule } from '../bytes/web-assembly.js';
-import { JOIN } from './page-join.js';
-import { pageWalk, WALKED_AT, WALKED_MOST } from './page-walk.js';
-import { fillChecksumConstants, recordChecksum } from './record-checksum.js';
+import { WALKED_AT, WALKED_MOST } from './page-walk.js';
+import { fillChecksumConstants } from './record-checksum.js';
+import { windowCode } from './window-code.js';
 
 /** What @types/node leaves to the DOM's types. */
 declare const WebAssembly: {
@@ -129,8 +128,7 @@ export class WindowMemory {
 /** A memory with the constants at its beginning and room for `size` bytes behind them; undefined when there is none to be had. */
 function assembled(size: number): { memory: ArrayBuffer; exports: Exports } | undefined {
   try {
-    // By their numbers: 0, 1, and those of the walk from 2 on.
-    compiled ??= new WebAssembly.Module(wasmModule([UPDATE, recordChecksum(0), ...pageWalk(2, 1), JOIN]));
+    compiled ??= new WebAssembly.Module(windowCode());
     const pages = Math.ceil((BASE + size) / WASM_PAGE);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     const instance = new WebAssembly.Instance(compiled, { forkpoint: { memory } });
