@@ -61,6 +61,8 @@ export interface CurrentRows {
   touched(table: Table): boolean | undefined;
   /** Why a row of this table cannot be written on the new primary as it is; undefined when it can, or it is not known until asked. */
   misfit(table: Table): string | undefined;
+  /** Is there no table of that name, so that none of its versions fits? Where it is not known until asked it is not there. */
+  lacks?(table: Table): boolean;
   /** How a relation, column, type or schema stands on the new primary; undefined when that cannot be told. */
   definition?(database: string, subject: DdlSubject): CurrentDefinition | undefined;
   /** Set when what the new primary wrote since the fork is not wholly known: then no row can be called clean. */
@@ -318,6 +320,7 @@ export class WrittenSinceFork implements CurrentRows {
   readonly #altered = new Set<string>();
   #alteredAnything = false;
   readonly #misfits = new WeakMap<Table, string | undefined>();
+  readonly #lacking = new WeakMap<Table, boolean>();
   #answers = new WeakMap<Table, Map<string, AnswerKey>>();
   /** Set once a change was met whose table could not be told: it may have been any. */
   #anyTable: CannotTell | undefined;
@@ -368,6 +371,15 @@ export class WrittenSinceFork implements CurrentRows {
       : `there is no table ${tableLabel(table)} on the new primary`;
     this.#misfits.set(table, reason);
     return reason;
+  }
+
+  lacks(table: Table): boolean {
+    let lacks = this.#lacking.get(table);
+    if (lacks === undefined) {
+      lacks = this.#definitionNow !== undefined && this.#definitionNow(table) === undefined;
+      this.#lacking.set(table, lacks);
+    }
+    return lacks;
   }
 
   definition(database: string, subject: DdlSubject): CurrentDefinition | undefined {

@@ -248,6 +248,8 @@ export class TransactionJudge {
     if (isIntact(verdict.verdict)) verdict = this.#perhapsRefused(change) ?? verdict;
     const regardless = inherited !== undefined || (operation === 'insert' && identity.wholeRow);
     if (verdict !== own || !regardless) verdict = this.#certain(verdict);
+    // All that is said of its rows is who made it: nobody will ask for their keys.
+    if (this.#evidence.current.lacks?.(table)) return verdict;
     const intact = inherited ? inherited.intact : isIntact(own.verdict);
     this.#own.note(change, verdict, intact, intact && (!target || isIntact(target.verdict)));
     return verdict;
