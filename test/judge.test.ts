@@ -4,8 +4,10 @@ import { ForkpointError } from '../source/bytes/errors.js';
 import { type CurrentRows, WrittenSinceFork } from '../source/incident/current-rows.js';
 import { Judge } from '../source/incident/judge.js';
 import { LiveRows } from '../source/incident/live-rows.js';
+import { LostTouches } from '../source/incident/lost-touches.js';
 import type { RowVerdict } from '../source/incident/model.js';
 import type { Change, Row, RowChange, Table } from '../source/rows/row-change.js';
+import { MemoryFile } from './support/memory-file.js';
 
 function tableOf(over: Partial<Table> & { readonly types?: readonly string[] } = {}): Table {
   const { types = ['integer', 'text', 'text'], ...rest } = over;
@@ -463,6 +465,79 @@ describe('chains within the lost part', () => {
     for (const [index, changes] of lost.entries()) {
       assert.deepEqual(await judge.rowVerdicts(index, changes), rows[index]);
     }
+  });
+});
+
+describe('transactions of very many rows', () => {
+  const MANY = 24_000;
+  const numbers = Array.from({ length: MANY }, (_, i) => i);
+  const first = (i: number) => [`${i}`, `e${i}`, 'n'];
+
+  /** Writes every key several times: inserts, updates that pass other keys on, deletes, and rows put in anew. */
+  const lost: Change[][] = [
+    numbers.map((i) => insert(first(i))),
+    numbers.map((i) => update(first(i), [`${i}`, `e${(i + 1) % MANY}`, 'm'])),
+    [
+      ...numbers.map((i) => remove([`${i}`, `e${(i + 1) % MANY}`, 'm'])),
+      ...numbers.filter((i) => i % 3 === 0).map((i) => insert([`${i}`, `f${i}`, 'o'])),
+      ...numbers
+        .filter((i) => i % 6 === 0)
+        .map((i) => update([`${i}`, `f${i}`, 'o'], [`${MANY + i}`, `f${i}`, 'o'])),
+    ],
+    numbers.filter((i) => i % 1000 === 1).map((i) => insert([`${i}`, `g${i}`, 'p'])),
+  ];
+  const written = [
+    insert(['17', 'x17', 'other']),
+    insert([`${MANY + 60}`, 'x60', 'other']),
+    remove(first(400)),
+  ];
+
+  it('are judged alike whether their keys are in memory or in the temporary file', async () => {
+    const file = new MemoryFile(1000);
+    const spilling = new Judge(offline(written), nameOf, new LostTouches({ file }), undefined, file);
+    const holding = new Judge(offline(written), nameOf);
+    const batch = lost.map((changes, index) => ({ index, changes }));
+    const outcomes = await spilling.judge(batch);
+    assert.deepEqual(outcomes, await holding.judge(batch));
+    assert.deepEqual([...new Set(outcomes.flatMap(({ rows }) => rows.map((row) => row?.verdict)))].sort(), [
+      'changed',
+      'clean',
+      'dependency',
+      'exists',
+    ]);
+    assert.ok(file.size > MANY * 16 * 4, 'most was written to the file');
+    for (const { index, changes } of batch) {
+      const some = changes.slice(0, 500);
+      assert.deepEqual(await spilling.rowVerdicts(index, some), await holding.rowVerdicts(index, some));
+      assert.deepEqual(spilling.dependencies(index), holding.dependencies(index));
+    }
+  });
+
+  it('say when there is no room for their keys, instead of taking what was not kept for not written', () => {
+    const file = new MemoryFile(1000, 3);
+    const judge = new Judge(offline([]), nameOf, new LostTouches({ file }), undefined, file);
+    for (const _ of judge.beginAlone(
+      0,
+      { [Symbol.iterator]: () => lost[0].values(), visit: () => [] },
+      false,
+    ));
+    assert.equal(judge.heldAlone, Number.POSITIVE_INFINITY);
+  });
+
+  it('that fill a table which the new primary does not have take no room', async () => {
+    const judge = new Judge(
+      offline([], undefined, () => undefined),
+      nameOf,
+      new LostTouches({ most: 0 }),
+    );
+    for (const _ of judge.beginAlone(
+      0,
+      { [Symbol.iterator]: () => lost[2].values(), visit: () => [] },
+      false,
+    ));
+    assert.equal(judge.heldAlone, 0);
+    assert.equal(judge.endAlone(), 'unknown');
+    assert.equal(judge.firstForgotten, undefined);
   });
 });
 

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { KeyDigest } from '../source/incident/key-digest.js';
 import { KeyTable } from '../source/incident/key-table.js';
 import { LostTouches } from '../source/incident/lost-touches.js';
+import { SpilledKeys } from '../source/incident/spilled-keys.js';
+import { MemoryFile } from './support/memory-file.js';
 import { seeded } from './support/seeded.js';
 
 const digest = (space: number, key: string): KeyDigest => new KeyDigest().ofText(space, key);
@@ -63,7 +65,7 @@ test('a key of ASCII has one digest as a string and as bytes; one that is not ca
 });
 
 test('where not all writes can be remembered, it is known from which transaction on they are not', () => {
-  const touches = new LostTouches(2);
+  const touches = new LostTouches({ most: 2 });
   for (let index = 0; index < 4; index++) touches.record('shop', 'id', `${index}`, { index, intact: true });
   assert.deepEqual(touches.before('shop', 'id', '1', 9), { index: 1, intact: true });
   assert.equal(touches.before('shop', 'id', '3', 9), undefined);
@@ -71,4 +73,65 @@ test('where not all writes can be remembered, it is known from which transaction
   assert.equal(touches.remembersAll('shop', 3), false);
   assert.equal(touches.remembersAll('other', 9), true);
   assert.equal(touches.firstForgotten, 2);
+});
+
+test('keys sorted are all there, in the order of their digests', () => {
+  const table = new KeyTable();
+  for (let i = 0; i < 50_000; i++) table.set(digest(1, `\0V${i}`), i);
+  const words = table.sorted();
+  const numbers = new Set<number>();
+  for (let at = 0; at < words.length; at += 4) {
+    assert.ok(at === 0 || words[at - 4] >>> 0 <= words[at] >>> 0);
+    numbers.add(words[at + 3]);
+  }
+  assert.equal(numbers.size, 50_000);
+});
+
+test('however many keys there are, no more than a thousand are in memory, and each has its newest number', () => {
+  const file = new MemoryFile(1000);
+  const keys = new SpilledKeys(file);
+  const truth = new Map<string, number>();
+  const random = seeded(7);
+  for (let i = 0; i < 60_000; i++) {
+    const key = `\0V${random(30_000)}`;
+    assert.equal(keys.get(digest(1, key)), truth.get(key));
+    assert.ok(keys.set(digest(1, key), i));
+    truth.set(key, i);
+    assert.ok(keys.held <= 1000);
+  }
+  for (let i = 0; i < 1000; i++) assert.equal(keys.has(digest(1, `\0V${30_000 + i}`)), false);
+  const all = [...keys.all(new KeyDigest())].sort((a, b) => a - b);
+  assert.deepEqual(
+    all,
+    [...truth.values()].sort((a, b) => a - b),
+  );
+  const read = file.reads;
+  for (let i = 0; i < 10_000; i++) keys.has(digest(2, `\0V${i}`));
+  assert.ok(file.reads - read < 10_000, 'hardly any key that is not there is looked for in the file');
+});
+
+test('touches in the file are those in memory: by whom a key was written last, before any transaction', () => {
+  const spilled = new LostTouches({ file: new MemoryFile(5000) });
+  const held = new LostTouches();
+  const random = seeded(8);
+  for (let i = 0; i < 150_000; i++) {
+    const touch = { index: i >>> 3, intact: random(2) === 0 };
+    const key = `${random(40_000)}`;
+    for (const touches of [spilled, held]) touches.record('shop', 'id', key, touch);
+  }
+  for (let i = 0; i < 20_000; i++) {
+    const key = `${random(45_000)}`;
+    const index = random(150_000 >>> 3);
+    assert.deepEqual(spilled.before('shop', 'id', key, index), held.before('shop', 'id', key, index));
+  }
+});
+
+test('touches that the file cannot take are forgotten, and it is known from which transaction on', () => {
+  const touches = new LostTouches({ file: new MemoryFile(100, 2) });
+  for (let index = 0; index < 1000; index++)
+    touches.record('shop', 'id', `${index}`, { index, intact: true });
+  assert.equal(touches.firstForgotten, 300);
+  assert.equal(touches.remembersAll('shop', 300), true);
+  assert.equal(touches.remembersAll('shop', 301), false);
+  assert.deepEqual(touches.before('shop', 'id', '17', 999), { index: 17, intact: true });
 });

@@ -31,8 +31,8 @@ export const HELP = `
                              need more are not known then, and said not to be
     --jobs N                 threads that decode rows for an export (2, or 1 on a single processor); each
                              reads WAL for itself, has files in --temp-dir, and some 150 MB of memory
-    --max-memory SIZE        most that verdicts may remember; beyond it they are unknown (a quarter
-                             of the machine's)
+    --max-memory SIZE        most that verdicts may remember of rows, most of it in --temp-dir; beyond
+                             it they are unknown (what --temp-limit leaves)
 
   Output
     --json                   inspect, rewind: one object; list, check: an object a line

@@ -7,6 +7,7 @@ import type { RowVisitor, VisitableChanges } from '../rows/row-visitor.js';
 import type { TableCounts } from '../transactions/transaction.js';
 import { type Key, keysToAsk } from './change-keys.js';
 import type { CurrentRow, CurrentRows } from './current-rows.js';
+import type { KeyFile } from './key-run.js';
 import { LostDefinitions } from './lost-definitions.js';
 import { LostTouches } from './lost-touches.js';
 import type { RowVerdict, Verdict } from './model.js';
@@ -44,6 +45,7 @@ export class Judge {
   readonly #nameOf: TransactionNames;
   readonly #touches: LostTouches;
   readonly #remembers: RemembersKey;
+  readonly #file: KeyFile | undefined;
   readonly #earlier: TouchesAndPlaces;
   readonly #unnamed: TouchesAndPlaces;
   readonly #sieve: RowSieve;
@@ -62,14 +64,16 @@ export class Judge {
 
   /**
    * `nameOf` gives a lost transaction's xid and commit LSN, for reasons that name it. `touches` remembers which lost transaction wrote
-   * which key; of rows in `places` nobody need remember that.
+   * which key; of rows in `places` nobody need remember that. What a transaction of very many rows wrote goes to `file`.
    */
   constructor(
     current: CurrentRows,
     nameOf: TransactionNames,
     touches = new LostTouches(),
     places: RowPlaces = NO_PLACES,
+    file?: KeyFile,
   ) {
+    this.#file = file;
     this.#touches = touches;
     this.#earlier = new TouchesAndPlaces(touches, places, current, true);
     this.#unnamed = new TouchesAndPlaces(touches, places, current, false);
@@ -92,7 +96,7 @@ export class Judge {
       const judgement = this.#judged(judge, changes, begun?.verdict);
       this.#unfinished = goesOn ? { judge, verdict: judgement.verdict } : undefined;
       if (goesOn) return judgement;
-      judge.record(this.#touches, this.#remembers);
+      judge.record(this.#touches);
       if (words) this.#noteDependencies(index, judge.dependencies);
       return judgement;
     });
@@ -110,14 +114,14 @@ export class Judge {
     return inPlace ? changes.visit(this.#sieve) : shown(changes, this.#sieve);
   }
 
-  /** How much of the transaction begun has to be held until its end: a number of keys. */
+  /** How much of the transaction begun has to be held until its end: a number of keys; infinity when there is no room for more. */
   get heldAlone(): number {
     return this.#sieve.held;
   }
 
   /** The verdict of the transaction that was gone through. */
   endAlone(): Verdict {
-    this.#sieve.judge?.record(this.#touches, this.#remembers);
+    this.#sieve.judge?.record(this.#touches);
     return this.#sieve.verdict;
   }
 
@@ -174,6 +178,8 @@ export class Judge {
       current: this.#current,
       answers: (table, set, key) => this.#answers(table, set, key),
       touches: words ? this.#earlier : this.#unnamed,
+      remembers: this.#remembers,
+      file: this.#file,
       definitions: this.#definitions,
       nameOf: this.#nameOf,
       words,

@@ -2,7 +2,6 @@
  * Judging the whole list of lost transactions: those whose verdict is told without their rows first, then the others in batches, in commit
  * order. What the verdicts come from is in undisturbed.ts, judge.ts and row-rules.ts.
  */
-import { totalmem } from 'node:os';
 import type { Change } from '../rows/row-change.js';
 import { rowCount } from '../transactions/transaction.js';
 import { breathe } from './breathe.js';
@@ -50,16 +49,23 @@ export class Judging {
    */
   async run(current: CurrentRows, onProgress?: (done: number, total: number) => void): Promise<void> {
     const reader = oldReader(this.#parts);
-    const memory = this.#parts.maxMemory ?? totalmem() / 4;
+    const { maxMemory } = this.#parts;
+    const { file } = reader.scan;
     const byRows = await this.#tell(current);
-    const judge = new Judge(current, (index) => reader.summary(index), LostTouches.within(memory / 2), {
-      judgedBy: (tableName) => this.#told.judgedBy(tableName),
-      lastTaker: (tableName) => this.#told.lastTaker(tableName),
-      isOthers: (lsn) => reader.scan.oldRows.isOthers(lsn),
-      builtOn: (lsn, index) => reader.builtOn(lsn, index),
-    });
+    const judge = new Judge(
+      current,
+      (index) => reader.summary(index),
+      LostTouches.within(maxMemory && maxMemory / 2, file),
+      {
+        judgedBy: (tableName) => this.#told.judgedBy(tableName),
+        lastTaker: (tableName) => this.#told.lastTaker(tableName),
+        isOthers: (lsn) => reader.scan.oldRows.isOthers(lsn),
+        builtOn: (lsn, index) => reader.builtOn(lsn, index),
+      },
+      file,
+    );
     this.#judge = judge;
-    const most = memory / 2 / BYTES_A_ROW_JUDGED;
+    const most = maxMemory === undefined ? Number.MAX_VALUE : maxMemory / 2 / BYTES_A_ROW_JUDGED;
     if (this.#parts.live) await this.#runAsking(judge, byRows, most, onProgress);
     else await this.#runAlone(judge, byRows, most, onProgress);
   }

@@ -11,6 +11,8 @@ export class KeyTable {
   #capacity = FIRST_CAPACITY;
   /** Three words of digest and the number plus one (0: the place is free), place by place. */
   #words = new Int32Array(FIRST_CAPACITY * 4);
+  /** What is left of a digest's first word when it is shifted by so much is the slot where its key belongs. */
+  #shift = 32 - Math.log2(FIRST_CAPACITY);
   #size = 0;
 
   /** How many keys there are. */
@@ -43,11 +45,50 @@ export class KeyTable {
     this.#words[place + 3] = number + 1;
   }
 
+  /** All of them, put into `key` one after the other, with their numbers. */
+  *all(key: KeyDigest): Generator<number> {
+    const words = this.#words;
+    for (let from = 0; from < words.length; from += 4) {
+      if (words[from + 3] === 0) continue;
+      key.first = words[from];
+      key.second = words[from + 1];
+      key.third = words[from + 2];
+      yield (words[from + 3] >>> 0) - 1;
+    }
+  }
+
+  /** All of them in order of their digests' first words (as unsigned numbers), four words each: a digest, and the number plus one. */
+  sorted(): Int32Array<ArrayBuffer> {
+    const sorted = new Int32Array(this.#size * 4);
+    // They lie nearly so; those that found no room before the end, and went on at the beginning, come last.
+    const length = this.#sortInto(sorted, 0, false);
+    this.#sortInto(sorted, length, true);
+    return sorted;
+  }
+
+  #sortInto(sorted: Int32Array, length: number, wrapped: boolean): number {
+    const words = this.#words;
+    let end = length * 4;
+    for (let from = 0; from < words.length; from += 4) {
+      if (words[from + 3] === 0) {
+        if (wrapped) break;
+        continue;
+      }
+      const first = words[from] >>> 0;
+      if (first >>> this.#shift > from / 4 !== wrapped) continue;
+      let to = end;
+      for (; to > 0 && sorted[to - 4] >>> 0 > first; to -= 4) sorted.copyWithin(to, to - 4, to);
+      for (let i = 0; i < 4; i++) sorted[to + i] = words[from + i];
+      end += 4;
+    }
+    return end / 4;
+  }
+
   /** Where a digest is, or would be put. */
   #placeOf(first: number, second: number, third: number): number {
     const words = this.#words;
     const mask = this.#capacity - 1;
-    for (let slot = first & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = first >>> this.#shift; ; slot = (slot + 1) & mask) {
       const place = slot * 4;
       if (
         words[place + 3] === 0 ||
@@ -60,6 +101,7 @@ export class KeyTable {
   #grow(): void {
     const old = this.#words;
     this.#capacity *= 2;
+    this.#shift--;
     this.#words = new Int32Array(this.#capacity * 4);
     for (let from = 0; from < old.length; from += 4) {
       if (old[from + 3] === 0) continue;

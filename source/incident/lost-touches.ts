@@ -1,7 +1,9 @@
-/** Which lost transaction wrote which key, kept in a few bytes a touch: the lost part can hold millions of rows. */
+/** Which lost transaction wrote which key: most of it in the temporary file, since the lost part can hold any number of rows. */
 
 import { KeyDigest } from './key-digest.js';
-import { KeyTable } from './key-table.js';
+import type { KeyFile } from './key-run.js';
+import { SpilledKeys } from './spilled-keys.js';
+import { TouchLog } from './touch-log.js';
 
 /** A lost transaction that wrote a key. */
 export interface Touch {
@@ -26,33 +28,40 @@ interface TouchedTable {
 
 const NONE = 0xffff_ffff;
 
-/** What a touch takes at most, while the tables grow. */
+/** What a touch takes at most where all are in memory, while the tables grow. */
 const BYTES_A_TOUCH = 80;
+
+/** How much of the touches is remembered, and where. */
+export interface TouchLimits {
+  /** So many touches, at most. */
+  readonly most?: number;
+  /** What does not fit into memory goes there; without it nothing does. */
+  readonly file?: KeyFile;
+}
 
 /** The touches of all lost transactions, recorded in commit order. */
 export class LostTouches {
   readonly #tables = new Map<string, TouchedTable>();
-  /** The latest touch of each key. */
-  readonly #latest = new KeyTable();
+  /** The latest touch of each key: its number in the log. */
+  readonly #latest: SpilledKeys;
+  /** Twice the transaction's index, plus 1 when intact. */
+  readonly #log: TouchLog;
   #spaces = 0;
   readonly #digest = new KeyDigest();
-  /** Touch by touch: twice the transaction's index, plus 1 when intact. */
-  #touch = new Uint32Array(1024);
-  /** Touch by touch: the one before it of the same key. */
-  #previous = new Uint32Array(1024);
-  #count = 0;
   /** The first transaction of which not everything was remembered. */
   firstForgotten: number | undefined;
   readonly #most: number;
 
-  /** `most` touches are remembered; what comes later is forgotten. */
-  constructor(most = Number.POSITIVE_INFINITY) {
+  /** What comes when there is no room any more is forgotten. */
+  constructor({ most = Number.POSITIVE_INFINITY, file }: TouchLimits = {}) {
     this.#most = most;
+    this.#latest = new SpilledKeys(file);
+    this.#log = new TouchLog(file);
   }
 
-  /** As many touches as fit into so many bytes. */
-  static within(bytes: number): LostTouches {
-    return new LostTouches(Math.floor(bytes / BYTES_A_TOUCH));
+  /** As many touches as fit into so many bytes; undefined: as many as the file takes. */
+  static within(bytes: number | undefined, file: KeyFile): LostTouches {
+    return new LostTouches({ most: bytes && Math.floor(bytes / BYTES_A_TOUCH), file });
   }
 
   #table(name: string): TouchedTable {
@@ -88,17 +97,10 @@ export class LostTouches {
 
   /** The same for a key by its digest in the space of its set. */
   recordDigest(tableName: string, key: KeyDigest, touch: Touch): void {
-    if (this.#count >= this.#most) {
-      this.forget(tableName, touch.index);
-      return;
-    }
-    if (this.#count === this.#touch.length) {
-      this.#touch = doubled(this.#touch);
-      this.#previous = doubled(this.#previous);
-    }
-    this.#touch[this.#count] = encode(touch);
-    this.#previous[this.#count] = this.#latest.get(key) ?? NONE;
-    this.#latest.set(key, this.#count++);
+    const number = this.#log.length;
+    const previous = this.#latest.get(key) ?? NONE;
+    if (number >= this.#most || !this.#latest.set(key, number)) this.forget(tableName, touch.index);
+    else this.#log.add(encode(touch), previous);
   }
 
   /** Was the key ever written, by its digest in the space of its set? */
@@ -140,8 +142,8 @@ export class LostTouches {
     if (!table) return undefined;
     const space = table.spaces.get(setName);
     let at = space === undefined ? NONE : (this.#latest.get(this.#digest.ofText(space, key)) ?? NONE);
-    while (at !== NONE && this.#touch[at] >>> 1 >= index) at = this.#previous[at];
-    const byKey = at === NONE ? -1 : this.#touch[at];
+    while (at !== NONE && this.#log.touch(at) >>> 1 >= index) at = this.#log.previous(at);
+    const byKey = at === NONE ? -1 : this.#log.touch(at);
     const byTruncate = table.truncated.findLast((touch) => touch >>> 1 < index) ?? -1;
     // Halves are indexes; -1 (none) halved and rounded down stays below all of them.
     const last = Math.floor(byTruncate / 2) > Math.floor(byKey / 2) ? byTruncate : byKey;
@@ -159,10 +161,4 @@ export class LostTouches {
 
 function encode(touch: Touch): number {
   return touch.index * 2 + (touch.intact ? 1 : 0);
-}
-
-function doubled(array: Uint32Array): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(array.length * 2);
-  larger.set(array);
-  return larger;
 }

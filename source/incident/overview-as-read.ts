@@ -149,7 +149,7 @@ export class OverviewAsRead {
     const forgotten = this.#judging.firstForgotten;
     if (forgotten !== undefined)
       warnings.push(
-        `verdicts: more rows were lost than may be remembered; from xid ${oldReader(this.#parts).summary(forgotten).xid} on some are unknown for that alone: allow more with --max-memory`,
+        `verdicts: more rows were lost than may be remembered; from xid ${oldReader(this.#parts).summary(forgotten).xid} on some are unknown for that alone: allow more with --max-memory or --temp-limit`,
       );
     const tooEarly = this.#endsTooEarly();
     if (tooEarly) warnings.push(tooEarly);

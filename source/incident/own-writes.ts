@@ -1,9 +1,12 @@
 /** What one lost transaction has written so far: its own later changes go on from there, and other transactions after it. */
 import type { RowChange, Table } from '../rows/row-change.js';
 import { type Key, kept, keyOf } from './change-keys.js';
+import { KeyDigest } from './key-digest.js';
+import type { KeyFile } from './key-run.js';
 import type { LostTouches } from './lost-touches.js';
-import type { RowVerdict } from './model.js';
+import { type RowVerdict, VERDICTS, type Verdict } from './model.js';
 import { type KeySet, keysOf, neverTaken, tableKey } from './row-keys.js';
+import { SpilledKeys } from './spilled-keys.js';
 
 /** Where a chain of changes stands. */
 export interface Link {
@@ -24,14 +27,41 @@ export type RemembersKey = (
   index: number,
 ) => boolean;
 
-/** Links kept with their own words; beyond, they share a few: a transaction may write hundreds of thousands of rows. */
+/** Links kept with their own words; beyond, they share a few and are found by digests: a transaction may write millions of rows. */
 const MOST_WORDED = 10_000;
+
+/** How a link beyond is written down: the verdict's place in VERDICTS, what is true of it, and of which keys it is, in one number. */
+const VERDICT = 15;
+const INTACT = 16;
+const GIVEN = 32;
+const REMEMBERED = 64;
+const SET = 128;
+
+/** Keys of one set of one table. */
+interface NamedSet {
+  readonly tableName: string;
+  /** See LostTouches.space(). */
+  readonly space: number;
+  readonly code: number;
+}
+
+/** What many links are written to. */
+export interface LinkStore {
+  /** See LostTouches.space(). */
+  readonly space: (tableName: string, setName: string) => number;
+  /** The position in commit order of the transaction. */
+  readonly index: number;
+  readonly remembers: RemembersKey;
+  /** Without it all are in memory. */
+  readonly file: KeyFile | undefined;
+}
 
 const NONE: ReadonlyMap<string, never> = new Map<string, never>();
 
 /** The writes of one transaction. What few transactions need is made when they do. */
 export class OwnWrites {
-  /** By table and key set, under the key. */
+  readonly #store: LinkStore;
+  /** By table and key set, under the key: the first ones. */
   readonly #links = new Map<string, Map<string, Map<string, Link>>>();
   #linkCount = 0;
   #wordless: Map<string, Link> | undefined;
@@ -40,14 +70,30 @@ export class OwnWrites {
   /** Key sets by table of which a key was given up that is not known. */
   #freed: Map<string, Set<string>> | undefined;
 
-  /** How often a key was noted. */
+  /** Links beyond the first, coded. */
+  #beyond: SpilledKeys | undefined;
+  #digest: KeyDigest | undefined;
+  readonly #sets: NamedSet[] = [];
+  #isFull = false;
+
+  constructor(store: LinkStore) {
+    this.#store = store;
+  }
+
+  /** How often a key was noted; infinity when there is no room for more. */
   get noted(): number {
-    return this.#linkCount;
+    return this.#isFull ? Number.POSITIVE_INFINITY : this.#linkCount;
   }
 
   /** What it did last under a key, if it wrote it. */
   link(table: Table, set: KeySet, key: Key): Link | undefined {
-    return this.#links.get(tableKey(table))?.get(set.name)?.get(key.text);
+    const tableName = tableKey(table);
+    const found = this.#links.get(tableName)?.get(set.name)?.get(key.text);
+    if (found !== undefined || this.#beyond === undefined) return found;
+    const code = this.#beyond.get(this.#digestOf(this.#setOf(tableName, set.name), key.text));
+    if (code === undefined) return undefined;
+    const verdict = VERDICTS[code & VERDICT];
+    return this.#wordlessLink(verdict, (code & INTACT) !== 0, (code & GIVEN) !== 0);
   }
 
   /** Its TRUNCATE of the table, if there was one. */
@@ -66,7 +112,9 @@ export class OwnWrites {
     const tableName = tableKey(table);
     const { identity, others } = keysOf(table);
     const note = (set: KeySet, key: Key, intact: boolean, given: boolean): void => {
-      under(under(this.#links, tableName), set.name).set(key.text, this.#linkOf(verdict, intact, given));
+      if (++this.#linkCount > MOST_WORDED)
+        this.#noteBeyond(tableName, set.name, key.text, verdict, intact, given);
+      else under(under(this.#links, tableName), set.name).set(key.text, { verdict, intact, given });
     };
     const old = operation === 'insert' ? undefined : keyOf(table, identity, change.before);
     const fresh = operation === 'delete' ? undefined : keyOf(table, identity, change.after);
@@ -87,14 +135,48 @@ export class OwnWrites {
     }
   }
 
-  #linkOf(verdict: RowVerdict, intact: boolean, given: boolean): Link {
-    if (++this.#linkCount <= MOST_WORDED) return { verdict, intact, given };
-    const name = `${verdict.verdict} ${intact} ${given}`;
+  #noteBeyond(
+    tableName: string,
+    setName: string,
+    key: string,
+    { verdict }: RowVerdict,
+    intact: boolean,
+    given: boolean,
+  ): void {
+    this.#links.get(tableName)?.get(setName)?.delete(key);
+    const { index, remembers, file } = this.#store;
+    this.#beyond ??= new SpilledKeys(file);
+    const set = this.#setOf(tableName, setName);
+    let code = set.code + VERDICTS.indexOf(verdict as (typeof VERDICTS)[number]);
+    if (intact) code += INTACT;
+    if (given) code += GIVEN;
+    if (remembers(tableName, setName, key, given, index)) code += REMEMBERED;
+    if (!this.#beyond.set(this.#digestOf(set, key), code)) this.#isFull = true;
+  }
+
+  #digestOf({ space }: NamedSet, key: string): KeyDigest {
+    this.#digest ??= new KeyDigest();
+    return this.#digest.ofText(space, key);
+  }
+
+  #setOf(tableName: string, setName: string): NamedSet {
+    const space = this.#store.space(tableName, setName);
+    let set = this.#sets.find((each) => each.space === space);
+    if (!set) {
+      set = { tableName, space, code: this.#sets.length * SET };
+      this.#sets.push(set);
+    }
+    return set;
+  }
+
+  /** Links without words of their own are shared. */
+  #wordlessLink(verdict: Verdict, intact: boolean, given: boolean): Link {
+    const name = `${verdict} ${intact} ${given}`;
     this.#wordless ??= new Map();
     let link = this.#wordless.get(name);
     if (!link) {
-      const reason = `an earlier change of this transaction wrote the same row, and that one is ${verdict.verdict}`;
-      link = { verdict: { verdict: verdict.verdict, reason }, intact, given };
+      const reason = `an earlier change of this transaction wrote the same row, and that one is ${verdict}`;
+      link = { verdict: { verdict, reason }, intact, given };
       this.#wordless.set(name, link);
     }
     return link;
@@ -108,7 +190,8 @@ export class OwnWrites {
   }
 
   /** Hands what is to be remembered for later transactions to those who do. */
-  record(touches: LostTouches, index: number, remembers: RemembersKey): void {
+  record(touches: LostTouches): void {
+    const { index, remembers } = this.#store;
     for (const [tableName, { intact }] of this.#emptied ?? NONE)
       touches.recordTruncate(tableName, { index, intact });
     for (const [tableName, sets] of this.#links) {
@@ -117,6 +200,12 @@ export class OwnWrites {
           if (remembers(tableName, setName, key, given === true, index))
             touches.record(tableName, setName, key, { index, intact });
       }
+    }
+    const digest = new KeyDigest();
+    for (const code of this.#beyond?.all(digest) ?? []) {
+      if ((code & REMEMBERED) === 0) continue;
+      const { tableName } = this.#sets[Math.floor(code / SET)];
+      touches.recordDigest(tableName, digest, { index, intact: (code & INTACT) !== 0 });
     }
     for (const tableName of this.#untold ?? []) touches.recordUntold(tableName, index);
     for (const [tableName, sets] of this.#freed ?? NONE) {

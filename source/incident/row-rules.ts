@@ -13,6 +13,7 @@ import {
 import type { TransactionSummary } from '../transactions/transaction.js';
 import { type Key, kept, keyOf, moves } from './change-keys.js';
 import { type CurrentRow, type CurrentRows, isCannotTell } from './current-rows.js';
+import type { KeyFile } from './key-run.js';
 import type { LostDefinitions } from './lost-definitions.js';
 import type { LostTouches, Touch } from './lost-touches.js';
 import { type RowVerdict, VERDICTS, type Verdict } from './model.js';
@@ -26,7 +27,7 @@ export type TransactionNames = (index: number) => Pick<TransactionSummary, 'xid'
 export type Answers = (table: Table, set: KeySet, key: Key) => CurrentRow;
 
 /** What earlier lost transactions wrote; see LostTouches. */
-export interface EarlierTouches extends Pick<LostTouches, 'remembersAll' | 'untoldBefore'> {
+export interface EarlierTouches extends Pick<LostTouches, 'remembersAll' | 'untoldBefore' | 'space'> {
   /** `change` is the one being judged. */
   before(
     tableName: string,
@@ -42,6 +43,10 @@ export interface Evidence {
   readonly current: CurrentRows;
   readonly answers: Answers;
   readonly touches: EarlierTouches;
+  /** What later transactions will ask for. */
+  readonly remembers: RemembersKey;
+  /** For what a transaction of very many rows wrote; without it that is in memory. */
+  readonly file?: KeyFile;
   readonly definitions: LostDefinitions;
   readonly nameOf: TransactionNames;
   /** Reasons are wanted; otherwise they say nothing. */
@@ -79,7 +84,7 @@ function isIntact(verdict: Verdict): boolean {
 export class TransactionJudge {
   readonly #index: number;
   readonly #evidence: Evidence;
-  readonly #own = new OwnWrites();
+  readonly #own: OwnWrites;
   /** Earlier lost transactions that it builds upon. */
   readonly dependencies = new Set<number>();
   /** Earlier ones met while judging the change at hand. */
@@ -90,6 +95,9 @@ export class TransactionJudge {
   constructor(index: number, evidence: Evidence) {
     this.#index = index;
     this.#evidence = evidence;
+    const { touches, remembers, file } = evidence;
+    const space = (tableName: string, setName: string): number => touches.space(tableName, setName);
+    this.#own = new OwnWrites({ index, space, remembers, file });
   }
 
   /** The verdict of the next change; undefined where a verdict makes no sense (message, sequence). */
@@ -109,14 +117,14 @@ export class TransactionJudge {
     return verdict;
   }
 
-  /** How often a key was noted, which is held until the transaction's end. */
+  /** How often a key was noted, which is held until the transaction's end; infinity when there is no room for more. */
   get held(): number {
     return this.#own.noted;
   }
 
   /** Tells the later transactions what this one wrote. To be called once, after its last change. */
-  record(touches: LostTouches, remembers: RemembersKey): void {
-    this.#own.record(touches, this.#index, remembers);
+  record(touches: LostTouches): void {
+    this.#own.record(touches);
   }
 
   /** DDL: is what it is about on the new primary as this statement found it? */
@@ -226,7 +234,7 @@ export class TransactionJudge {
     if (change.problem) own = unknown(change.problem);
     else if (!this.#evidence.touches.remembersAll(tableKey(table), this.#index)) {
       own = unknown(
-        `what other lost transactions wrote to ${tableLabel(table)} before was too much to remember: allow more with --max-memory`,
+        `what other lost transactions wrote to ${tableLabel(table)} before was too much to remember: allow more with --max-memory or --temp-limit`,
       );
     } else if (misfit !== undefined) own = this.#misfitting(table, misfit);
     else if (inherited) own = inherited.verdict;

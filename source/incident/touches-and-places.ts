@@ -58,6 +58,10 @@ export class TouchesAndPlaces implements EarlierTouches {
     return this.#current.isWritten?.(tableName, setName, key) ?? true;
   }
 
+  space(tableName: string, setName: string): number {
+    return this.#touches.space(tableName, setName);
+  }
+
   before(
     tableName: string,
     setName: string,
