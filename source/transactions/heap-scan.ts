@@ -93,6 +93,8 @@ export class HeapScan {
   /** Images of heap pages in records that write no tuple. */
   images(): void {
     const reader = this.#reader;
+    // Of pruning and locking, which are every sixth record of small transactions, most.
+    if (reader.isPlain) return;
     for (let id = 0; id < reader.blockCount; id++) {
       if (reader.blockInUse[id] === 1 && reader.blockFork[id] === 0 && reader.imageLength[id] > 0)
         this.#page(id, this.#catalog.relationOf(id));

@@ -58,6 +58,7 @@ export class PageHistories {
    * (first offset number, LSN of the record), where the slot's third word is the number of pairs times RUN plus the offset number behind the last.
    */
   #arena = new Float64Array(16 * 1024);
+  /** So many of them belong to pages; those behind are all 0. */
   #arenaUsed = 0;
   /** Some pages' past was dropped. */
   #forgetful = false;
@@ -261,16 +262,16 @@ export class PageHistories {
 
   /** Room for so many writers, all 0. May move everything: slots and places known before are void. */
   #allocate(room: number): number {
-    if (this.#arenaUsed + room > this.#arena.length) {
-      if (this.#arena.length < this.#limits.writers) {
-        const size = Math.min(this.#limits.writers, Math.max(this.#arena.length * 2, this.#arenaUsed + room));
-        const larger = new Float64Array(size);
-        larger.set(this.#arena.subarray(0, this.#arenaUsed));
-        this.#arena = larger;
-      } else this.#spill();
+    const used = this.#arenaUsed + room;
+    if (used > this.#arena.length && this.#arena.length < this.#limits.writers) {
+      const wanted = Math.max(this.#arena.length * 2, used);
+      const larger = new Float64Array(Math.min(this.#limits.writers, wanted));
+      larger.set(this.#arena.subarray(0, this.#arenaUsed));
+      this.#arena = larger;
     }
+    // It may not have become large enough.
+    if (used > this.#arena.length) this.#spill();
     const place = this.#arenaUsed;
-    this.#arena.fill(0, place, place + room);
     this.#arenaUsed += room;
     return place;
   }
@@ -286,6 +287,7 @@ export class PageHistories {
       if (this.#numbers[slot * NUMBERS + PLACE] >= 0)
         this.#numbers[slot * NUMBERS + PLACE] = -2 - (position + this.#numbers[slot * NUMBERS + PLACE] * 8);
     }
+    this.#arena.fill(0, 0, this.#arenaUsed);
     this.#arenaUsed = 0;
   }
 

@@ -198,7 +198,7 @@ const PLAIN_MAIN_AT = RECORD_HEADER_SIZE + 20;
 const PLAIN_DATA_AT = RECORD_HEADER_SIZE + 22;
 
 /** Is the record in bytes [start, end) plain, and its lengths right? */
-function isPlain(view: DataView, start: number, end: number): boolean {
+export function isPlain(view: DataView, start: number, end: number): boolean {
   if (end - start < PLAIN_DATA_AT || view.getUint8(start + RECORD_HEADER_SIZE) !== 0) return false;
   if (view.getUint8(start + PLAIN_MAIN_AT) !== BLOCK_ID_DATA_SHORT) return false;
   const flags = view.getUint8(start + PLAIN_FLAGS_AT);

@@ -3,7 +3,7 @@
  * of other transactions) are looked at no further than their header.
  */
 import type { Lsn } from '../bytes/lsn.js';
-import { createRecordParts, parseRecordBody, type RecordParts } from './block-references.js';
+import { createRecordParts, isPlain, parseRecordBody, type RecordParts } from './block-references.js';
 import type { RecordCursor } from './record-cursor.js';
 
 export class LazyRecord implements RecordCursor {
@@ -44,6 +44,11 @@ export class LazyRecord implements RecordCursor {
   #body(): RecordParts {
     if (!this.#isParsed) this.parseBody();
     return this.#parts;
+  }
+
+  /** It has one block reference, and that has no image; told without taking the body apart. Others may have no image either. */
+  get isPlain(): boolean {
+    return isPlain(this.view, this.start, this.start + this.totalLength);
   }
 
   get mainOffset(): number {
