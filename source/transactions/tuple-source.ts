@@ -26,11 +26,12 @@ import { loggedTupleAt } from './logged-tuple-at.js';
 import type { OldRowLog } from './old-row-log.js';
 import type { PastTuples, TuplePlaceInRelation, TupleWriting } from './past-tuples.js';
 import { RecentTuples } from './recent-tuples.js';
-import { TemporaryFile } from './temporary-file.js';
+import type { TemporaryFile } from './temporary-file.js';
 import { applyDifference, differenceOf, fits, lengthAfter, type Step } from './tuple-difference.js';
 import { oldPlace, placeIn } from './tuple-place.js';
 import { TupleUnavailableError } from './tuple-unavailable.js';
 import { isReadable, readableWriter, WRITER_FORGOTTEN, WRITER_UNKNOWN } from './tuple-writer.js';
+import { TuplesAtHand } from './tuples-at-hand.js';
 
 /** Bytes read at once: the next record asked for may be anywhere. */
 const RANDOM_WINDOW = 8 * 1024;
@@ -50,7 +51,7 @@ export class TupleSource {
   readonly #past: PastTuples;
   readonly #file: TemporaryFile;
   readonly #images: ImagedTuples;
-  #recent: RecentTuples;
+  #recent: RecentTuples | TuplesAtHand;
   /** Nobody knows so far which tuples will be wanted. */
   #keepsAll = false;
   readonly #old = new FoundTuple();
@@ -82,13 +83,12 @@ export class TupleSource {
   }
 
   /**
-   * Keeps the tuples that pass, up to so many bytes of them (RecentTuples), for whoever wants old rows before it is known which will be
-   * wanted.
+   * Keeps the tuples that pass, up to so many bytes of them, for whoever wants old rows before it is known which will be wanted.
    */
   keepAll(bytes: number): void {
     this.#oldOf = 0;
     this.#keepsAll = true;
-    this.#recent = new RecentTuples(new TemporaryFile(undefined, 0), bytes);
+    this.#recent = new TuplesAtHand(bytes);
   }
 
   /** Lets go of them: what passes from now on is kept when it is known to be wanted. */
