@@ -13,7 +13,7 @@ import { openIncident } from '../source/incident/open.js';
 import type { OpenedIncident } from '../source/incident/opened-incident.js';
 import { createWorkerClient } from '../source/incident/worker-client.js';
 import { Crew } from '../source/jobs/crew.js';
-import { Chosen, exportBody } from '../source/jobs/export-body.js';
+import { beginExport, Chosen, exportBody } from '../source/jobs/export-body.js';
 import { planParts, type TransactionPlaces } from '../source/jobs/plan.js';
 import { type BuiltIncident, buildIncident } from './servers/incident.js';
 import { stopAllServers } from './servers/server.js';
@@ -249,6 +249,27 @@ describe('an export that is worth several threads', { timeout: 240_000 }, () => 
       assert.deepEqual(alone.left, []);
       for (const jobs of ['2', '5']) assert.deepEqual(await run([...way, '--jobs', jobs]), alone);
     }
+  });
+
+  it('gets them as soon as transactions turn out too long to be written while they are read, and none for what is', async () => {
+    const where = { old: built.oldDataDirectory, new: built.newDataDirectory, jobs: 3 };
+    const request = { format: 'sql', undo: false, guard: false, ddl: false } as const;
+    const incident = await openIncident(where);
+    const crews: Crew[] = [];
+    const join = (crew: Crew) => crews.push(crew);
+    beginExport(incident, where, request, join);
+    assert.equal(crews.length, 0);
+    while (crews.length === 0) assert.ok(incident.step(0), 'all was read, and nobody had come');
+    assert.equal(crews[0].size, 2);
+    while (incident.step(1000));
+    assert.equal(crews.length, 1);
+    assert.ok(!incident.wroteMostAhead);
+    incident.close();
+    const other = await openIncident(where);
+    beginExport(other, where, { ...request, undo: true }, join);
+    assert.equal(crews.length, 2);
+    other.close();
+    for (const crew of crews) await crew.close();
   });
 
   it('leaves nothing behind whenever it is interrupted', async () => {

@@ -9,7 +9,7 @@ import { PartMaker } from '../source/export/part.js';
 import type { ExportRequest } from '../source/incident/model.js';
 import { openIncident } from '../source/incident/open.js';
 import type { OpenedIncident } from '../source/incident/opened-incident.js';
-import { writeAhead } from '../source/jobs/export-body.js';
+import { beginExport } from '../source/jobs/export-body.js';
 import { type RecordedIncident, recordedIncidents } from './support/recorded.js';
 
 const PACKS = [
@@ -25,8 +25,9 @@ async function read(
   request?: ExportRequest,
   tempLimit?: number,
 ): Promise<OpenedIncident> {
-  const incident = await openIncident({ old: oldDataDirectory, new: newDataDirectory, tempLimit });
-  if (request) writeAhead(incident, request);
+  const where = { old: oldDataDirectory, new: newDataDirectory, tempLimit };
+  const incident = await openIncident(where);
+  if (request) beginExport(incident, where, request, () => assert.fail('a small incident takes no threads'));
   while (incident.step(1000));
   return incident;
 }
@@ -81,6 +82,7 @@ for (const pack of PACKS) {
           assert.deepEqual(meanwhile.files, afterwards.files);
           assert.deepEqual(meanwhile.figures, afterwards.figures);
           assert.ok(meanwhile.ahead > incident.length / 4, `${meanwhile.ahead} of ${incident.length}`);
+          assert.ok(incident.wroteMostAhead);
           incident.close();
         }
         plain.close();

@@ -7,7 +7,7 @@ import { formatBytes, plural } from '../incident/figures.js';
 import { parseFilter } from '../incident/filter.js';
 import type { ExportRequest, ExportSummary, IncidentRequest } from '../incident/model.js';
 import type { Crew } from '../jobs/crew.js';
-import { Chosen, exportBody, startCrew, writeAhead } from '../jobs/export-body.js';
+import { beginExport, Chosen, exportBody, startCrew } from '../jobs/export-body.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import { eachChosen, ProgressLine, type ReadIncident, sayWhatIsMissing, withIncident } from './reading.js';
@@ -48,15 +48,15 @@ export async function exportLost(options: Arguments): Promise<ExitCode> {
           chosen.add(transaction);
           selections.add(transaction);
         });
-        crew ??= startCrew(read.incident, where, request.format, chosen);
+        if (!read.incident.wroteMostAhead) crew ??= startCrew(read.incident, where, request.format, chosen);
         return write(options, chosen, selections, crew, read);
       },
       (incident) => {
         // How much a filter lets through is not known so early.
         if (request.filter) return;
-        const atMost = { walBytes: incident.lostBytes, length: Number.POSITIVE_INFINITY };
-        crew = startCrew(incident, where, request.format, atMost);
-        if (!crew) writeAhead(incident, request);
+        beginExport(incident, where, request, (started) => {
+          crew = started;
+        });
       },
     );
   } finally {

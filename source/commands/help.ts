@@ -30,7 +30,8 @@ export const HELP = `
     --temp-limit SIZE        put no more there than 500MB, 2GB … for each side; old rows that would
                              need more are not known then, and said not to be
     --jobs N                 threads that decode rows for an export (2, or 1 on a single processor); each
-                             reads WAL for itself, has files in --temp-dir, and some 150 MB of memory
+                             reads WAL for itself, has files in --temp-dir, and some 150 MB of memory.
+                             All of many small transactions as SQL takes one: it is written meanwhile
     --max-memory SIZE        most that verdicts may remember of rows, most of it in --temp-dir; beyond
                              it they are unknown (what --temp-limit leaves)
 

@@ -170,9 +170,14 @@ export class OpenedIncident implements Incident {
     return this.#reader.countChanges(index, enough, milliseconds);
   }
 
-  /** Has transactions written down while they are read; to be called before step(). */
-  writeAhead(writer: AheadWriter): void {
-    this.#parts.old?.reader.writeAhead(writer);
+  /** Has transactions written down while they are read; to be called before step(), which calls `gaveUp` when that turns out not to pay. */
+  writeAhead(writer: AheadWriter, gaveUp: () => void): void {
+    this.#parts.old?.reader.writeAhead(writer, gaveUp);
+  }
+
+  /** Was the greater part of what is lost written down while it was read? To be asked when all is read. */
+  get wroteMostAhead(): boolean {
+    return this.#parts.old?.reader.writtenAhead?.wroteMost ?? false;
   }
 
   /** Many transactions in commit order: what was written ahead of them, and the others with their changes. */

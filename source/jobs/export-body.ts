@@ -64,7 +64,7 @@ export class Chosen {
   }
 }
 
-/** What exportTransactions() writes: the chosen transactions, with the help of `crew` if there is one. */
+/** What exportTransactions() writes: the chosen transactions, with the help of `crew` if there is one and more than the rest to be done. */
 export function exportBody(
   incident: OpenedIncident,
   chosen: Chosen,
@@ -74,17 +74,35 @@ export function exportBody(
 ): Iterable<TransactionWithChanges | WrittenTransactions> | WriteBody {
   const { indexes } = chosen;
   if (indexes.length === 0) return [];
-  if (!crew || crew.size === 0)
+  if (!crew || crew.size === 0 || incident.wroteMostAhead)
     return undo ? incident.transactionsWithChanges(indexes, undo) : incident.written(indexes);
   const plan = planParts(incident.places(), undo ? indexes.toReversed() : indexes, partBytes);
   return (files, context) => writeInParts(incident, plan, crew, files, context);
 }
 
-/** Has an export of everything written while it is read, where that gives the same bytes. To be called before reading begins. */
-export function writeAhead(
+/**
+ * Begins an export of everything, before reading begins. Where it can be written while it is read, this thread does that alone: another one
+ * would have to read and keep all of it as well, which is more than half of the work. Threads are started when that cannot be done or turns
+ * out not to pay, and `joined` is told.
+ */
+export function beginExport(
   incident: OpenedIncident,
-  { format, undo, guard, partitionRoot }: ExportRequest,
+  where: IncidentRequest,
+  request: ExportRequest,
+  joined: (crew: Crew) => void,
 ): void {
-  if (format !== 'sql' || undo || guard || partitionRoot) return;
-  incident.writeAhead(new AheadBytes(new TextSink(0)));
+  const start = () => {
+    const crew = startCrew(incident, where, request.format, {
+      walBytes: incident.lostBytes,
+      length: Number.POSITIVE_INFINITY,
+    });
+    if (crew) joined(crew);
+  };
+  if (canBeAhead(request)) incident.writeAhead(new AheadBytes(new TextSink(0)), start);
+  else start();
+}
+
+/** Is what is written from rows that go by the same to the byte? */
+function canBeAhead({ format, undo, guard, partitionRoot }: ExportRequest): boolean {
+  return format === 'sql' && !undo && !guard && !partitionRoot;
 }

@@ -33,8 +33,8 @@ import { oldPlace } from './tuple-place.js';
 import { readableWriter, WRITER_FORGOTTEN, WRITER_UNKNOWN } from './tuple-writer.js';
 import { WrittenAhead } from './written-ahead.js';
 
-/** Bytes of rows that went by, kept for whoever writes changes of them down while reading. A power of two. */
-const ROWS_AT_HAND = 32 * 1024 * 1024;
+/** Bytes of rows that went by, kept for whoever writes changes of them down while reading. */
+const ROWS_AT_HAND = 24 * 1024 * 1024;
 
 /** Everything read of one node. An `index` is a transaction's place in commit order. */
 export class ClusterReader {
@@ -209,8 +209,9 @@ export class ClusterReader {
 
   /**
    * Has transactions written down by `writer` while they are read, as far as that can be done then; to be called before reading begins.
+   * `gaveUp` is called, while reading, when that turns out not to pay.
    */
-  writeAhead(writer: AheadWriter): void {
+  writeAhead(writer: AheadWriter, gaveUp: () => void): void {
     const { scan } = this;
     this.#aheadFile = scan.file.lesser();
     scan.tuples.keepAll(ROWS_AT_HAND);
@@ -220,6 +221,7 @@ export class ClusterReader {
       this.#options.lostFrom,
       writer,
       new WrittenAhead(this.#aheadFile),
+      gaveUp,
     );
     scan.observer = this.#ahead;
   }

@@ -37,11 +37,14 @@ const MOST_UNDER_WAY = 8 * 1024 * 1024;
 const FIRST_ROOM = 2048;
 const KEPT_ROOM = 32 * 1024;
 /** When so many bytes were written for nothing, and half as many as for something, it does not pay. */
-const MOST_WASTED = 4 * 1024 * 1024;
+const MOST_WASTED = 2 * 1024 * 1024;
 /** Transactions that have ended whose room is kept for others. */
 const KEPT = 64;
 /** Rows of a table none of which was ever changed are not kept beyond this: it is one that is only added to. */
 const ADDED_ONLY = 4096;
+
+/** What part of all lost WAL has to be written ahead for the rest to be written by the way. */
+const MOST = 0.5;
 
 /** What one (sub)transaction has written so far. */
 class UnderWay {
@@ -75,11 +78,24 @@ export class RowsAhead implements ScanObserver {
   #wasted = 0;
   /** Nothing more is written. */
   #hasStopped = false;
+  readonly #gaveUp: () => void;
+  /** Bytes of WAL of all lost transactions, and of those among them that were written. */
+  #lostBytes = 0;
+  #writtenBytes = 0;
   /** Rows of each relation that went by; infinity once one was changed. */
   readonly #added: number[] = [];
 
-  constructor(scan: Scan, catalog: Catalog, lostFrom: Lsn, writer: AheadWriter, written: WrittenAhead) {
+  /** `gaveUp` is called when it turns out not to pay. */
+  constructor(
+    scan: Scan,
+    catalog: Catalog,
+    lostFrom: Lsn,
+    writer: AheadWriter,
+    written: WrittenAhead,
+    gaveUp: () => void,
+  ) {
     this.#scan = scan;
+    this.#gaveUp = gaveUp;
     this.#lostFrom = lostFrom;
     this.#writer = writer;
     this.#written = written;
@@ -182,14 +198,21 @@ export class RowsAhead implements ScanObserver {
   }
 
   lost(entry: TransactionEntry, number: number): void {
+    this.#lostBytes += entry.walBytes;
     const own = this.#byXid.get(entry.xid);
     if (own === undefined || own.isLeft || own.speculativeAt >= 0 || !isPlain(entry)) return;
     const { inserts, updates, deletes } = entry.shape;
     if (own.statements !== inserts + updates + deletes) return;
     const { length } = own.sink;
+    this.#writtenBytes += entry.walBytes;
     this.#written.add(entry, number, own.catalogAge, own.statements, own.sink, this.#writer);
     this.#useful += length;
     this.#wasted -= length;
+  }
+
+  /** Was the greater part of what is lost written? To be asked when nothing more is read. */
+  get wroteMost(): boolean {
+    return this.#writtenBytes > MOST * this.#lostBytes;
   }
 
   /** What was written and still holds, in commit order; to be asked when nothing more is read. */
@@ -222,7 +245,11 @@ export class RowsAhead implements ScanObserver {
     this.#wasted += sink.length;
     sink.length = 0;
     if (sink.bytes.length > KEPT_ROOM) sink.bytes = Buffer.allocUnsafeSlow(FIRST_ROOM);
-    if (this.#wasted > MOST_WASTED + this.#useful / 2 || this.#written.isFull) this.#stop();
+    if (this.#written.isFull) this.#stop();
+    else if (this.#wasted > MOST_WASTED + this.#useful / 2) {
+      this.#stop();
+      this.#gaveUp();
+    }
   }
 
   /** It does not pay, or there is no room for more. */
