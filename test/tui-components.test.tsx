@@ -70,6 +70,11 @@ describe('components', () => {
     const [line] = frame(<Header title="lost transactions" progress={READING} width={100} />);
     assert.match(line, /forkpoint {2}lost transactions .*13% of 921 MB, 240 MB\/s, 3\.3 s left/);
     assert.equal(progressLine({ ...READING, phase: 'failed' })[0].text, 'reading failed');
+    const judged = { done: 2_500_000, total: 10_000_000 };
+    assert.equal(
+      progressLine({ ...READING, phase: 'judging', judged })[0].text,
+      'comparing with the new primary: 25% of 10,000,000 rows',
+    );
   });
 
   it('a question makes the safe answer the easy one', () => {

@@ -1,4 +1,6 @@
 /** Opening an incident for a command that runs to its end, and reading all of it. */
+
+import { formatCount } from '../bytes/count.js';
 import { printable } from '../bytes/printable.js';
 import { breathe } from '../incident/breathe.js';
 import { gapText, whereToLook } from '../incident/coverage-lines.js';
@@ -111,6 +113,12 @@ function progressText(incident: Incident): string {
   return `reading WAL: ${formatBytes(bytesRead)} of ${formatBytes(bytesTotal)}, ${formatBytes(rate)}/s, ${formatDuration(secondsLeft)} left`;
 }
 
+function comparedText(incident: Incident): string {
+  const { phase, judged } = incident.progress();
+  if (phase !== 'judging' || !judged) return progressText(incident);
+  return `comparing with the new primary: ${formatCount(judged.done)} of ${formatCount(judged.total)} rows`;
+}
+
 async function readAll(incident: Incident, judge: boolean): Promise<void> {
   const line = new ProgressLine();
   try {
@@ -125,9 +133,7 @@ async function readAll(incident: Incident, judge: boolean): Promise<void> {
       clearInterval(drawing);
     }
     if (judge) {
-      await incident.judge((done, total) =>
-        line.show(() => `comparing with the new primary: ${done} of ${total}`),
-      );
+      await incident.judge(() => line.show(() => comparedText(incident)));
     }
   } finally {
     line.clear();

@@ -35,7 +35,7 @@ export interface Incident {
     backwards?: boolean,
   ): Iterable<{ transaction: ListedTransaction; changes: Iterable<Change> }>;
   /** Compares everything lost with what the new primary has written since; fills in the verdicts of `transaction()`. */
-  judge(onProgress?: (done: number, total: number) => void): Promise<void>;
+  judge(onProgress?: () => void): Promise<void>;
   /**
    * Verdicts of changes [from, from + count) of a transaction (all when not said), in their order; undefined where a verdict makes no
    * sense (catalog, message). Empty while it has not been judged.

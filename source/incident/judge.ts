@@ -119,6 +119,11 @@ export class Judge {
     return this.#sieve.held;
   }
 
+  /** How many of its rows were looked at so far, about. */
+  get seenAlone(): number {
+    return this.#sieve.seen;
+  }
+
   /** The verdict of the transaction that was gone through. */
   endAlone(): Verdict {
     this.#sieve.judge?.record(this.#touches);

@@ -4,6 +4,7 @@
  */
 import type { Change } from '../rows/row-change.js';
 import { rowCount } from '../transactions/transaction.js';
+import type { TransactionIndex } from '../transactions/transaction-index.js';
 import { breathe } from './breathe.js';
 import type { CurrentRows } from './current-rows.js';
 import { type IncidentParts, oldReader } from './incident-parts.js';
@@ -28,9 +29,17 @@ export class Judging {
   readonly #verdicts = new VerdictList();
   #judge: Judge | undefined;
   #told: ToldVerdicts = NOTHING_TOLD;
+  /** Rows of transactions whose verdict has to be found out by them, and how many of them were looked at, about. */
+  #rowsToJudge = 0;
+  #rowsJudged = 0;
 
   constructor(parts: IncidentParts) {
     this.#parts = parts;
+  }
+
+  /** How many rows were judged, about, and how many there are to be judged. */
+  get progress(): { readonly done: number; readonly total: number } {
+    return { done: Math.min(this.#rowsJudged, this.#rowsToJudge), total: this.#rowsToJudge };
   }
 
   /** The verdict of the transaction at a position in commit order; `pending` until it is judged. */
@@ -47,7 +56,7 @@ export class Judging {
    * Judges all of the old side, which was read to its end, against the new primary's rows. Throws what decoding and asking throw
    * (ForkpointError).
    */
-  async run(current: CurrentRows, onProgress?: (done: number, total: number) => void): Promise<void> {
+  async run(current: CurrentRows, onProgress: () => void = () => {}): Promise<void> {
     const reader = oldReader(this.#parts);
     const { maxMemory } = this.#parts;
     const { file } = reader.scan;
@@ -71,37 +80,31 @@ export class Judging {
   }
 
   /** Judges transactions one by one: all that the new primary has written is known. */
-  async #runAlone(
-    judge: Judge,
-    byRows: Uint32Array,
-    most: number,
-    onProgress: (done: number, total: number) => void = () => {},
-  ): Promise<void> {
+  async #runAlone(judge: Judge, byRows: Uint32Array, most: number, onProgress: () => void): Promise<void> {
     const reader = oldReader(this.#parts);
+    const rowsOf = rowsByTransaction(reader.scan.index);
     let breathed = performance.now();
     for (const { index, changes } of reader.forward(byRows)) {
+      const rowsBefore = this.#rowsJudged;
       let isTooMuch = false;
       for (const _ of judge.beginAlone(index, changes, this.#told.inPlace(index))) {
         isTooMuch = judge.heldAlone > most;
         if (isTooMuch) break;
-        onProgress(index, reader.length);
+        this.#rowsJudged = rowsBefore + judge.seenAlone;
+        onProgress();
         await breathe();
       }
+      this.#rowsJudged = rowsBefore + rowsOf(index);
       this.#verdicts.set(index, isTooMuch ? this.#tooMuch(judge, index) : judge.endAlone());
       if (performance.now() - breathed < BREATH_AFTER) continue;
-      onProgress(index + 1, reader.length);
+      onProgress();
       await breathe();
       breathed = performance.now();
     }
   }
 
   /** Judges transactions together, for a server to be asked about all their rows at once. */
-  async #runAsking(
-    judge: Judge,
-    byRows: Uint32Array,
-    most: number,
-    onProgress: (done: number, total: number) => void = () => {},
-  ): Promise<void> {
+  async #runAsking(judge: Judge, byRows: Uint32Array, most: number, onProgress: () => void): Promise<void> {
     const reader = oldReader(this.#parts);
     let batch: LostTransaction[] = [];
     let held = 0;
@@ -110,7 +113,8 @@ export class Judging {
       outcomes.forEach((outcome, i) => {
         if (!batch[i].goesOn) this.#verdicts.set(batch[i].index, outcome.verdict);
       });
-      onProgress(batch[batch.length - 1].index + 1, reader.length);
+      this.#rowsJudged += held;
+      onProgress();
       batch = [];
       held = 0;
       await breathe();
@@ -177,13 +181,23 @@ export class Judging {
     const { old, fresh } = this.#parts;
     const whole = old?.start.shortfall === undefined && old?.reader.scan.file.failure === undefined;
     if (old && fresh && whole) this.#told = await toldVerdicts(old.reader, current, breathe);
-    const byRows = new Uint32Array(oldReader(this.#parts).length);
+    const reader = oldReader(this.#parts);
+    const rowsOf = rowsByTransaction(reader.scan.index);
+    const byRows = new Uint32Array(reader.length);
     let count = 0;
     for (let index = 0; index < byRows.length; index++) {
       const verdict = this.#told.verdict(index);
-      if (verdict === undefined) byRows[count++] = index;
-      else this.#verdicts.set(index, verdict);
+      if (verdict === undefined) {
+        byRows[count++] = index;
+        this.#rowsToJudge += rowsOf(index);
+      } else this.#verdicts.set(index, verdict);
     }
     return byRows.slice(0, count);
   }
+}
+
+/** Tells how many rows a transaction changed, by its index. */
+function rowsByTransaction(index: TransactionIndex): (number: number) => number {
+  const rows = Array.from({ length: index.shapeCount }, (_, shape) => rowCount(index.shape(shape)));
+  return (number) => rows[index.shapeNumber(number)];
 }

@@ -146,12 +146,15 @@ export interface IncidentOverview {
 }
 
 export interface Progress {
-  readonly phase: 'opening' | 'old' | 'new' | 'done' | 'failed';
+  /** `old` and `new`: that side's WAL is read; `judging`: rows are compared with the new primary's. */
+  readonly phase: 'opening' | 'old' | 'new' | 'judging' | 'done' | 'failed';
   readonly bytesRead: number;
   readonly bytesTotal: number;
   /** Bytes a second, over the last seconds. */
   readonly rate: number;
   readonly secondsLeft: number;
+  /** Rows compared, about, and how many are to be. */
+  readonly judged?: { readonly done: number; readonly total: number };
   /** A segment that is being fetched, and from where: `00000001000000000000000A from restore_command`. */
   readonly fetching?: string;
   /** Why what does not fit into memory is not kept any more: old rows that need it will not be known. */

@@ -104,12 +104,15 @@ export class OpenedIncident implements Incident {
   }
 
   progress(): Progress {
-    const { old } = this.#parts;
-    const bytesRead = old?.reader.scan.reader.bytesRead ?? 0;
+    const { old, fresh } = this.#parts;
     const reading = this.#phase === 'old';
+    const side = this.#phase === 'new' ? fresh : old;
+    const bytesRead = side?.reader.scan.reader.bytesRead ?? 0;
     const bytesTotal =
-      old && reading ? Math.max(bytesRead, old.lastPossibleLsn - old.start.startLsn) : bytesRead;
-    const rate = this.#rate.bytesPerSecond;
+      side && (reading || side === fresh)
+        ? Math.max(bytesRead, side.lastPossibleLsn - side.start.startLsn)
+        : bytesRead;
+    const rate = reading ? this.#rate.bytesPerSecond : 0;
     return {
       phase: this.#phase,
       bytesRead,
@@ -117,7 +120,8 @@ export class OpenedIncident implements Incident {
       rate,
       fetching: this.#parts.gathering.fetching,
       givenUp: old?.reader.scan.file.failure,
-      secondsLeft: reading && rate > 0 ? (bytesTotal - bytesRead) / rate : 0,
+      secondsLeft: rate > 0 ? (bytesTotal - bytesRead) / rate : 0,
+      judged: this.#judging.progress,
       loss: this.#loss.figures(),
     };
   }
@@ -263,10 +267,12 @@ export class OpenedIncident implements Incident {
     return this.#parts.old?.reader.scan.index.atOrAfter(lsn) ?? 0;
   }
 
-  async judge(onProgress?: (done: number, total: number) => void): Promise<void> {
+  async judge(onProgress?: () => void): Promise<void> {
     if (this.#phase === 'done') return;
     while (this.step(1000)) await this.fetch();
-    await this.#judging.run(await rowsSinceFork(this.#parts), onProgress);
+    const current = await rowsSinceFork(this.#parts, onProgress);
+    this.#phase = 'judging';
+    await this.#judging.run(current, onProgress);
     this.#phase = 'done';
   }
 

@@ -69,6 +69,7 @@ export class RowSieve implements RowVisitor, KeyVisitor {
   #judge: TransactionJudge | undefined;
   #verdict: Verdict = 'clean';
   #rows = 0;
+  #rowsBefore = 0;
   #breathed = performance.now();
 
   /** `judgeOf` makes the judge of a transaction, should one of its rows need it. */
@@ -82,6 +83,12 @@ export class RowSieve implements RowVisitor, KeyVisitor {
     this.#index = index;
     this.#judge = undefined;
     this.#verdict = 'clean';
+    this.#rowsBefore = this.#rows;
+  }
+
+  /** How many rows of the transaction were shown so far, about. */
+  get seen(): number {
+    return this.#rows - this.#rowsBefore;
   }
 
   /** The worst of the transaction's rows so far. */

@@ -19,6 +19,7 @@ export function untoldOfNew(fresh: OpenedSide | undefined): string | undefined {
  */
 export async function rowsSinceFork(
   parts: Pick<IncidentParts, 'fresh' | 'live' | 'gathering'>,
+  onProgress: () => void = () => {},
 ): Promise<CurrentRows> {
   const { fresh, live, gathering } = parts;
   if (live) return live;
@@ -30,6 +31,7 @@ export async function rowsSinceFork(
   const { reader } = fresh;
   while (reader.scan.step(50)) {
     await gathering.fetch();
+    onProgress();
     await breathe();
   }
   const written = new WrittenSinceFork(

@@ -195,6 +195,19 @@ const HUGE_BOTH: Shape = {
   },
 };
 
+/** The same in a table that can only be judged by what each row holds: it was emptied in the lost part, and has no key. */
+const HUGE_KEYLESS: Shape = {
+  ...HUGE,
+  name: 'huge-keyless',
+  description:
+    'an insert, an update and a delete of millions of rows in a table without key that was emptied before',
+  schema: 'CREATE TABLE event (id int, kind text, amount numeric(12,2), note text);',
+  work: async (old, scale) => {
+    await old.query('TRUNCATE event');
+    await HUGE.work(old, scale);
+  },
+};
+
 /** One transaction that makes its table, alters it and fills it, a million rows at scale 1. */
 const MADE: Shape = {
   name: 'made',
@@ -213,7 +226,7 @@ const MADE: Shape = {
 
 /** The shape of that name. Throws RangeError when there is none. */
 export function shapeNamed(name: string): Shape {
-  const shape = [...SHAPES, LATE, HUGE, HUGE_BOTH, MADE].find((each) => each.name === name);
+  const shape = [...SHAPES, LATE, HUGE, HUGE_BOTH, HUGE_KEYLESS, MADE].find((each) => each.name === name);
   if (!shape)
     throw new RangeError(
       `there is no shape ${name}; shapes are ${SHAPES.map((each) => each.name).join(', ')}`,

@@ -21,6 +21,8 @@ export function progressLine(progress: Progress): Line {
       return [{ text: 'looking for where to begin reading …', style: 'muted' }];
     case 'done':
       return [{ text: `all WAL read, ${formatBytes(progress.bytesRead)}`, style: 'muted' }];
+    case 'judging':
+      return [{ text: `comparing with the new primary${judgedText(progress)}`, style: 'warning' }];
     case 'failed':
       return [{ text: 'reading failed', style: 'error' }];
     default: {
@@ -36,6 +38,12 @@ export function progressLine(progress: Progress): Line {
       ];
     }
   }
+}
+
+function judgedText({ judged }: Progress): string {
+  if (!judged || judged.total === 0) return ' …';
+  const share = Math.floor((judged.done / judged.total) * 100);
+  return `: ${share}% of ${formatCount(judged.total)} rows`;
 }
 
 /** The first line of the screen: where one is, and how the reading goes. */

@@ -407,8 +407,8 @@ export class AppController implements Host {
     if (incident?.client === client) {
       const turned = progress.phase !== this.#knownPhase;
       this.#knownPhase = progress.phase;
-      // Verdicts change lines that are known already, while and after the new primary is read.
-      void incident.list.grown(turned || progress.phase === 'new');
+      // Verdicts change lines that are known already.
+      void incident.list.grown(turned || progress.phase === 'judging');
       void incident.keeper.grown();
       if (turned || isNews) void this.#refreshOverview(incident);
       if (isNews) this.say(`old rows are not kept any more: ${givenUp}`, 'warning');
