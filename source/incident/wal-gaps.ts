@@ -2,8 +2,8 @@
 
 import { formatCount } from '../bytes/count.js';
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
-import type { WalEnd } from '../wal/reader.js';
 import { segmentFileName, segmentStart } from '../wal/segment-name.js';
+import type { WalEnd } from '../wal/wal-end.js';
 import type { WalPlaces } from '../wal/wal-places.js';
 import { plural } from './figures.js';
 import type { LossFigures, WalGap } from './model.js';

@@ -9,7 +9,7 @@ import type { Catalog, CatalogFeed } from '../catalog/catalog.js';
 import { xidPrecedes } from '../heap/tuple.js';
 import { isCheckpoint, parseCheckpoint } from '../wal/checkpoint-record.js';
 import { isTransactionalMessage, messageDatabase } from '../wal/logical-message.js';
-import { type WalEnd, WalReader } from '../wal/reader.js';
+import { WalReader } from '../wal/reader.js';
 import { type RecordVersion, recordVersion } from '../wal/record-versions.js';
 import {
   RelationMapOperation,
@@ -24,6 +24,7 @@ import {
   type RecordedOrigin,
   type TransactionEnd,
 } from '../wal/transaction-record.js';
+import type { WalEnd } from '../wal/wal-end.js';
 import { CatalogScan } from './catalog-scan.js';
 import type { DiskPages } from './disk-pages.js';
 import { HeapScan } from './heap-scan.js';

@@ -5,44 +5,21 @@
  * The reader is its own cursor (`RecordCursor`): fields are overwritten by each record, nothing is allocated on the way.
  * A record that lies within one page is read where it lies; one that crosses pages is put together in a scratch buffer.
  */
-import { updateCrc32c } from '../bytes/crc32c.js';
 import { formatLsn, type Lsn, maxAlign } from '../bytes/lsn.js';
 import { RECORD_HEADER_SIZE } from './block-references.js';
+import { CheckedPages } from './checked-pages.js';
 import { LazyRecord } from './lazy-record.js';
-import { checkPageHeader } from './page-check.js';
-import {
-  FIRST_IS_CONTINUATION,
-  FIRST_IS_OVERWRITTEN_CONTINUATION,
-  pageFlags,
-  pageHeaderSize,
-  pageRemainingLength,
-  pageTimeline,
-} from './page-header.js';
-import { PageWindows, type PageWindowsOptions } from './page-windows.js';
+import { FIRST_IS_CONTINUATION, pageFlags, pageHeaderSize, pageRemainingLength } from './page-header.js';
+import type { PageWindows, PageWindowsOptions } from './page-windows.js';
+import { RecordAssembly } from './record-assembly.js';
+import { hasTail, recordCrc, standsFor } from './record-check.js';
 import { findPageBehind, findRecordBehind } from './record-search.js';
 import { recordVersion } from './record-versions.js';
 import { ResourceManager, XlogOperation } from './resource-managers.js';
-import type { SegmentFile, WalSegments } from './segments.js';
+import type { WalSegments } from './segments.js';
 import { versionOfMajor } from './versions.js';
+import type { WalEnd } from './wal-end.js';
 import type { WindowMemory } from './window-memory.js';
-
-/** No page at all: further from any LSN than a page is long. */
-const NO_PAGE = -(2 ** 53);
-
-/** Why reading stopped. */
-export interface WalEnd {
-  /**
-   * `end`: nothing valid follows, as after any crash. `damaged`: this record is broken although WAL goes on behind it.
-   * `missing`: the next segment is not there although later ones are, or there is no telling.
-   */
-  readonly kind: 'end' | 'damaged' | 'missing';
-  /** Where the record that could not be read begins. */
-  readonly lsn: Lsn;
-  /** xlogreader's own words. */
-  readonly reason: string;
-  /** The file concerned, when there is one. */
-  readonly path?: string;
-}
 
 export interface WalReaderOptions extends PageWindowsOptions {
   /** BLCKSZ: the size in bytes of a page of data, which tells how long an image's hole is. */
@@ -51,7 +28,6 @@ export interface WalReaderOptions extends PageWindowsOptions {
   readonly stopAt?: Lsn;
 }
 
-const XLOG_OVERWRITE_CONTRECORD = 0xd0;
 /** MaxAllocSize guards XLogRecord lengths in xlogreader.c; no record is longer (XLogRecordMaxSize). */
 const MAX_RECORD_LENGTH = 1020 * 1024 * 1024;
 
@@ -67,20 +43,15 @@ export class WalReader extends LazyRecord {
   readonly imageCompressedBits: number;
   readonly blockSize: number;
   readonly #stopAt: Lsn;
-  readonly #pages: PageWindows;
+  readonly #pages: CheckedPages;
+  /** Theirs. */
+  readonly #windows: PageWindows;
   readonly #memory: WindowMemory;
   /** Of the memory. */
   readonly #view: DataView;
-  /** What to take from an LSN in the current window to have its place in the memory. */
-  #origin: Lsn = 0;
+  readonly #assembly: RecordAssembly;
   /** Windows are come back to: what was checked in one need not be checked again. */
   readonly #remembers: boolean;
-  /** For a record too long for the memory's own room: more than a hundred thousand bytes. */
-  #longScratch: Buffer = Buffer.alloc(0);
-  #longView = new DataView(this.#longScratch.buffer);
-  /** Start of the page last checked. */
-  #checkedPage: Lsn = NO_PAGE;
-  #latestPageTimeline = 0;
   #position: Lsn = 0;
   /** LSN of the record before #position, when it was read in sequence. */
   #expectedPrevious: Lsn = -1;
@@ -93,13 +64,9 @@ export class WalReader extends LazyRecord {
   #walkedOrigin = 0;
   /** xlp_magic of this major. */
   readonly #magic: number;
-  /** The window last asked about, and whether all of its pages are of one timeline. */
-  #windowStart: Lsn = -1;
-  #windowEnd: Lsn = -1;
-  #oneTimeline = false;
 
   constructor(segments: WalSegments, options: WalReaderOptions = {}) {
-    const pages = new PageWindows(segments, options);
+    const pages = new CheckedPages(segments, options);
     const { buffer, view } = pages.memory;
     const blockSize = options.blockSize ?? 8192;
     const { imageCompressedBits } = recordVersion(segments.majorVersion);
@@ -111,14 +78,16 @@ export class WalReader extends LazyRecord {
     this.#stopAt = options.stopAt ?? Number.MAX_SAFE_INTEGER;
     this.#magic = versionOfMajor(segments.majorVersion)?.walPageMagic ?? 0;
     this.#pages = pages;
+    this.#windows = pages.windows;
     this.#memory = pages.memory;
+    this.#assembly = new RecordAssembly(pages, segments.pageSize);
     this.#view = view;
     this.#remembers = (options.windows ?? 1) > 1;
   }
 
   /** Bytes read from files, for progress and rate. */
   get bytesRead(): number {
-    return this.#pages.bytesRead;
+    return this.#windows.bytesRead;
   }
 
   /** Where the next record is looked for. */
@@ -130,7 +99,7 @@ export class WalReader extends LazyRecord {
   seek(lsn: Lsn): void {
     this.#position = lsn;
     this.#expectedPrevious = -1;
-    this.#latestPageTimeline = 0;
+    this.#pages.timeline = 0;
     this.#overwritten = -1;
     this.#walked = 0;
     this.#taken = 0;
@@ -145,8 +114,12 @@ export class WalReader extends LazyRecord {
     this.seek(lsn);
     let page = lsn - (lsn % this.#pageSize);
     for (;;) {
-      if (!this.#loadPage(page, page)) return false;
-      const { view } = this.#pages.memory;
+      const trouble = this.#pages.load(page);
+      if (trouble !== undefined) {
+        this.#stop(trouble.kind, page, trouble.reason);
+        return false;
+      }
+      const view = this.#view;
       const at = this.#offsetOf(page);
       const header = pageHeaderSize(view, at);
       const flags = pageFlags(view, at);
@@ -197,9 +170,10 @@ export class WalReader extends LazyRecord {
     const view = this.#view;
     let position = this.#position;
     if (position >= this.#stopAt) return this.#stop('end', position, `reached ${formatLsn(this.#stopAt)}`);
-    const behind = position - this.#checkedPage;
+    const behind = position - this.#pages.checked;
     if (behind < 0 || behind >= this.#pageSize) {
-      if (!this.#loadPage(position - (position % this.#pageSize), position)) return STOPPED;
+      const trouble = this.#pages.load(position - (position % this.#pageSize));
+      if (trouble !== undefined) return this.#stop(trouble.kind, position, trouble.reason);
     }
     // The page is in the window: from here on places are small numbers.
     let at = this.#offsetOf(position);
@@ -235,8 +209,7 @@ export class WalReader extends LazyRecord {
       return this.#check(position, aligned && this.#remembers);
     }
     if (this.#join(position, at, totalLength, inPage)) return OK;
-    const outcome = this.#assemble(position, totalLength, inPage);
-    return outcome === OK ? this.#check(position, false) : outcome;
+    return this.#assemble(position, totalLength, inPage);
   }
 
   /**
@@ -250,7 +223,7 @@ export class WalReader extends LazyRecord {
     this.#walked = this.#walkOver(at, at + Math.min(inPage, this.#stopAt - position), position);
     this.#taken = 0;
     if (this.#walked === 0) return false;
-    this.#walkedOrigin = this.#origin - this.#memory.base;
+    this.#walkedOrigin = this.#pages.origin - this.#memory.base;
     this.#take();
     return true;
   }
@@ -263,11 +236,12 @@ export class WalReader extends LazyRecord {
     if (this.#expectedPrevious < 0 || this.#overwritten >= 0 || this.#remembers || (at & 7) !== 0)
       return false;
     const pages = this.#pages;
-    const timeline = this.#latestPageTimeline;
-    if (totalLength > pages.scratchLength || timeline === 0 || !this.#isOfOneTimeline()) return false;
+    const windows = this.#windows;
+    const { timeline } = pages;
+    if (totalLength > windows.scratchLength || timeline === 0 || !pages.areOfOneTimeline()) return false;
     const memory = this.#memory;
-    const to = pages.scratchBase;
-    const end = pages.base + (pages.end - pages.start);
+    const to = windows.scratchBase;
+    const end = windows.base + (windows.end - windows.start);
     const next = position + inPage;
     const behind = memory.join(at, inPage, totalLength, next, this.#pageSize, end, this.#magic, timeline, to);
     if (behind === 0 || this.#walkOver(to, to + totalLength, position) !== 1) return false;
@@ -275,20 +249,8 @@ export class WalReader extends LazyRecord {
     this.#walked = 0;
     this.#standOn(position, to, position - at + ((behind + 7) & ~7));
     const last = behind - 1;
-    this.#checkedPage = this.#origin + last - (last & (this.#pageSize - 1));
-    this.#furthestPage = this.#checkedPage;
+    pages.passedUpTo(pages.origin + last - (last & (this.#pageSize - 1)));
     return true;
-  }
-
-  /** Are all pages of the current window of one timeline? */
-  #isOfOneTimeline(): boolean {
-    const { start, end } = this.#pages;
-    if (start !== this.#windowStart || end !== this.#windowEnd) {
-      this.#windowStart = start;
-      this.#windowEnd = end;
-      this.#oneTimeline = this.segments.timelineAt(start) === this.segments.timelineAt(end - 1);
-    }
-    return this.#oneTimeline;
   }
 
   /** How many records between `at` and `end` may be stood on without a closer look; the first is that at `position`. */
@@ -324,31 +286,16 @@ export class WalReader extends LazyRecord {
 
   /** Where the record at `lsn`, which the reader has stood on, lies whole in the memory it had then; -1 when it does not, or not any more. */
   placeOf(lsn: Lsn): number {
-    const pages = this.#pages;
-    if (lsn < pages.start || lsn >= pages.end) return -1;
-    const at = lsn - pages.start + pages.base;
+    const { start, end, base } = this.#windows;
+    if (lsn < start || lsn >= end) return -1;
+    const at = lsn - start + base;
     const inPage = this.#pageSize - (at & (this.#pageSize - 1));
     return (at & 7) === 0 && this.#view.getUint32(at, true) <= inPage ? at : -1;
   }
 
   /** Where the byte at `lsn`, which is in the current window, lies in the memory. */
   #offsetOf(lsn: Lsn): number {
-    return lsn - this.#origin;
-  }
-
-  /** CRC-32C of the record at `start` as its header should have it. */
-  #checksum(): number {
-    const { start, totalLength, buffer } = this;
-    const memory = this.#memory;
-    let crc: number;
-    if (buffer === memory.buffer) {
-      crc = memory.update(0xffffffff, start + RECORD_HEADER_SIZE, start + totalLength);
-      crc = memory.update(crc, start, start + 20);
-    } else {
-      crc = updateCrc32c(0xffffffff, buffer, start + RECORD_HEADER_SIZE, start + totalLength);
-      crc = updateCrc32c(crc, buffer, start, start + 20);
-    }
-    return ~crc >>> 0;
+    return lsn - this.#pages.origin;
   }
 
   /**
@@ -365,16 +312,16 @@ export class WalReader extends LazyRecord {
         `record with incorrect prev-link ${formatLsn(Number.isSafeInteger(previous) ? previous : 0)} at ${formatLsn(position)}`,
       );
     }
-    if (!inWindow || !this.#pages.isChecked(start)) {
-      if (this.#checksum() !== view.getUint32(start + 20, true)) {
+    if (!inWindow || !this.#windows.isChecked(start)) {
+      if (recordCrc(this, this.#memory) !== view.getUint32(start + 20, true)) {
         // In its place and written to its end: no crash leaves that.
         return this.#stop(
-          this.#expectedPrevious >= 0 && this.#hasTail() ? 'damaged' : 'end',
+          this.#expectedPrevious >= 0 && hasTail(this) ? 'damaged' : 'end',
           position,
           `incorrect resource manager data checksum in record at ${formatLsn(position)}`,
         );
       }
-      if (inWindow) this.#pages.setChecked(start);
+      if (inWindow) this.#windows.setChecked(start);
     }
     this.previousLsn = previous;
     this.xid = view.getUint32(start + 4, true);
@@ -387,7 +334,7 @@ export class WalReader extends LazyRecord {
     if (this.#overwritten >= 0) {
       const overwritten = this.#overwritten;
       this.#overwritten = -1;
-      if (!this.#standsFor(overwritten)) {
+      if (!standsFor(this, overwritten)) {
         return this.#stop(
           'damaged',
           overwritten,
@@ -404,141 +351,26 @@ export class WalReader extends LazyRecord {
     return OK;
   }
 
-  /** Does the current record say that the one at `overwritten` was never finished (xl_overwrite_contrecord)? */
-  #standsFor(overwritten: Lsn): boolean {
-    if (
-      this.rmid !== ResourceManager.xlog ||
-      (this.info & 0xf0) !== XLOG_OVERWRITE_CONTRECORD ||
-      this.mainLength < 8
-    )
-      return false;
-    const { view, mainOffset } = this;
-    return (
-      view.getUint32(mainOffset + 4, true) * 0x1_0000_0000 + view.getUint32(mainOffset, true) === overwritten
-    );
-  }
-
-  /** Is the end of the current record's bytes written? One that a crash interrupted was copied from its beginning, into zeros. */
-  #hasTail(): boolean {
-    const end = this.start + this.totalLength;
-    for (let at = Math.max(this.start + RECORD_HEADER_SIZE, end - 8); at < end; at++) {
-      if (this.buffer[at] !== 0) return true;
-    }
-    return false;
-  }
-
-  /** Puts a record that crosses pages together in the scratch buffer. */
+  /** Reads the record at `position`, of which only the first `inPage` bytes are on its page. */
   #assemble(position: Lsn, totalLength: number, inPage: number): number {
-    const pages = this.#pages;
-    const { buffer: memory, view } = pages.memory;
-    const pageSize = this.#pageSize;
-    let scratch = memory;
-    let base = pages.scratchBase;
-    let at = this.#offsetOf(position);
-    let have = memory.copy(scratch, base, at, at + inPage);
-    let page = position + inPage - pageSize;
-    while (have < totalLength) {
-      page += pageSize;
-      if (!this.#loadPage(page, position)) return STOPPED;
-      at = this.#offsetOf(page);
-      const header = pageHeaderSize(view, at);
-      const flags = pageFlags(view, at);
-      if ((flags & FIRST_IS_OVERWRITTEN_CONTINUATION) !== 0) {
-        if ((flags & FIRST_IS_CONTINUATION) !== 0)
-          return this.#stop('damaged', position, `contradictory info bits at ${formatLsn(page)}`);
-        // The server crashed in the middle of the record and went on at this page without it: it never was.
-        this.#overwritten = position;
-        this.#position = page;
-        this.#expectedPrevious = -1;
-        return RESTART;
-      }
-      if ((flags & FIRST_IS_CONTINUATION) === 0) {
-        return this.#stop('damaged', position, `there is no contrecord flag at ${formatLsn(page)}`);
-      }
-      const remaining = pageRemainingLength(view, at);
-      if (remaining !== totalLength - have) {
-        return this.#stop(
-          'damaged',
-          position,
-          `invalid contrecord length ${remaining} (expected ${totalLength - have}) at ${formatLsn(page)}`,
-        );
-      }
-      if (scratch === memory && totalLength > pages.scratchLength) {
-        // Only now is the length known to be no accident.
-        scratch = this.#longScratchOf(totalLength);
-        memory.copy(scratch, 0, base, base + have);
-        base = 0;
-      }
-      const take = Math.min(remaining, pageSize - header);
-      memory.copy(scratch, base + have, at + header, at + header + take);
-      have += take;
-      if (have === totalLength) this.endLsn = maxAlign(page + header + take);
+    const assembly = this.#assembly;
+    const trouble = assembly.assemble(position, totalLength, inPage);
+    if (trouble === undefined) {
+      this.buffer = assembly.buffer;
+      this.view = assembly.view;
+      this.start = assembly.start;
+      this.endLsn = assembly.endLsn;
+      return this.#check(position, false);
     }
-    this.buffer = scratch;
-    this.view = scratch === memory ? view : this.#longView;
-    this.start = base;
-    return OK;
-  }
-
-  /** A buffer for a record that is too long for the memory's own room. */
-  #longScratchOf(length: number): Buffer {
-    if (this.#longScratch.length < length) {
-      this.#longScratch = Buffer.allocUnsafeSlow(Math.max(length, this.#longScratch.length * 2));
-      this.#longView = new DataView(this.#longScratch.buffer, 0, this.#longScratch.length);
-    }
-    return this.#longScratch;
-  }
-
-  /** Remembers how far the record being read was followed: what comes after is no part of it. */
-  #furthestPage: Lsn = 0;
-
-  /** Makes sure that the page at `page` is in the window and checked. `wanted` is the record it is needed for. */
-  #loadPage(page: Lsn, wanted: Lsn): boolean {
-    this.#furthestPage = page;
-    if (page < this.#pages.start || page + this.#pageSize > this.#pages.end) {
-      this.#checkedPage = NO_PAGE;
-      const missing = this.#pages.load(page);
-      if (missing !== undefined) {
-        this.#stop(missing.kind, wanted, missing.reason);
-        return false;
-      }
-      this.#origin = this.#pages.start - this.#pages.base;
-    }
-    if (page === this.#checkedPage) return true;
-    const segment = this.#pages.segment as SegmentFile;
-    const complaint = checkPageHeader(
-      this.#pages.memory.view,
-      this.#offsetOf(page),
-      page,
-      this.segments,
-      segment,
-      this.#latestPageTimeline,
-    );
-    if (complaint !== undefined) {
-      this.#checkedPage = NO_PAGE;
-      this.#stop(this.#isStale(page) ? 'end' : 'damaged', wanted, complaint);
-      return false;
-    }
-    this.#latestPageTimeline = pageTimeline(this.#pages.memory.view, this.#offsetOf(page));
-    this.#checkedPage = page;
-    return true;
-  }
-
-  /**
-   * Can the unusable page at `page`, in the window, be what was there before WAL came so far: zeros, or a recycled segment's page,
-   * which carries the address of the same place in another segment?
-   */
-  #isStale(page: Lsn): boolean {
-    const { view } = this.#pages.memory;
-    const at = this.#offsetOf(page);
-    const address = view.getUint32(at + 12, true) * 0x1_0000_0000 + view.getUint32(at + 8, true);
-    if (address === 0) return true;
-    if (address === page) return pageTimeline(view, at) !== this.#latestPageTimeline;
-    return (page - address) % this.segments.segmentSize === 0;
+    if ('reason' in trouble) return this.#stop(trouble.kind, position, trouble.reason);
+    this.#overwritten = position;
+    this.#position = trouble.goesOnAt;
+    this.#expectedPrevious = -1;
+    return RESTART;
   }
 
   #stop(kind: WalEnd['kind'], lsn: Lsn, reason: string): number {
-    this.end = { kind, lsn, reason, path: kind === 'missing' ? undefined : this.#pages.segment?.path };
+    this.end = { kind, lsn, reason, path: kind === 'missing' ? undefined : this.#windows.segment?.path };
     return STOPPED;
   }
 
@@ -551,7 +383,7 @@ export class WalReader extends LazyRecord {
   continuesAfter(lsn: Lsn): Lsn | undefined {
     const pageSize = this.#pageSize;
     const { segmentSize } = this.segments;
-    const behind = Math.max(lsn - (lsn % pageSize), this.#furthestPage) + pageSize;
+    const behind = Math.max(lsn - (lsn % pageSize), this.#pages.furthest) + pageSize;
     const page = findPageBehind(this.segments, behind, lsn - (lsn % segmentSize) + 2 * segmentSize);
     if (page !== undefined) return page;
     return findRecordBehind(this.segments, lsn, this.#expectedPrevious);
@@ -562,7 +394,6 @@ export class WalReader extends LazyRecord {
     this.#walked = 0;
     this.#taken = 0;
     this.#pages.close();
-    this.#checkedPage = NO_PAGE;
   }
 }
 
