@@ -3,11 +3,14 @@
  * all of it in memory; and when the temporary file cannot grow, it says that it does not know, never something else.
  */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { OldRowLog } from '../source/transactions/old-row-log.js';
 import { PageHistories } from '../source/transactions/page-history.js';
 import { TemporaryFile } from '../source/transactions/temporary-file.js';
+import { TemporaryRoom } from '../source/transactions/temporary-room.js';
 import { ToastChunks } from '../source/transactions/toast-chunks.js';
 import { WRITER_FORGOTTEN, WRITER_UNKNOWN } from '../source/transactions/tuple-writer.js';
 import { scratchDirectory } from './support/scratch.js';
@@ -112,7 +115,7 @@ test('behind a checkpoint only what was written since its redo pointer is rememb
 });
 
 test('page histories that cannot be spilled forget, and say so of every place they may have known', () => {
-  const file = new TemporaryFile(undefined, 0);
+  const file = new TemporaryFile(undefined, new TemporaryRoom(0));
   const histories = new PageHistories(file, { pages: 1 << 16, writers: 16 * 1024 });
   const plain = new PlainHistories();
   const lsn = play(histories, plain, 3, 60_000) + 8;
@@ -156,7 +159,7 @@ test('a million old rows are found again from the temporary file, which nobody e
 });
 
 test('a log that cannot grow keeps what it has and does not know the rest', () => {
-  const file = new TemporaryFile(undefined, 200_000);
+  const file = new TemporaryFile(undefined, new TemporaryRoom(200_000));
   const log = new OldRowLog(file);
   let kept = 0;
   for (let i = 1; i <= 100_000; i++) if (log.append(i * 8, i * 16)) kept = i;
@@ -165,6 +168,53 @@ test('a log that cannot grow keeps what it has and does not know the rest', () =
   assert.equal(log.writerFor(kept * 8), kept * 16);
   for (const lost of [kept + 1, kept + 2, 100_000]) assert.equal(log.writerFor(lost * 8), WRITER_FORGOTTEN);
   file.close();
+});
+
+/** A helper: writes until it is refused, says how much that was, and gives it up when it is to give way. */
+const HELPER = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  const { limit, lent, source } = workerData;
+  Promise.all(['file', 'room'].map((name) => import(source + 'temporary-' + name + '.js'))).then(
+    ([{ TemporaryFile }, { TemporaryRoom }]) => {
+      const room = new TemporaryRoom(limit, lent);
+      const file = new TemporaryFile(undefined, room);
+      while (file.append(Buffer.alloc(10_000)) !== undefined);
+      parentPort.postMessage(file.size);
+      const looking = setInterval(() => {
+        if (!room.isToGiveWay) return;
+        file.close();
+        clearInterval(looking);
+      }, 5);
+    });`;
+
+test('all temporary files together take no more than the limit, helpers half of it, and what can be done without gives way', async () => {
+  const limit = 1_000_000;
+  const room = new TemporaryRoom(limit);
+  const [one, other] = [new TemporaryFile(undefined, room), new TemporaryFile(undefined, room)];
+  const lesser = one.lesser();
+  assert.equal(lesser.append(Buffer.alloc(100_000)), 0);
+  const source = new URL('../source/transactions/', import.meta.url).href;
+  const helpers: Worker[] = [];
+  const sizes: number[] = [];
+  for (const number of [0, 1]) {
+    const workerData = { limit, lent: room.lend(number), source };
+    const helper = new Worker(HELPER, { eval: true, workerData });
+    helpers.push(helper);
+    sizes.push((await once(helper, 'message'))[0]);
+  }
+  assert.ok(sizes[0] > 350_000 && sizes[0] + sizes[1] <= 400_000, sizes.join());
+  assert.ok(room.taken >= 100_000 + sizes[0] && room.taken <= limit / 2);
+  let written = 0;
+  for (const file of [one, other, one, other])
+    if (file.append(Buffer.alloc(240_000)) !== undefined) written++;
+  assert.equal(written, 4);
+  assert.ok(room.taken <= limit, `${room.taken}`);
+  assert.deepEqual([lesser.size, lesser.append(Buffer.alloc(1))], [0, undefined]);
+  assert.equal(one.append(Buffer.alloc(50_000)), undefined);
+  assert.match(one.failure ?? '', /its limit of 1000000 bytes is reached/);
+  for (const file of [one, other, lesser]) file.close();
+  assert.equal(room.taken, 0);
+  await Promise.all(helpers.map((helper) => helper.terminate()));
 });
 
 test("every value's first chunk is found among hundreds of thousands, as of any moment", () => {

@@ -82,8 +82,9 @@ async function exported(
 }
 
 /** Threads that have read everything, so that there is something for each. */
-async function readyCrew({ request }: Opened, count: number, megabytes?: number): Promise<Crew> {
-  const crew = new Crew(request, count, megabytes === undefined ? MEMORY : megabytes * count * 1024 ** 2);
+async function readyCrew({ request, incident }: Opened, count: number, megabytes?: number): Promise<Crew> {
+  const memory = megabytes === undefined ? MEMORY : megabytes * count * 1024 ** 2;
+  const crew = new Crew(request, count, memory, incident.room);
   while (crew.readySize < crew.size) await crew.news();
   return crew;
 }

@@ -8,6 +8,7 @@ import { OldRowLog } from '../source/transactions/old-row-log.js';
 import { RecentTuples } from '../source/transactions/recent-tuples.js';
 import { RestoredPages } from '../source/transactions/restored-pages.js';
 import { TemporaryFile } from '../source/transactions/temporary-file.js';
+import { TemporaryRoom } from '../source/transactions/temporary-room.js';
 import { TupleTable } from '../source/transactions/tuple-table.js';
 
 const MEGABYTE = 1 << 20;
@@ -77,7 +78,7 @@ test('a tuple that was kept is found with its own bytes until it is taken, howev
 });
 
 test('when the temporary file takes no more, tuples of long ago are not found, and those of late are', () => {
-  const file = new TemporaryFile(undefined, MEGABYTE);
+  const file = new TemporaryFile(undefined, new TemporaryRoom(MEGABYTE));
   const recent = new RecentTuples(file, MEGABYTE);
   const into = new FoundTuple();
   const count = 100_000;
@@ -94,7 +95,7 @@ test('when the temporary file takes no more, tuples of long ago are not found, a
     else assert.equal(into.buffer.readDoubleLE(into.data), number * 8);
   }
   assert.ok(lost > count / 2 && lost < count - 1000, `${lost} of ${count} were lost`);
-  assert.ok(file.room > 0, 'others have room');
+  assert.ok(file.left > 0, 'others have room');
   assert.ok(!recent.find(0, 0, into));
   file.close();
 });

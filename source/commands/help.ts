@@ -27,8 +27,9 @@ export const HELP = `
     --restore-timeout S      seconds it may take for one segment (300)
     --fork LSN               where the two parted, when their histories cannot tell
     --temp-dir DIR           for what does not fit in memory (private, removed at the end)
-    --temp-limit SIZE        put no more there than 500MB, 2GB … for each side; old rows that would
-                             need more are not known then, and said not to be
+    --temp-limit SIZE        put no more there than 500MB, 2GB … in all threads together; old rows
+                             that would need more are not known then, and said not to be. Segments
+                             that are unpacked or fetched come on top
     --jobs N                 threads that decode rows for an export (2, or 1 on a single processor); each
                              reads WAL for itself, has files in --temp-dir, and some 150 MB of memory.
                              All of many small transactions as SQL takes one: it is written meanwhile

@@ -6,6 +6,7 @@
  * of the new primary's files only what was written before the fork counts, and nothing that was removed there since counts as removed.
  * What the new primary has cleaned out of its files in the meantime is found in its own WAL, in the images of the pages it was on.
  */
+
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
 import { FIRST_NORMAL_OID } from '../catalog/bootstrap.js';
 import { type BranchPoint, isSharedFile } from '../catalog/branch-point.js';
@@ -17,6 +18,7 @@ import { CatalogFilesScan } from '../transactions/catalog-files-scan.js';
 import { ClusterReader } from '../transactions/cluster-reader.js';
 import { findBranchPoint } from '../transactions/find-branch-point.js';
 import { findStartingPoint, xidNotGivenOutAt } from '../transactions/starting-point.js';
+import type { TemporaryRoom } from '../transactions/temporary-room.js';
 import type { WalPlaces } from '../wal/wal-places.js';
 import { breathe } from './breathe.js';
 import { othersDisk, type SideDirectory, wantedWal } from './disks.js';
@@ -36,7 +38,7 @@ export interface BranchRequest {
   readonly oldSegments: WalPlaces;
   readonly fork: Lsn;
   readonly tempDir: string | undefined;
-  readonly tempLimit: number | undefined;
+  readonly room: TemporaryRoom;
 }
 
 /** Both sides, or why not; and what the operator must know. */
@@ -49,7 +51,7 @@ export interface BranchedSides {
 
 /** Opens the old side. Reads the new primary's WAL, as far as it is there, to its end: what was there at the fork may only be in it. */
 export async function openBranchedSides(request: BranchRequest): Promise<BranchedSides> {
-  const { newSide, oldSegments, fork, tempDir, tempLimit } = request;
+  const { newSide, oldSegments, fork, tempDir, room } = request;
   const { control, segments: newSegments } = newSide;
   // What the new primary's disk is sure to hold: everything before its last checkpoint.
   const settled = Math.min(fork, control.checkpoint.redoLsn + 1);
@@ -61,7 +63,7 @@ export async function openBranchedSides(request: BranchRequest): Promise<Branche
   }
   const doubt = numbersReused(control, point, start.checkpoint?.nextXidEpoch ?? 0);
   if (doubt) return { unreadable: doubt, warnings: [] };
-  const fresh = openSide({ side: newSide, other: undefined, lostFrom: fork, tempDir, tempLimit, start })!;
+  const fresh = openSide({ side: newSide, other: undefined, lostFrom: fork, tempDir, room, start })!;
   const warnings = [
     "Of the old primary only WAL is there: its tables are known from the new primary's catalog, as it was at the fork.",
   ];
@@ -85,7 +87,7 @@ export async function openBranchedSides(request: BranchRequest): Promise<Branche
       shortfall: start.shortfall,
       lostFrom: fork,
       tempDir,
-      spillLimit: tempLimit,
+      room,
       disks: othersDisk(newSide, fork),
       wantedWal: wantedWal({ ...newSide, segments: oldSegments }, start),
     },

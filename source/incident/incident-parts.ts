@@ -1,10 +1,12 @@
 /** What an incident with both sides open is made of. */
+
 import type { Lsn } from '../bytes/lsn.js';
 import type { BranchableCatalog } from '../catalog/catalog.js';
 import type { DamagedPages } from '../catalog/damaged-pages.js';
 import type { Gathering } from '../gather/gathering.js';
 import type { ClusterReader } from '../transactions/cluster-reader.js';
 import type { StartingPoint } from '../transactions/starting-point.js';
+import type { TemporaryRoom } from '../transactions/temporary-room.js';
 import type { WalPlaces } from '../wal/wal-places.js';
 import type { CurrentRows } from './current-rows.js';
 import type { IncidentOverview } from './model.js';
@@ -41,6 +43,8 @@ export interface IncidentParts {
   readonly gathering: Gathering;
   /** See IncidentRequest. */
   readonly maxMemory?: number;
+  /** For temporary files. */
+  readonly room: TemporaryRoom;
   readonly close: () => void;
 }
 

@@ -18,7 +18,7 @@ export interface Incident {
   readNewSide(): Promise<void>;
   /** Asks the places that have to be asked for what reading came upon and did not find; done at once when there is nothing. */
   fetch(): Promise<void>;
-  /** Bytes in the temporary files of both sides. */
+  /** Bytes in temporary files of both sides, and of threads that help. */
   readonly temporaryBytes: number;
   /** Lost transactions known so far, in commit order. */
   readonly length: number;

@@ -6,6 +6,7 @@ import {
   type StartingPoint,
   searchStartingPoint,
 } from '../transactions/starting-point.js';
+import { TemporaryRoom } from '../transactions/temporary-room.js';
 import { segmentStart } from '../wal/segment-name.js';
 import type { WalPlaces } from '../wal/wal-places.js';
 import { openBranchedSides } from './branched-side.js';
@@ -29,13 +30,15 @@ export async function openParted(
   close: () => void,
 ): Promise<OpenedIncident> {
   const { fork } = sides.overview;
-  const opened: OpenedReaders = fork.diverged ? await openReaders(sides, request, options, pause) : {};
+  const room = options.asHelper ?? new TemporaryRoom(request.tempLimit);
+  const opened: OpenedReaders = fork.diverged ? await openReaders(sides, request, options, room, pause) : {};
   const { old } = opened;
   const asked = sides.against ?? sides.server;
   const live = old && asked ? new (await import('./live-rows.js')).LiveRows(asked) : undefined;
   const warnings = [...sides.overview.warnings, ...(opened.warnings ?? [])];
   return new OpenedIncident({
     maxMemory: request.maxMemory,
+    room,
     overview: { ...sides.overview, warnings },
     old,
     oldSegments: sides.oldSegments,
@@ -60,10 +63,11 @@ async function openReaders(
   sides: OpenedSides,
   request: IncidentRequest,
   { use, asHelper }: Pick<OpeningOptions, 'use' | 'asHelper'>,
+  room: TemporaryRoom,
   pause: () => Promise<void>,
 ): Promise<OpenedReaders> {
   const { oldSegments, newSegments, oldControl, newControl, overview } = sides;
-  const { tempDir, tempLimit } = request;
+  const { tempDir } = request;
   const lostFrom = overview.fork.lsn;
   await fetchBeginnings(sides, lostFrom);
   const newSide: SideDirectory | undefined = newControl &&
@@ -77,7 +81,7 @@ async function openReaders(
     if (!newSide) return { unreadable: sides.server ? ONLY_A_SERVER : NO_DEFINITIONS };
     for (const segments of [oldSegments, newSide.segments])
       await fetchToTheEnd(segments, lostFrom, sides.gathering);
-    return openBranchedSides({ newSide, oldSegments, fork: lostFrom, tempDir, tempLimit });
+    return openBranchedSides({ newSide, oldSegments, fork: lostFrom, tempDir, room });
   }
   const oldSide: SideDirectory = {
     name: 'old primary',
@@ -85,11 +89,18 @@ async function openReaders(
     control: oldControl,
     segments: oldSegments,
   };
-  const shared = { lostFrom, tempDir, tempLimit };
+  const shared = { lostFrom, tempDir, room };
   const oldStart = await startingPoint(oldSide, lostFrom, pause);
   const old =
     oldStart &&
-    openSide({ ...shared, side: oldSide, other: newSide, start: oldStart, use, indexIsLent: asHelper });
+    openSide({
+      ...shared,
+      side: oldSide,
+      other: newSide,
+      start: oldStart,
+      use,
+      indexIsLent: asHelper !== undefined,
+    });
   if (asHelper) return { old };
   await pause();
   const newStart = old && newSide && (await startingPoint(newSide, lostFrom, pause));

@@ -1,4 +1,5 @@
 /** One side made ready to be read: its catalog, its WAL from where reading must begin, and its files for what WAL does not have. */
+
 import type { Lsn } from '../bytes/lsn.js';
 import type { BranchableCatalog } from '../catalog/catalog.js';
 import { DamagedPages } from '../catalog/damaged-pages.js';
@@ -7,6 +8,7 @@ import type { FileUse } from '../catalog/file-use.js';
 import { openCatalog } from '../catalog/open.js';
 import { ClusterReader } from '../transactions/cluster-reader.js';
 import { findStartingPoint, type StartingPoint, xidNotGivenOutAt } from '../transactions/starting-point.js';
+import type { TemporaryRoom } from '../transactions/temporary-room.js';
 import { ToastFiles } from '../transactions/toast-files.js';
 import type { WalPlaces } from '../wal/wal-places.js';
 import { disksFor, type SideDirectory, wantedWal } from './disks.js';
@@ -21,8 +23,8 @@ export interface SideOptions {
   /** Transactions that commit after this are wanted. */
   readonly lostFrom: Lsn;
   readonly tempDir: string | undefined;
-  /** Bytes that may be put there; no limit when undefined. */
-  readonly tempLimit: number | undefined;
+  /** What may be put there. */
+  readonly room: TemporaryRoom;
   /** Where to begin, when that has been found already. */
   readonly start?: StartingPoint;
   /** See ScanOptions. */
@@ -33,7 +35,7 @@ export interface SideOptions {
 
 /** Opens a side; undefined when no WAL of it is there to begin with. Throws ForkpointError when its files cannot be read. */
 export function openSide(options: SideOptions): OpenedSide | undefined {
-  const { side, other, lostFrom, tempDir, tempLimit, use } = options;
+  const { side, other, lostFrom, tempDir, room, use } = options;
   const { dataDirectory, control, segments } = side;
   const { majorVersion, pageSize } = control;
   const start = options.start ?? findStartingPoint(segments, lostFrom, pageSize);
@@ -54,7 +56,7 @@ export function openSide(options: SideOptions): OpenedSide | undefined {
       shortfall: start.shortfall,
       lostFrom,
       tempDir,
-      spillLimit: tempLimit,
+      room,
       indexIsLent: options.indexIsLent,
       disks: disksFor(side, other, lostFrom, use),
       wantedWal: wantedWal(side, start),

@@ -2,8 +2,10 @@
  * Opens an incident: both sides, the fork, and readers set to where reading must begin. What reads and judges is loaded when the two sides
  * are known, and what was lost first: nothing before that needs it, and it is most of the program.
  */
+
 import type { FileUse } from '../catalog/file-use.js';
 import { FirstLook } from '../transactions/first-look.js';
+import type { TemporaryRoom } from '../transactions/temporary-room.js';
 import { breathe } from './breathe.js';
 import type { IncidentOverview, IncidentRequest } from './model.js';
 import type { OpenedIncident } from './opened-incident.js';
@@ -26,8 +28,11 @@ export interface OpeningOptions {
   readonly stop?: AbortSignal;
   /** Is told, now and then until the incident is open, what can be seen early when the two sides have parted. */
   readonly early?: (sight: EarlySight) => void;
-  /** Another thread reads the same and judges: only the old side is to be read, and the index of what it finds is lent by the other. */
-  readonly asHelper?: boolean;
+  /**
+   * Another thread reads the same and judges: only the old side is to be read, the index of what it finds is lent by the other, and
+   * temporary files have this room.
+   */
+  readonly asHelper?: TemporaryRoom;
 }
 
 /** Milliseconds of the first look between two looks at who else wants something. */

@@ -2,11 +2,13 @@
  * An incident with both sides open: the old primary's lost transactions, read and decoded in this thread, and what the new primary
  * has written since.
  */
+
 import type { Lsn } from '../bytes/lsn.js';
 import type { Change } from '../rows/row-change.js';
 import type { AheadWriter } from '../transactions/ahead-writer.js';
 import type { ClusterReader } from '../transactions/cluster-reader.js';
 import type { LostBesides } from '../transactions/lost-besides.js';
+import type { TemporaryRoom } from '../transactions/temporary-room.js';
 import type { TransactionSummary } from '../transactions/transaction.js';
 import type { TransactionIndex } from '../transactions/transaction-index.js';
 import type { Incident } from './incident.js';
@@ -126,10 +128,13 @@ export class OpenedIncident implements Incident {
     };
   }
 
-  /** Bytes in the temporary files of both sides. */
   get temporaryBytes(): number {
-    const { old, fresh } = this.#parts;
-    return (old?.reader.scan.file.size ?? 0) + (fresh?.reader.scan.file.size ?? 0);
+    return this.room.taken;
+  }
+
+  /** What temporary files may take, and take. */
+  get room(): TemporaryRoom {
+    return this.#parts.room;
   }
 
   /** What came after damage or a gap is not in the list, a lost transaction began before the WAL that is there, or its WAL is gone. */

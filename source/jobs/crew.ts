@@ -9,6 +9,7 @@ import { Worker } from 'node:worker_threads';
 import { followThread } from '../bytes/leftovers.js';
 import type { IncidentRequest } from '../incident/model.js';
 import type { ReadingFacts } from '../incident/opened-incident.js';
+import type { TemporaryRoom } from '../transactions/temporary-room.js';
 import type { TransactionIndex } from '../transactions/transaction-index.js';
 import type { ExportOrder, FromThread, PartFigures, PartOrder, ThreadStart, ToThread } from './messages.js';
 
@@ -55,16 +56,23 @@ export class Crew {
 
   /**
    * Starts `count` threads on the same incident. `memory`: bytes that all of them together may take for what they find, besides what they
-   * are making. `yields`: somebody draws on a screen, and goes first.
+   * are making; `room`: for their temporary files. `yields`: somebody draws on a screen, and goes first.
    */
-  constructor(request: IncidentRequest, count: number, memory: number, yields = false) {
+  constructor(request: IncidentRequest, count: number, memory: number, room: TemporaryRoom, yields = false) {
     const megabytes = Math.floor(memory / count / 1024 / 1024);
-    for (let i = 0; i < count; i++) this.#start({ ...request, against: undefined }, megabytes, yields);
+    for (let i = 0; i < count; i++)
+      this.#start({ ...request, against: undefined }, megabytes, room, i, yields);
   }
 
-  #start(request: IncidentRequest, megabytes: number, yields: boolean): void {
+  #start(
+    request: IncidentRequest,
+    megabytes: number,
+    room: TemporaryRoom,
+    number: number,
+    yields: boolean,
+  ): void {
     const leftovers = followThread();
-    const start: ThreadStart = { request, leftovers: leftovers.port, yields };
+    const start: ThreadStart = { request, leftovers: leftovers.port, room: room.lend(number), yields };
     const worker = new Worker(new URL('./thread.js', import.meta.url), {
       workerData: start,
       transferList: [leftovers.port],
@@ -78,6 +86,7 @@ export class Crew {
     worker.on('error', () => this.#dismiss(thread));
     worker.on('exit', () => {
       leftovers.undo();
+      room.takeBack(number);
       this.#dismiss(thread);
     });
   }

@@ -33,7 +33,7 @@ export function startCrew(
   const jobs = Math.min(request.jobs ?? 1, Math.floor(walBytes / WAL_A_THREAD) + 1, length);
   if (jobs < 2 || incident.remote || !FORMATS[format].openPart) return undefined;
   const memory = (request.maxMemory ?? totalmem() * MEMORY_SHARE) / 2;
-  return new Crew(request, jobs - 1, Math.max(memory, (jobs - 1) * LEAST_MEMORY), yields);
+  return new Crew(request, jobs - 1, Math.max(memory, (jobs - 1) * LEAST_MEMORY), incident.room, yields);
 }
 
 /** Transactions chosen for an export, in commit order. */

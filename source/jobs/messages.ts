@@ -4,6 +4,7 @@ import type { BodyContext } from '../export/format.js';
 import type { IncidentRequest } from '../incident/model.js';
 import type { ReadingFacts } from '../incident/opened-incident.js';
 import type { TallyFigures } from '../sql/tally.js';
+import type { LentRoom } from '../transactions/temporary-room.js';
 import type { LentIndex } from '../transactions/transaction-index.js';
 
 /** What a thread begins with. */
@@ -12,6 +13,8 @@ export interface ThreadStart {
   readonly request: IncidentRequest;
   /** Hears of what must not outlive it. */
   readonly leftovers: MessagePort;
+  /** For its temporary files. */
+  readonly room: LentRoom;
   /** Somebody draws on a screen: he goes first, wherever that can be said. */
   readonly yields: boolean;
 }

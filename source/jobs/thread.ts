@@ -10,6 +10,7 @@ import { breathe } from '../incident/breathe.js';
 import { openIncident } from '../incident/open.js';
 import type { OpenedIncident } from '../incident/opened-incident.js';
 import type { TransactionRuns } from '../incident/transaction-runs.js';
+import { TemporaryRoom } from '../transactions/temporary-room.js';
 import type { ExportOrder, FromThread, PartOrder, ThreadStart, ToThread } from './messages.js';
 
 /** Bytes that may be made before anybody has written them. */
@@ -28,7 +29,7 @@ class PartThread {
   #runs: TransactionRuns | undefined;
   /** Bytes told and not written so far. */
   #ahead = 0;
-  #failure: string | undefined;
+  #room: TemporaryRoom | undefined;
   #wake: (() => void) | undefined;
 
   take(message: ToThread): void {
@@ -56,13 +57,16 @@ class PartThread {
   }
 
   /** Goes on until the thread is ended. */
-  async run(request: ThreadStart['request']): Promise<void> {
-    const incident = await openIncident(request, { asHelper: true });
+  async run(request: ThreadStart['request'], room: TemporaryRoom): Promise<void> {
+    this.#room = room;
+    const incident = await openIncident(request, { asHelper: room });
     this.#incident = incident;
-    while (incident.readAsHelper(SLICE)) await breathe();
-    const facts = incident.facts();
-    this.#failure = facts.failure;
-    tell({ kind: 'ready', facts });
+    while (incident.readAsHelper(SLICE)) {
+      this.#goOn(incident);
+      await breathe();
+    }
+    this.#goOn(incident);
+    tell({ kind: 'ready', facts: incident.facts() });
     for (;;) {
       const part = this.#parts.shift();
       if (part) await this.#make(part);
@@ -84,16 +88,25 @@ class PartThread {
     for (;;) {
       const { done, value } = making.next();
       if (done) {
-        if (incident.facts().failure !== this.#failure) throw new Error('a temporary file cannot be written');
+        this.#goOn(incident);
         tell({ kind: 'done', number, figures: value, damagedPages: incident.damagedPages() });
         return;
       }
       while (this.#ahead > AHEAD_BYTES) await this.#news();
       if (performance.now() - breathed > SLICE) {
+        this.#goOn(incident);
         await breathe();
         breathed = performance.now();
       }
     }
+  }
+
+  /** Ends the thread, which frees what its files take, when there is no room for it on the disk. */
+  #goOn(incident: OpenedIncident): void {
+    const { failure } = incident.facts();
+    if (failure === undefined && !this.#room!.isToGiveWay) return;
+    incident.close();
+    throw new Error(failure ?? 'the room for temporary files is needed by others');
   }
 
   /** Resolves with the next message. */
@@ -109,7 +122,7 @@ function tell(message: FromThread, transfer: readonly ArrayBuffer[] = []): void 
 }
 
 const thread = new PartThread();
-const { request, leftovers, yields } = workerData as ThreadStart;
+const { request, leftovers, room, yields } = workerData as ThreadStart;
 noteLeftovers(leftovers);
 // On Linux this is the thread's own priority.
 if (yields && process.platform === 'linux') {
@@ -121,4 +134,4 @@ if (yields && process.platform === 'linux') {
 }
 
 port.on('message', (message: ToThread) => thread.take(message));
-await thread.run(request);
+await thread.run(request, new TemporaryRoom(request.tempLimit, room));

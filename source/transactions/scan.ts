@@ -36,6 +36,7 @@ import { RowLineage } from './row-lineage.js';
 import type { ScanObserver } from './scan-observer.js';
 import { Shapes } from './shape.js';
 import { TemporaryFile } from './temporary-file.js';
+import type { TemporaryRoom } from './temporary-room.js';
 import { ToastChunks } from './toast-chunks.js';
 import { type TransactionEntry, TransactionIndex } from './transaction-index.js';
 import { TupleSource } from './tuple-source.js';
@@ -57,8 +58,8 @@ export interface ScanOptions {
   /** Transactions whose commit record ends after this LSN are wanted. */
   readonly lostFrom: Lsn;
   readonly tempDir?: string;
-  /** Bytes that may be put there; no limit when undefined. */
-  readonly spillLimit?: number;
+  /** What may be put there; no limit when undefined. */
+  readonly room?: TemporaryRoom;
   /** The same transactions are found by somebody else, who lends his index once they are. */
   readonly indexIsLent?: boolean;
   /** Transaction ids from here on had not been given out where reading begins; undefined when no checkpoint tells. */
@@ -123,7 +124,7 @@ export class Scan {
     this.#options = options;
     this.#version = recordVersion(options.segments.majorVersion);
     this.index = new TransactionIndex(options.indexIsLent);
-    this.file = new TemporaryFile(options.tempDir, options.spillLimit);
+    this.file = new TemporaryFile(options.tempDir, options.room);
     this.oldRows = new OldRowLog(this.file);
     this.toast = new ToastChunks(this.file);
     this.#past = new PastTuples({

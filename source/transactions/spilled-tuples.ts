@@ -61,7 +61,7 @@ export class SpilledTuples {
   /** Writes the chunk that is full; false when that cannot be: then what is in it is lost. The file is left room for what others put there. */
   #spill(): boolean {
     const chunk = this.#chunk as Buffer;
-    const position = this.#file.room >= CHUNK * 2 ? this.#file.append(chunk) : undefined;
+    const position = this.#file.left >= CHUNK * 2 ? this.#file.append(chunk) : undefined;
     this.#length = 0;
     if (position === undefined) {
       this.#hasFailed = true;

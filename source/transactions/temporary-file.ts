@@ -6,31 +6,40 @@ import { closeSync, constants, openSync, readSync, statfsSync, unlinkSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hold, newName } from '../bytes/leftovers.js';
+import { TemporaryRoom } from './temporary-room.js';
 
 export class TemporaryFile {
   readonly #directory: string;
-  readonly #limit: number;
+  readonly #room: TemporaryRoom;
+  /** Bytes that it may have, whatever room there is. */
+  readonly #most: number;
   #file: number | undefined;
   #size = 0;
+  /** Bytes taken of the room: as many, or a few more. */
+  #taken = 0;
   #failure: string | undefined;
-  /** The other one, of two that share a limit and a disk: this one's lesser, which gives way to it, or its greater. */
-  #lesser: TemporaryFile | undefined;
-  #greater: TemporaryFile | undefined;
+  #isLesser = false;
+  #noLongerLesser: () => void = () => {};
 
-  /** `directory`: the system's for temporary files when not given. `limit` in bytes: beyond it the disk counts as full. */
-  constructor(directory: string = tmpdir(), limit = Number.POSITIVE_INFINITY) {
+  /** `directory`: the system's for temporary files when not given. Beyond `room` the disk counts as full. */
+  constructor(
+    directory: string = tmpdir(),
+    room: TemporaryRoom = new TemporaryRoom(),
+    most = Number.POSITIVE_INFINITY,
+  ) {
     this.#directory = directory;
-    this.#limit = limit;
+    this.#room = room;
+    this.#most = most;
   }
 
   /**
-   * Another file for what can be done without: it has what this one leaves of the limit and a part of what is free on the disk, and is given
-   * up should this one want that.
+   * Another file for what can be done without: it has a part of what is free on the disk, and is given up should any other want its
+   * room.
    */
   lesser(): TemporaryFile {
-    const lesser = new TemporaryFile(this.#directory, Math.min(this.#limit, freeBytes(this.#directory) / 4));
-    lesser.#greater = this;
-    this.#lesser = lesser;
+    const lesser = new TemporaryFile(this.#directory, this.#room, freeBytes(this.#directory) / 4);
+    lesser.#isLesser = true;
+    lesser.#noLongerLesser = this.#room.canDoWithout(() => lesser.#giveUp());
     return lesser;
   }
 
@@ -40,8 +49,8 @@ export class TemporaryFile {
   }
 
   /** Bytes that may still be written. */
-  get room(): number {
-    return this.#failure === undefined ? this.#limit - this.#size : 0;
+  get left(): number {
+    return this.#failure === undefined ? Math.min(this.#room.left, this.#most - this.#size) : 0;
   }
 
   /** Why nothing more can be written; undefined while it can. */
@@ -52,17 +61,15 @@ export class TemporaryFile {
   /** Where the bytes were put, or undefined when they could not be written whole; then nothing will be written any more. */
   append(bytes: Uint8Array): number | undefined {
     if (this.#failure !== undefined) return undefined;
-    try {
-      this.#write(bytes);
-    } catch (error) {
-      const lesser = this.#lesser;
-      if (lesser) {
-        this.#lesser = undefined;
-        lesser.#giveUp();
-        return this.append(bytes);
+    for (;;) {
+      try {
+        this.#write(bytes);
+        break;
+      } catch (error) {
+        if (!this.#isLesser && this.#room.makeWay()) continue;
+        this.#failure = `the temporary file in ${this.#directory} cannot be written: ${(error as Error).message}`;
+        return undefined;
       }
-      this.#failure = `the temporary file in ${this.#directory} cannot be written: ${(error as Error).message}`;
-      return undefined;
     }
     const at = this.#size;
     this.#size += bytes.length;
@@ -70,9 +77,13 @@ export class TemporaryFile {
   }
 
   #write(bytes: Uint8Array): void {
-    const others = (this.#lesser?.size ?? 0) + (this.#greater?.size ?? 0);
-    if (this.#size + others + bytes.length > this.#limit)
-      throw new Error(`its limit of ${this.#limit} bytes is reached`);
+    const size = this.#size + bytes.length;
+    if (size > this.#most) throw new Error('more would leave others too little');
+    if (size > this.#taken) {
+      const taken = this.#room.take(size - this.#taken);
+      if (taken === undefined) throw new Error(`its limit of ${this.#room.limit} bytes is reached`);
+      this.#taken += taken;
+    }
     this.#file ??= openUnlinked(this.#directory);
     let written = 0;
     while (written < bytes.length)
@@ -98,8 +109,11 @@ export class TemporaryFile {
 
   /** Lets go of it. */
   close(): void {
+    this.#noLongerLesser();
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
+    this.#room.giveBack(this.#taken);
+    this.#taken = 0;
   }
 }
 

@@ -1,4 +1,5 @@
 /** Verdicts told without decoding rows, held against the full judgement of every row. */
+
 import assert from 'node:assert/strict';
 import { WrittenSinceFork } from '../../source/incident/current-rows.js';
 import type { OpenedSide } from '../../source/incident/incident-parts.js';
@@ -9,6 +10,7 @@ import { openSides } from '../../source/incident/sides.js';
 import { toldVerdicts } from '../../source/incident/undisturbed.js';
 import { type Change, tableLabel } from '../../source/rows/row-change.js';
 import type { ClusterReader } from '../../source/transactions/cluster-reader.js';
+import { TemporaryRoom } from '../../source/transactions/temporary-room.js';
 
 /** Both sides of an incident, read to their ends. */
 export interface ReadSides {
@@ -37,7 +39,7 @@ export async function readSides(directories: {
     const opened = openSide({
       lostFrom,
       tempDir: undefined,
-      tempLimit: undefined,
+      room: new TemporaryRoom(),
       side: sideOf(side),
       other: sideOf(other),
     });
