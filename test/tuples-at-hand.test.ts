@@ -42,7 +42,6 @@ test('a tuple that is found is the one that was kept, whatever came and went aro
     fc.property(fc.array(step, { minLength: 900, maxLength: 1500, size: 'max' }), fc.nat(), (steps, seed) => {
       const atHand = new TuplesAtHand(MEGABYTE);
       const kept = new Map<number, readonly [offset: number, length: number]>();
-      let taken: number | undefined;
       const into = new FoundTuple();
       const other = new FoundTuple();
       for (const [index, [writer, offset, size, isTaken]] of steps.entries()) {
@@ -69,8 +68,8 @@ test('a tuple that is found is the one that was kept, whatever came and went aro
         }
         found++;
         if (isTaken) {
-          if (taken !== undefined && taken !== asked) kept.delete(taken);
-          taken = asked;
+          assert.ok(!atHand.find(asked, known[0], other), 'it was taken');
+          kept.delete(asked);
         }
         const another = tupleOf(8, 30_000);
         atHand.keep(8, 1, another, loggedAs(8, another));
@@ -83,7 +82,7 @@ test('a tuple that is found is the one that was kept, whatever came and went aro
     }),
     { numRuns: 8, endOnFailure: true },
   );
-  assert.ok(found > 2000, `only ${found} were found`);
+  assert.ok(found > 500, `only ${found} were found`);
   assert.ok(evicted > 100, `only ${evicted} had to go`);
 });
 

@@ -22,13 +22,20 @@ export interface LocatedTable {
   readonly fileNode: number;
   readonly definition: RelationDefinition;
   readonly decoder: RowDecoder;
+  /** LocatedTables.age when it was found last. */
+  age: number;
 }
+
+/** Nothing says when the catalog answers the same. */
+const NO_AGE = -1;
 
 /** So many are kept. */
 const LOCATED_TABLES = 4096;
 
 export class LocatedTables {
   readonly decoders = new RowDecoders();
+  /** As long as this stays the same, and is set, the catalog says the same of every moment that is asked for. */
+  age = NO_AGE;
   readonly #catalog: Catalog;
   /** By file number. */
   readonly #located = new Map<number, LocatedTable>();
@@ -47,10 +54,20 @@ export class LocatedTables {
   of(record: RecordCursor, moment: Moment): LocatedTable | 'no table' | undefined {
     const tablespaceOid = record.blockTablespace[0];
     const fileNode = record.blockFileNode[0];
-    // The same types are the same view of the catalog, and there a file is the same relation's.
-    const types = this.#catalog.types(record.blockDatabase[0], moment);
     const last = this.#lastLocated;
     const known = last?.fileNode === fileNode ? last : this.#located.get(fileNode);
+    if (
+      known !== undefined &&
+      this.age !== NO_AGE &&
+      known.age === this.age &&
+      known.tablespaceOid === tablespaceOid &&
+      known.definition.database.oid === record.blockDatabase[0]
+    ) {
+      this.#lastLocated = known;
+      return known;
+    }
+    // The same types are the same view of the catalog, and there a file is the same relation's.
+    const types = this.#catalog.types(record.blockDatabase[0], moment);
     const isKnown = known?.types === types && known.tablespaceOid === tablespaceOid;
     const definition = isKnown
       ? known.definition
@@ -59,11 +76,12 @@ export class LocatedTables {
     // A rewrite's transient file may turn out to be one only later.
     if (roleOf(definition, this.#catalog) !== 'table') return 'no table';
     if (isKnown) {
+      known.age = this.age;
       this.#lastLocated = known;
       return known;
     }
     const decoder = this.decoders.for(definition, types, this.#rootOf(definition, moment));
-    const located: LocatedTable = { types, tablespaceOid, fileNode, definition, decoder };
+    const located: LocatedTable = { types, tablespaceOid, fileNode, definition, decoder, age: this.age };
     if (this.#located.size >= LOCATED_TABLES) this.#located.clear();
     this.#located.set(fileNode, located);
     this.#lastLocated = located;

@@ -151,6 +151,7 @@ export class RowsAhead implements ScanObserver {
     const before = sink.length;
     const statements = writer.statements;
     writer.sink = sink;
+    this.#tables.age = catalogAge;
     const isWritten = this.#rows.visit(record, undefined, writer, false);
     const table = this.#tables.last;
     if (!isWritten || writer.isRefused || !table || !this.#uses.note(catalogAge, record.lsn, table)) {

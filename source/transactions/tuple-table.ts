@@ -1,4 +1,4 @@
-/** Where kept tuples are, by the LSN of the record that wrote each: open addressing in typed arrays, twelve bytes a slot. */
+/** Where kept tuples are, by the LSN of the record that wrote each: open addressing in one typed array, sixteen bytes a slot. */
 import type { Lsn } from '../bytes/lsn.js';
 
 const SMALLEST = 4096;
@@ -6,8 +6,8 @@ const SMALLEST = 4096;
 export class TupleTable {
   /** Slots at most, a power of two. */
   readonly #most: number;
-  #writers = new Float64Array(SMALLEST);
-  #places = new Int32Array(SMALLEST);
+  /** Slot by slot: the writer, 0 where there is none, and the place. Side by side, as they are looked at together. */
+  #slots = new Float64Array(SMALLEST * 2);
   #mask = SMALLEST - 1;
   #count = 0;
 
@@ -18,9 +18,9 @@ export class TupleTable {
   /** The slot that has the writer's tuple; -1 when none has. Good until the table is changed. 0 is no writer. */
   find(writer: Lsn): number {
     const mask = this.#mask;
-    const writers = this.#writers;
+    const slots = this.#slots;
     for (let slot = hashOf(writer) & mask; ; slot = (slot + 1) & mask) {
-      const there = writers[slot];
+      const there = slots[slot * 2];
       if (there === 0) return -1;
       if (there === writer) return slot;
     }
@@ -28,18 +28,19 @@ export class TupleTable {
 
   /** Where the tuple of a slot is, as set() was told. */
   placeIn(slot: number): number {
-    return this.#places[slot];
+    return this.#slots[slot * 2 + 1];
   }
 
   /** The tuple of a slot is somewhere else now. */
   move(slot: number, place: number): void {
-    this.#places[slot] = place;
+    this.#slots[slot * 2 + 1] = place;
   }
 
   /** Adds a writer that find() does not find; false when there is no room. */
   add(writer: Lsn, place: number): boolean {
-    if (this.#count * 4 >= this.#writers.length * 3) {
-      if (this.#writers.length >= this.#most) return false;
+    const size = this.#mask + 1;
+    if (this.#count * 4 >= size * 3) {
+      if (size >= this.#most) return false;
       this.#grow();
     }
     this.#insert(writer, place);
@@ -50,33 +51,33 @@ export class TupleTable {
   /** Drops what a slot has; others may move closer to where they belong. */
   remove(slot: number): void {
     const mask = this.#mask;
+    const slots = this.#slots;
     let hole = slot;
-    for (let next = (slot + 1) & mask; this.#writers[next] !== 0; next = (next + 1) & mask) {
-      const home = hashOf(this.#writers[next]) & mask;
+    for (let next = (slot + 1) & mask; slots[next * 2] !== 0; next = (next + 1) & mask) {
+      const home = hashOf(slots[next * 2]) & mask;
       // It may go into the hole when that lies between where it belongs and where it is.
       if (((next - home) & mask) < ((next - hole) & mask)) continue;
-      this.#writers[hole] = this.#writers[next];
-      this.#places[hole] = this.#places[next];
+      slots[hole * 2] = slots[next * 2];
+      slots[hole * 2 + 1] = slots[next * 2 + 1];
       hole = next;
     }
-    this.#writers[hole] = 0;
+    slots[hole * 2] = 0;
     this.#count--;
   }
 
   #insert(writer: Lsn, place: number): void {
+    const slots = this.#slots;
     let slot = hashOf(writer) & this.#mask;
-    while (this.#writers[slot] !== 0) slot = (slot + 1) & this.#mask;
-    this.#writers[slot] = writer;
-    this.#places[slot] = place;
+    while (slots[slot * 2] !== 0) slot = (slot + 1) & this.#mask;
+    slots[slot * 2] = writer;
+    slots[slot * 2 + 1] = place;
   }
 
   #grow(): void {
-    const [writers, places] = [this.#writers, this.#places];
-    this.#writers = new Float64Array(writers.length * 2);
-    this.#places = new Int32Array(writers.length * 2);
-    this.#mask = writers.length * 2 - 1;
-    for (let slot = 0; slot < writers.length; slot++)
-      if (writers[slot] !== 0) this.#insert(writers[slot], places[slot]);
+    const slots = this.#slots;
+    this.#slots = new Float64Array(slots.length * 2);
+    this.#mask = slots.length - 1;
+    for (let at = 0; at < slots.length; at += 2) if (slots[at] !== 0) this.#insert(slots[at], slots[at + 1]);
   }
 }
 

@@ -45,8 +45,9 @@ for (let unit = 0, kind = 0; unit < CLASSES.length; unit++) {
   CLASSES[unit] = kind;
 }
 
-/** No chunk. */
+/** No chunk, and no place. */
 const NO_CHUNK = -1;
+const NOWHERE = -1;
 
 export class TuplesAtHand {
   /** What add() gives places in. */
@@ -69,8 +70,8 @@ export class TuplesAtHand {
   #heldAt = 0;
   /** Where each tuple is, in units of ALIGNMENT. */
   readonly #table = new TupleTable();
-  /** The writer whose tuple was taken last. */
-  #taken: Lsn = 0;
+  /** Where the tuple is that was taken last. */
+  #taken = NOWHERE;
 
   /** `bytes`: how many all take together, a multiple of a megabyte. Only what is used of them becomes memory. */
   constructor(bytes: number) {
@@ -91,11 +92,26 @@ export class TuplesAtHand {
    * another one added. Whatever is no LSN of a record that wrote a tuple is not found.
    */
   find(writer: Lsn, offset: number, into: FoundTuple): boolean {
-    const slot = this.#table.find(writer);
+    return this.#find(writer, offset, into) >= 0;
+  }
+
+  /** The same for whoever asks for it once and no more: it is not found again, and let go when the next one is taken. */
+  take(writer: Lsn, offset: number, into: FoundTuple): boolean {
+    const slot = this.#find(writer, offset, into);
     if (slot < 0) return false;
+    this.#table.remove(slot);
+    if (this.#taken >= 0) this.#giveBack(this.#taken);
+    this.#taken = into.data - HEADER;
+    return true;
+  }
+
+  /** The slot of the table that has it; -1 when none has. */
+  #find(writer: Lsn, offset: number, into: FoundTuple): number {
+    const slot = this.#table.find(writer);
+    if (slot < 0) return slot;
     const at = this.#table.placeIn(slot) * ALIGNMENT;
     const half = at >> 1;
-    if (this.#halves[half + 3] !== offset) return false;
+    if (this.#halves[half + 3] !== offset) return -1;
     into.buffer = this.buffer;
     into.infomask2 = this.#halves[half];
     into.infomask = this.#halves[half + 1];
@@ -103,16 +119,7 @@ export class TuplesAtHand {
     into.data = at + HEADER;
     into.end = at + HEADER + this.#words[(at >> 2) + 2];
     this.#hold(at >>> CHUNK_SHIFT);
-    return true;
-  }
-
-  /** The same for whoever asks for it once and no more: when the next one is taken, it is let go. */
-  take(writer: Lsn, offset: number, into: FoundTuple): boolean {
-    if (!this.find(writer, offset, into)) return false;
-    if (writer === this.#taken) return true;
-    if (this.#taken !== 0) this.#drop(this.#taken);
-    this.#taken = writer;
-    return true;
+    return slot;
   }
 
   /** Adds the tuple that the record at `writer` put at line pointer `offset`; a longer one than there can be is not kept. */
@@ -213,6 +220,10 @@ export class TuplesAtHand {
     const start = chunk << CHUNK_SHIFT;
     for (let at = start; at + size <= start + CHUNK; at += size) {
       if (this.#words[(at >> 2) + 3] !== TAKEN) continue;
+      if (at === this.#taken) {
+        this.#taken = NOWHERE;
+        continue;
+      }
       const slot = this.#table.find(this.#doubles[(at >> 3) + 2]);
       if (slot >= 0) this.#table.remove(slot);
     }
