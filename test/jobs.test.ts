@@ -52,7 +52,7 @@ async function exported(
   const selections = new SelectionSums();
   for (let index = 0; index < incident.length; index++) {
     const transaction = incident.transaction(index);
-    chosen.add(transaction);
+    chosen.add(index, transaction.walBytes);
     selections.add(transaction);
   }
   const context = {

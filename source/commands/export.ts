@@ -43,12 +43,15 @@ export async function exportLost(options: Arguments): Promise<ExitCode> {
       async (read) => {
         const chosen = new Chosen();
         const selections = new SelectionSums();
-        await eachChosen(read.incident, filter, (index) => {
-          const transaction = read.incident.transaction(index);
-          chosen.add(transaction);
-          selections.add(transaction);
+        const { incident } = read;
+        const places = incident.places();
+        const transactionOf = (index: number) => incident.transaction(index);
+        await eachChosen(incident, filter, (index) => {
+          chosen.add(index, places.walBytes(index));
+          selections.addAt(index, incident.verdict(index), places, transactionOf);
         });
-        if (!read.incident.wroteMostAhead) crew ??= startCrew(read.incident, where, request.format, chosen);
+        selections.settle();
+        if (!incident.wroteMostAhead) crew ??= startCrew(incident, where, request.format, chosen);
         return write(options, chosen, selections, crew, read);
       },
       (incident) => {

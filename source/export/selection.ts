@@ -3,6 +3,7 @@ import type { TimestampMicros } from '../bytes/timestamp.js';
 import type { ListedTransaction, Verdict } from '../incident/model.js';
 import { tableLabel } from '../rows/row-change.js';
 import type { TableCounts } from '../transactions/transaction.js';
+import type { TransactionIndex } from '../transactions/transaction-index.js';
 
 /** Changes of one table. */
 export interface TableFigures {
@@ -13,6 +14,22 @@ export interface TableFigures {
   update: number;
   delete: number;
   truncate: number;
+}
+
+/** Transactions that did the same as another one, and have its verdict: how many, and what they do not share. */
+class Alike {
+  /** The other one, which was counted by itself. */
+  readonly transaction: ListedTransaction;
+  times = 0;
+  walBytes = 0;
+  firstCommitTime: TimestampMicros;
+  lastCommitTime: TimestampMicros;
+
+  constructor(transaction: ListedTransaction) {
+    this.transaction = transaction;
+    this.firstCommitTime = transaction.commitTime;
+    this.lastCommitTime = transaction.commitTime;
+  }
 }
 
 /** Sums over the chosen transactions, of one database or of all. */
@@ -55,27 +72,42 @@ export class Selection {
       return;
     }
     if (t.state === 'message') return;
-    this.transactions++;
-    this.inserts += t.inserts;
-    this.updates += t.updates;
-    this.deletes += t.deletes;
-    this.truncates += t.truncates;
-    this.undecodable += t.undecodable;
-    this.walBytes += t.walBytes;
     if (t.straddlesFork) this.straddling++;
     if (t.changesCatalog) this.changingCatalog++;
-    this.verdicts.set(t.verdict, (this.verdicts.get(t.verdict) ?? 0) + 1);
-    this.firstCommitTime = Math.min(this.firstCommitTime ?? t.commitTime, t.commitTime);
-    this.lastCommitTime = Math.max(this.lastCommitTime ?? t.commitTime, t.commitTime);
+    this.#add(t, 1, t.walBytes, t.commitTime, t.commitTime);
+  }
+
+  /** Counts those that did the same as one that was added: no others than ordinary ones. */
+  addAlike({ transaction, times, walBytes, firstCommitTime, lastCommitTime }: Alike): void {
+    this.#add(transaction, times, walBytes, firstCommitTime, lastCommitTime);
+  }
+
+  #add(
+    t: ListedTransaction,
+    times: number,
+    walBytes: number,
+    firstCommitTime: TimestampMicros,
+    lastCommitTime: TimestampMicros,
+  ): void {
+    this.transactions += times;
+    this.inserts += t.inserts * times;
+    this.updates += t.updates * times;
+    this.deletes += t.deletes * times;
+    this.truncates += t.truncates * times;
+    this.undecodable += t.undecodable * times;
+    this.walBytes += walBytes;
+    this.verdicts.set(t.verdict, (this.verdicts.get(t.verdict) ?? 0) + times);
+    this.firstCommitTime = Math.min(this.firstCommitTime ?? firstCommitTime, firstCommitTime);
+    this.lastCommitTime = Math.max(this.lastCommitTime ?? lastCommitTime, lastCommitTime);
     const figures = this.#figuresOf(t);
     for (let i = 0; i < figures.length; i++) {
       const sums = figures[i];
       const counts = t.tables[i];
-      sums.transactions++;
-      sums.insert += counts.insert;
-      sums.update += counts.update;
-      sums.delete += counts.delete;
-      sums.truncate += counts.truncate;
+      sums.transactions += times;
+      sums.insert += counts.insert * times;
+      sums.update += counts.update * times;
+      sums.delete += counts.delete * times;
+      sums.truncate += counts.truncate * times;
     }
   }
 
@@ -110,14 +142,56 @@ export interface Selections {
 export class SelectionSums implements Selections {
   readonly all = new Selection();
   readonly byDatabase = new Map<string, Selection>();
+  /** By shape. */
+  readonly #alike: (Alike | undefined)[] = [];
 
   /** Counts one more. */
   add(transaction: ListedTransaction): void {
     this.all.add(transaction);
-    if (transaction.database === '') return;
-    let one = this.byDatabase.get(transaction.database);
-    if (!one) this.byDatabase.set(transaction.database, (one = new Selection()));
-    one.add(transaction);
+    if (transaction.database !== '') this.#of(transaction.database).add(transaction);
+  }
+
+  /**
+   * Counts the transaction at `at` of `index`, without an object for it where one that did the same was counted before; `transactionOf`
+   * makes that. What was counted so is in the sums once settle() was called.
+   */
+  addAt(
+    at: number,
+    verdict: Verdict,
+    index: TransactionIndex,
+    transactionOf: (at: number) => ListedTransaction,
+  ): void {
+    if (!index.isPlain(at)) return this.add(transactionOf(at));
+    const shape = index.shapeNumber(at);
+    const alike = this.#alike[shape];
+    if (alike?.transaction.verdict !== verdict) {
+      const transaction = transactionOf(at);
+      this.add(transaction);
+      if (alike === undefined) this.#alike[shape] = new Alike(transaction);
+      return;
+    }
+    const time = index.commitTime(at);
+    alike.times++;
+    alike.walBytes += index.walBytes(at);
+    if (time < alike.firstCommitTime) alike.firstCommitTime = time;
+    if (time > alike.lastCommitTime) alike.lastCommitTime = time;
+  }
+
+  /** To be called when all are counted. */
+  settle(): void {
+    for (const alike of this.#alike) {
+      if (alike === undefined || alike.times === 0) continue;
+      this.all.addAlike(alike);
+      const { database } = alike.transaction;
+      if (database !== '') this.#of(database).addAlike(alike);
+    }
+    this.#alike.length = 0;
+  }
+
+  #of(database: string): Selection {
+    let one = this.byDatabase.get(database);
+    if (!one) this.byDatabase.set(database, (one = new Selection()));
+    return one;
   }
 }
 

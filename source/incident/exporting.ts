@@ -19,7 +19,7 @@ async function choose(incident: OpenedIncident, request: ExportRequest, goOn: ()
   const selections = new SelectionSums();
   const take = (index: number): void => {
     const transaction = incident.transaction(index);
-    chosen.add(transaction);
+    chosen.add(transaction.index, transaction.walBytes);
     selections.add(transaction);
   };
   const pause = async (): Promise<void> => {

@@ -43,8 +43,8 @@ export class Chosen {
   /** Bytes of WAL that they wrote. */
   walBytes = 0;
 
-  /** Adds one more. */
-  add({ index, walBytes }: { readonly index: number; readonly walBytes: number }): void {
+  /** Adds one more, by its index, which wrote so many bytes of WAL. */
+  add(index: number, walBytes: number): void {
     if (this.#length === this.#indexes.length) {
       const grown = new Uint32Array(this.#length * 2);
       grown.set(this.#indexes);
