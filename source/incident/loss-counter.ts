@@ -12,8 +12,9 @@ export class LossCounter {
   #messages = 0;
   #undecodable = 0;
   #walBytes = 0;
-  #first: number | undefined;
-  #last: number | undefined;
+  /** Of the first and the last commit; infinite while there was none. */
+  #first = Number.POSITIVE_INFINITY;
+  #last = Number.NEGATIVE_INFINITY;
   #begunBefore = 0;
   readonly #tables = new Set<string>();
   readonly #databases = new Set<string>();
@@ -47,8 +48,8 @@ export class LossCounter {
       this.#lastShape = shape;
     }
     const time = index.commitTime(at);
-    if (this.#first === undefined || time < this.#first) this.#first = time;
-    if (this.#last === undefined || time > this.#last) this.#last = time;
+    if (time < this.#first) this.#first = time;
+    if (time > this.#last) this.#last = time;
   }
 
   /** Of all that were added, those whose beginning is not in the WAL. */
@@ -70,8 +71,8 @@ export class LossCounter {
       tables: [...this.#tables].sort(),
       databases: [...this.#databases].sort(),
       walBytes: this.#walBytes,
-      firstCommitTime: this.#first,
-      lastCommitTime: this.#last,
+      firstCommitTime: Number.isFinite(this.#first) ? this.#first : undefined,
+      lastCommitTime: Number.isFinite(this.#last) ? this.#last : undefined,
     };
   }
 }

@@ -19,6 +19,7 @@ import {
 } from '../wal/resource-managers.js';
 import type { WalSegments } from '../wal/segments.js';
 import {
+  createTransactionEnd,
   parsePrepare,
   parseTransactionEnd,
   type RecordedOrigin,
@@ -26,6 +27,7 @@ import {
 } from '../wal/transaction-record.js';
 import type { WalEnd } from '../wal/wal-end.js';
 import { CatalogScan } from './catalog-scan.js';
+import { CommittedEntry } from './committed-entry.js';
 import type { DiskPages } from './disk-pages.js';
 import { HeapScan } from './heap-scan.js';
 import { OldRowLog } from './old-row-log.js';
@@ -38,7 +40,7 @@ import { Shapes } from './shape.js';
 import { TemporaryFile } from './temporary-file.js';
 import type { TemporaryRoom } from './temporary-room.js';
 import { ToastChunks } from './toast-chunks.js';
-import { type TransactionEntry, TransactionIndex } from './transaction-index.js';
+import { TransactionIndex } from './transaction-index.js';
 import { TupleSource } from './tuple-source.js';
 
 /** What a scan is told. */
@@ -119,6 +121,9 @@ export class Scan {
   readonly #sequences = new Map<LocalRelation, Lsn>();
   readonly #shapes: Shapes;
   #crossedFork = false;
+  /** Of the record under the reader, and of the transaction that it ends. */
+  readonly #end = createTransactionEnd();
+  #entry: CommittedEntry | undefined;
 
   constructor(options: ScanOptions) {
     this.#options = options;
@@ -279,7 +284,7 @@ export class Scan {
       straddlesFork: reader.lsn < this.#options.lostFrom,
       beginningMissing: false,
       changesCatalog: false,
-      shape: this.#shapes.of(alone, databaseOid, { lsn: reader.lsn }, this.#catalog.age),
+      shape: this.#shapes.of(alone, databaseOid, reader.lsn, undefined, this.#catalog.age),
     });
   }
 
@@ -322,7 +327,7 @@ export class Scan {
 
   #ended(): void {
     const { reader } = this;
-    const end = parseTransactionEnd(reader, this.#version);
+    const end = parseTransactionEnd(reader, this.#version, this.#end);
     if (!this.#crossedFork && reader.endLsn > this.#options.lostFrom) this.#crossFork();
     const prepared = end.twoPhase ? this.#prepared.get(end.xid) : undefined;
     if (prepared) this.#prepared.delete(end.xid);
@@ -353,30 +358,13 @@ export class Scan {
     if (!transaction.hasChanges && !beginningMissing) return;
     this.lineage.lost(transaction);
     const ownXids = transaction.changesCatalog ? new Set([end.xid, ...end.subxids]) : undefined;
-    const entry: TransactionEntry = {
-      xid: end.xid,
-      firstLsn: transaction.firstLsn,
-      commitLsn: reader.lsn,
-      commitEndLsn: reader.endLsn,
-      commitTime: end.time,
-      walBytes: transaction.walBytes,
-      state: 'committed',
-      origin: end.origin,
-      preparedBeforeFork: end.twoPhase && (prepared?.endLsn ?? 0) <= lostFrom,
-      straddlesFork: transaction.firstLsn < lostFrom,
-      beginningMissing,
-      changesCatalog: transaction.changesCatalog,
-      hasChildren: end.subxids.length > 0,
-      buildsOn: transaction,
-      toDecode: transaction.toDecode,
-      gid: end.gid ?? prepared?.gid,
-      shape: this.#shapes.of(
-        transaction,
-        end.databaseOid || (prepared?.databaseOid ?? 0),
-        { lsn: reader.lsn, ownXids },
-        this.#catalog.age,
-      ),
-    };
+    const databaseOid = end.databaseOid || (prepared?.databaseOid ?? 0);
+    const shape = this.#shapes.of(transaction, databaseOid, reader.lsn, ownXids, this.#catalog.age);
+    this.#entry ??= new CommittedEntry(shape);
+    const entry = this.#entry;
+    entry.fill(reader, end, transaction, prepared, lostFrom);
+    entry.beginningMissing = beginningMissing;
+    entry.shape = shape;
     this.index.append(entry);
     this.observer?.lost(entry, this.index.length - 1);
   }
@@ -428,7 +416,8 @@ export class Scan {
         shape: this.#shapes.of(
           each.transaction,
           each.databaseOid,
-          { lsn: this.reader.lsn, ownXids: new Set(each.xids) },
+          this.reader.lsn,
+          new Set(each.xids),
           this.#catalog.age,
         ),
       });

@@ -53,13 +53,18 @@ export class Shapes {
   }
 
   /**
-   * What a whole transaction did. `databaseOid` is 0 when its records did not say; `catalogAge` is another number whenever the catalog may
-   * answer differently than before.
+   * What a whole transaction did, as the catalog was at `lsn`, to its own eyes if it has changed it (`ownXids`). `databaseOid` is 0 when its records
+   * did not say; `catalogAge` is another number whenever the catalog may answer differently than before.
    */
-  of(transaction: OpenTransaction, databaseOid: number, at: Moment, catalogAge: number): TransactionShape {
-    // One that changed the catalog saw it with its own eyes.
-    if (at.ownXids !== undefined || transaction.truncated.length > 0)
-      return this.#make(transaction, databaseOid, at);
+  of(
+    transaction: OpenTransaction,
+    databaseOid: number,
+    lsn: Lsn,
+    ownXids: ReadonlySet<number> | undefined,
+    catalogAge: number,
+  ): TransactionShape {
+    if (ownXids !== undefined || transaction.truncated.length > 0)
+      return this.#make(transaction, databaseOid, { lsn, ownXids });
     if (catalogAge !== this.#age || this.#count >= KEPT_SHAPES) {
       this.#known.clear();
       this.#count = 0;
@@ -77,7 +82,7 @@ export class Shapes {
     const counts = transaction.counts.flatMap((each) =>
       [each.relation.number, each.insert, each.update].concat(each.delete, each.unreadable),
     );
-    const shape = this.#make(transaction, databaseOid, at);
+    const shape = this.#make(transaction, databaseOid, { lsn, ownXids });
     candidates.push({ databaseOid: database, messages, movesSequences, counts, shape });
     this.#count++;
     return shape;

@@ -52,8 +52,30 @@ export interface TransactionEnd {
 
 const NO_XIDS: readonly number[] = [];
 
-/** Reads the record under the cursor. Throws RangeError when it runs beyond its own end. */
-export function parseTransactionEnd(record: RecordCursor, version: RecordVersion): TransactionEnd {
+/** What a record says, for another one to be read into. */
+type TransactionEndToFill = { -readonly [Key in keyof TransactionEnd]: TransactionEnd[Key] };
+
+/** For parseTransactionEnd() to fill, again and again: whoever reads them by the million makes no object for each. */
+export function createTransactionEnd(): TransactionEndToFill {
+  return {
+    xid: 0,
+    committed: false,
+    time: 0,
+    subxids: NO_XIDS,
+    databaseOid: 0,
+    gid: undefined,
+    twoPhase: false,
+    origin: undefined,
+    invalidates: false,
+  };
+}
+
+/** Reads the record under the cursor, into `said`. Throws RangeError when it runs beyond its own end. */
+export function parseTransactionEnd(
+  record: RecordCursor,
+  version: RecordVersion,
+  said: TransactionEndToFill = createTransactionEnd(),
+): TransactionEnd {
   const { view, mainOffset } = record;
   const end = mainOffset + record.mainLength;
   const operation = record.info & TransactionOperation.mask;
@@ -102,9 +124,16 @@ export function parseTransactionEnd(record: RecordCursor, version: RecordVersion
     at += ORIGIN_SIZE;
   }
   if (at > end) throw new RangeError('transaction record runs beyond its end');
-  const twoPhase = (parts & Part.twoPhase) !== 0;
-  const invalidates = (parts & Part.invalidations) !== 0;
-  return { xid, committed, time, subxids, databaseOid, gid, twoPhase, invalidates, origin };
+  said.xid = xid;
+  said.committed = committed;
+  said.time = time;
+  said.subxids = subxids;
+  said.databaseOid = databaseOid;
+  said.gid = gid;
+  said.twoPhase = (parts & Part.twoPhase) !== 0;
+  said.origin = origin;
+  said.invalidates = (parts & Part.invalidations) !== 0;
+  return said;
 }
 
 /** sizeof(xl_xact_origin): origin_lsn 8, origin_timestamp 8. */
