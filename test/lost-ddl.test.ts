@@ -95,6 +95,38 @@ for (const [major, walLevel] of MAJORS.flatMap((each) => WAL_LEVELS.map((level) 
   });
 }
 
+describe(`Rows of a table that PostgreSQL ${MAJORS.at(-1)} has no more, or never had, as new primary`, {
+  timeout: 300_000,
+}, () => {
+  test('build on the lost transaction that wrote them before, not only on the one that made the table', async () => {
+    const built = await buildIncident({
+      major: MAJORS.at(-1)!,
+      walLevel: 'replica',
+      decode: false,
+      before: async (old) => {
+        await old.query('CREATE TABLE gone (id int PRIMARY KEY, v int)');
+      },
+      lost: async (old) => {
+        await old.query('CREATE TABLE made (id int PRIMARY KEY, v int)');
+        await old.query('INSERT INTO made VALUES (1, 1), (2, 2)');
+        await old.query('UPDATE made SET v = 5 WHERE id = 1');
+        await old.query('INSERT INTO gone VALUES (1, 1)');
+        await old.query('DELETE FROM gone WHERE id = 1');
+      },
+      after: async (promoted) => {
+        await promoted.query('DROP TABLE gone');
+      },
+    });
+    const incident = await readIncident(built);
+    await incident.judge();
+    assert.deepEqual(
+      Array.from({ length: incident.length }, (_, index) => incident.dependencies(index)),
+      [[], [0], [0, 1], [], [3]],
+    );
+    incident.close();
+  });
+});
+
 describe(`DDL undone on PostgreSQL ${MAJORS.at(-1)}`, { timeout: 300_000 }, () => {
   test('undo with --ddl makes definitions and rows what they were at the fork', async () => {
     const built = await buildIncident({

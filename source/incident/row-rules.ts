@@ -36,6 +36,8 @@ export interface EarlierTouches extends Pick<LostTouches, 'remembersAll' | 'unto
     index: number,
     change: RowChange | undefined,
   ): Touch | undefined;
+  /** The lost transaction before `index` that wrote the very row which an update or delete met, where its place tells. */
+  writerOf(change: RowChange, index: number): number | undefined;
 }
 
 /** What the rules look at. */
@@ -236,8 +238,10 @@ export class TransactionJudge {
       own = unknown(
         `what other lost transactions wrote to ${tableLabel(table)} before was too much to remember: allow more with --max-memory or --temp-limit`,
       );
-    } else if (misfit !== undefined) own = this.#misfitting(table, misfit);
-    else if (inherited) own = inherited.verdict;
+    } else if (misfit !== undefined) {
+      own = this.#misfitting(table, misfit);
+      if (this.#evidence.words) this.#meetWriter(change);
+    } else if (inherited) own = inherited.verdict;
     else if (operation !== 'insert') own = this.#started(change);
     else if (identity.wholeRow) {
       own = { verdict: 'clean', reason: `${tableLabel(table)} has no key that could be taken` };
@@ -261,6 +265,18 @@ export class TransactionJudge {
     const intact = inherited ? inherited.intact : isIntact(own.verdict);
     this.#own.note(change, verdict, intact, intact && (!target || isIntact(target.verdict)));
     return verdict;
+  }
+
+  /** Meets the lost transaction that wrote the row before: this change builds on it, whatever the new primary's table is like. */
+  #meetWriter(change: RowChange): void {
+    const { table, operation, before, after } = change;
+    const { touches } = this.#evidence;
+    const { identity } = keysOf(table);
+    const key = keyOf(table, identity, operation === 'insert' ? after : before);
+    const writer =
+      touches.writerOf(change, this.#index) ??
+      (key && touches.before(tableKey(table), identity.name, key.text, this.#index, change)?.index);
+    if (writer !== undefined) this.#met.push(writer);
   }
 
   /** The link of this transaction's own earlier change that this one goes on from. */

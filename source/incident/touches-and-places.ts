@@ -82,6 +82,12 @@ export class TouchesAndPlaces implements EarlierTouches {
     return this.#touches.before(tableName, setName, key, index);
   }
 
+  writerOf({ operation, lsn }: RowChange, index: number): number | undefined {
+    return operation !== 'insert' && this.#places.isOthers(lsn)
+      ? this.#places.builtOn(lsn, index)
+      : undefined;
+  }
+
   remembersAll(tableName: string, index: number): boolean {
     return this.#places.judgedBy(tableName) === 'plain' || this.#touches.remembersAll(tableName, index);
   }
