@@ -524,6 +524,22 @@ describe('transactions of very many rows', () => {
     assert.equal(judge.heldAlone, Number.POSITIVE_INFINITY);
   });
 
+  it('build, in a table that the new primary does not have, on the one that gave up a key which they take', async () => {
+    const judge = new Judge(
+      offline([], undefined, () => undefined),
+      nameOf,
+    );
+    const changes = [
+      [insert(first(1)), insert(first(2))],
+      [remove(first(1)), update(first(2), ['3', 'e2', 'n'])],
+      [insert(first(1))],
+      [insert(['2', 'e5', 'n'])],
+    ];
+    await judge.judge(changes.map((each, index) => ({ index, changes: each })));
+    assert.deepEqual(judge.dependencies(2), [1]);
+    assert.deepEqual(judge.dependencies(3), [1]);
+  });
+
   it('that fill a table which the new primary does not have take no room', async () => {
     const judge = new Judge(
       offline([], undefined, () => undefined),
@@ -532,7 +548,7 @@ describe('transactions of very many rows', () => {
     );
     for (const _ of judge.beginAlone(
       0,
-      { [Symbol.iterator]: () => lost[2].values(), visit: () => [] },
+      { [Symbol.iterator]: () => lost[0].values(), visit: () => [] },
       false,
     ));
     assert.equal(judge.heldAlone, 0);

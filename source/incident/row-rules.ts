@@ -78,6 +78,11 @@ function unknownColumn(table: Table, column: number, why: UnknownValue): string 
   return `column ${table.columns[column].name} cannot be compared: ${why.reason ?? `it ${text}`}`;
 }
 
+function givesUpKeys(change: RowChange): boolean {
+  if (change.operation !== 'update') return change.operation === 'delete';
+  return moves(change) || keysOf(change.table).others.some((set) => !kept(change, set));
+}
+
 function isIntact(verdict: Verdict): boolean {
   return verdict === 'clean' || verdict === 'dependency';
 }
@@ -260,8 +265,8 @@ export class TransactionJudge {
     if (isIntact(verdict.verdict)) verdict = this.#perhapsRefused(change) ?? verdict;
     const regardless = inherited !== undefined || (operation === 'insert' && identity.wholeRow);
     if (verdict !== own || !regardless) verdict = this.#certain(verdict);
-    // All that is said of its rows is who made it: nobody will ask for their keys.
-    if (this.#evidence.current.lacks?.(table)) return verdict;
+    // Of its rows is said who made it, and who wrote them before as their places tell; by keys only who gave one up that is taken again.
+    if (this.#evidence.current.lacks?.(table) && !givesUpKeys(change)) return verdict;
     const intact = inherited ? inherited.intact : isIntact(own.verdict);
     this.#own.note(change, verdict, intact, intact && (!target || isIntact(target.verdict)));
     return verdict;
