@@ -20,6 +20,9 @@ const MOST_BYTES = 16 * 1024 * 1024;
 /** Sheets held of one transaction, since a reader leafs back and forth. */
 const HELD_SHEETS = 3;
 
+/** Where the LSNs of a sheet are put while it is walked over: most transactions are small, and come by the hundred thousand. */
+const sheetRoom = new Float64Array(SHEET);
+
 /** Some consecutive records of a transaction. */
 export interface Sheet {
   readonly lsns: Float64Array;
@@ -148,7 +151,6 @@ export class TransactionRecords implements SheetedRecords {
   #walk(number: number): Sheet {
     const { relations, walker, commitLsn, xids } = this.#options;
     const start = this.#starts[number];
-    const lsns = new Float64Array(SHEET);
     let length = 0;
     let changes = 0;
     let exact = !this.#options.uncounted;
@@ -157,7 +159,7 @@ export class TransactionRecords implements SheetedRecords {
       relations,
       {
         changes: (_xid, _order, lsn, count, isExact) => {
-          lsns[length++] = lsn;
+          sheetRoom[length++] = lsn;
           changes += count;
           exact &&= isExact;
         },
@@ -176,7 +178,7 @@ export class TransactionRecords implements SheetedRecords {
       if (!walker.next()) throw lostRecord(walker.position, walker.end?.reason);
       sieve.add(walker);
     }
-    const sheet = { lsns: lsns.subarray(0, length), changes, exact };
+    const sheet = { lsns: sheetRoom.slice(0, length), changes, exact };
     if (isNew) {
       this.#changes.push(changes);
       this.#exact.push(exact);
