@@ -6,7 +6,7 @@ import { Judge } from '../source/incident/judge.js';
 import { LiveRows } from '../source/incident/live-rows.js';
 import { LostTouches } from '../source/incident/lost-touches.js';
 import type { RowVerdict } from '../source/incident/model.js';
-import type { Change, Row, RowChange, Table } from '../source/rows/row-change.js';
+import type { CatalogChange, Change, DdlSubject, Row, RowChange, Table } from '../source/rows/row-change.js';
 import { MemoryFile } from './support/memory-file.js';
 
 function tableOf(over: Partial<Table> & { readonly types?: readonly string[] } = {}): Table {
@@ -662,6 +662,43 @@ describe('verdict of a transaction', () => {
     );
     assert.deepEqual(words, ['applied - exists', '-']);
     assert.deepEqual(verdicts, ['exists', 'clean']);
+  });
+});
+
+describe('what transactions did to the catalog', () => {
+  const ddl = (effect: DdlSubject['effect'], name: string): CatalogChange => ({
+    kind: 'catalog',
+    lsn: 1,
+    xid: 738,
+    description: `${effect}s ${name}`,
+    statement: `${effect} ${name}`,
+    database: 'shop',
+    subject: { effect, kind: 'relation', schema: 'public', name },
+  });
+
+  it('is judged again as it was the first time, in its order, whatever later ones did', async () => {
+    const current: CurrentRows = {
+      ...live([]),
+      definition: (_, { name }) => ({ exists: name !== 'fresh', altered: false }),
+    };
+    const judge = new Judge(current, nameOf);
+    const transactions: Change[][] = [
+      [ddl('create', 'taken'), ddl('alter', 'taken'), ddl('create', 'fresh'), ddl('drop', 'fresh')],
+      [ddl('alter', 'fresh'), ddl('alter', 'old')],
+      [ddl('alter', 'old'), ddl('create', 'fresh')],
+    ];
+    const words = (rows: readonly (RowVerdict | undefined)[]) => rows.map((each) => each?.verdict);
+    const first = await judge.judge(transactions.map((changes, index) => ({ index, changes })));
+    assert.deepEqual(
+      first.map(({ rows }) => words(rows)),
+      [
+        ['exists', 'clean', 'clean', 'clean'],
+        ['dependency', 'clean'],
+        ['dependency', 'dependency'],
+      ],
+    );
+    for (const [index, changes] of transactions.entries())
+      assert.deepEqual(await judge.rowVerdicts(index, changes), first[index].rows);
   });
 });
 

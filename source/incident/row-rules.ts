@@ -14,7 +14,7 @@ import type { TransactionSummary } from '../transactions/transaction.js';
 import { type Key, kept, keyOf, moves } from './change-keys.js';
 import { type CurrentRow, type CurrentRows, isCannotTell } from './current-rows.js';
 import type { KeyFile } from './key-run.js';
-import type { LostDefinitions } from './lost-definitions.js';
+import { LostDefinitions } from './lost-definitions.js';
 import type { LostTouches, Touch } from './lost-touches.js';
 import { type RowVerdict, VERDICTS, type Verdict } from './model.js';
 import { type Link, OwnWrites, type RemembersKey } from './own-writes.js';
@@ -94,6 +94,8 @@ export class TransactionJudge {
   readonly #own: OwnWrites;
   /** Earlier lost transactions that it builds upon. */
   readonly dependencies = new Set<number>();
+  /** What it did to the catalog itself so far: of what it is going to do nothing counts, though it may have been judged before. */
+  #ownDefinitions: LostDefinitions | undefined;
   /** Earlier ones met while judging the change at hand. */
   readonly #met: number[] = [];
   /** The change at hand. */
@@ -143,6 +145,8 @@ export class TransactionJudge {
       this.#definitionOf(database, each),
     );
     this.#evidence.definitions.note(change, this.#index);
+    this.#ownDefinitions ??= new LostDefinitions();
+    this.#ownDefinitions.note(change, this.#index);
     // Of several tables, some are gone already: as one statement it cannot be repeated, nor is it superfluous.
     const gone = verdicts.find((each) => each.verdict === 'applied');
     if (gone && verdicts.some((each) => each.verdict !== 'applied')) return { ...gone, verdict: 'changed' };
@@ -152,11 +156,11 @@ export class TransactionJudge {
   }
 
   #definitionOf(database: string, subject: DdlSubject): RowVerdict {
-    const { definitions, current } = this.#evidence;
+    const { current } = this.#evidence;
     const whole = subject.column === undefined ? subject.name : `${subject.name}.${subject.column}`;
     const label = subject.kind === 'schema' ? `schema ${subject.name}` : `${subject.schema}.${whole}`;
-    const maker = definitions.maker(database, subject, this.#index);
-    const alterer = definitions.alterer(database, subject, this.#index);
+    const maker = this.#maker(database, subject);
+    const alterer = this.#alterer(database, subject);
     if (maker === this.#index) return { verdict: 'clean', reason: `this transaction made ${label} itself` };
     const now = current.definition?.(database, subject);
     if (!now) return unknown(`it cannot be told how ${label} stands on the new primary`);
@@ -185,6 +189,22 @@ export class TransactionJudge {
     });
   }
 
+  /** The last that made the definition of this name so far: this transaction or an earlier lost one. */
+  #maker(database: string, definition: Pick<Table, 'schema' | 'name'>): number | undefined {
+    return (
+      this.#ownDefinitions?.maker(database, definition, this.#index) ??
+      this.#evidence.definitions.maker(database, definition, this.#index - 1)
+    );
+  }
+
+  /** The last that altered it otherwise. */
+  #alterer(database: string, definition: Pick<Table, 'schema' | 'name'>): number | undefined {
+    return (
+      this.#ownDefinitions?.alterer(database, definition, this.#index) ??
+      this.#evidence.definitions.alterer(database, definition, this.#index - 1)
+    );
+  }
+
   #builtOn(index: number, label: string): RowVerdict {
     this.#met.push(index);
     return {
@@ -198,12 +218,11 @@ export class TransactionJudge {
    * way; altered by one, they cannot be compared.
    */
   #misfitting(table: Table, misfit: string): RowVerdict {
-    const { definitions } = this.#evidence;
-    const maker = definitions.maker(table.database, table, this.#index);
+    const maker = this.#maker(table.database, table);
     if (maker === this.#index)
       return { verdict: 'clean', reason: `this transaction made ${tableLabel(table)} itself` };
     if (maker !== undefined) return this.#builtOn(maker, tableLabel(table));
-    const alterer = definitions.alterer(table.database, table, this.#index);
+    const alterer = this.#alterer(table.database, table);
     if (alterer !== undefined && alterer !== this.#index) this.#met.push(alterer);
     return unknown(misfit);
   }
