@@ -119,7 +119,7 @@ test('page histories that cannot be spilled forget, and say so of every place th
   const histories = new PageHistories(file, { pages: 1 << 16, writers: 16 * 1024 });
   const plain = new PlainHistories();
   const lsn = play(histories, plain, 3, 60_000) + 8;
-  assert.match(file.failure ?? '', /cannot be written/);
+  assert.match(file.failure ?? '', /reached their limit/);
   eachPlace((relation, block, offset) => {
     const writer = histories.writerOf(relation, block, offset);
     if (writer === WRITER_FORGOTTEN) return;
@@ -211,7 +211,7 @@ test('all temporary files together take no more than the limit, helpers half of 
   assert.ok(room.taken <= limit, `${room.taken}`);
   assert.deepEqual([lesser.size, lesser.append(Buffer.alloc(1))], [0, undefined]);
   assert.equal(one.append(Buffer.alloc(50_000)), undefined);
-  assert.match(one.failure ?? '', /its limit of 1000000 bytes is reached/);
+  assert.match(one.failure ?? '', /temporary files reached their limit of 1000000 bytes/);
   for (const file of [one, other, lesser]) file.close();
   assert.equal(room.taken, 0);
   await Promise.all(helpers.map((helper) => helper.terminate()));

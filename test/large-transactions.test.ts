@@ -3,16 +3,19 @@
  * on a disk that may be full.
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { createReadStream, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { fileSystemProbing } from '../source/app/probing.js';
+import type { IncidentRequest } from '../source/incident/model.js';
 import { openIncident } from '../source/incident/open.js';
 import type { OpenedIncident } from '../source/incident/opened-incident.js';
 import { SqlLines } from '../source/incident/sql-lines.js';
+import { createWorkerClient } from '../source/incident/worker-client.js';
 import type { Change, RowChange } from '../source/rows/row-change.js';
 import { Tally } from '../source/sql/tally.js';
 import { transactionLines } from '../source/sql/transaction-sql.js';
@@ -20,6 +23,7 @@ import { type BuiltIncident, buildIncident } from './servers/incident.js';
 import { stopAllServers } from './servers/server.js';
 import { readIncident } from './support/against-the-server.js';
 import { scratchDirectory } from './support/scratch.js';
+import { startTui } from './support/tui-driver.js';
 
 after(stopAllServers);
 
@@ -143,7 +147,7 @@ describe('transactions of 50,000 rows', { timeout: 300_000 }, () => {
       await cliIncomplete('inspect', ...directories, '--json', '--temp-limit', '64kB'),
     );
     assert.ok(small.temporaryBytes <= 65536 && small.lost.updates === ROWS);
-    assert.match(small.warnings.join('\n'), /temporary file .* cannot be written/);
+    assert.match(small.warnings.join('\n'), /temporary files reached their limit/);
     assert.deepEqual([lost.inserts, lost.updates, lost.deletes], [ROWS, ROWS, ROWS / 1000]);
     const listed = await cliWith(
       HEAP * 4,
@@ -165,12 +169,48 @@ describe('transactions of 50,000 rows', { timeout: 300_000 }, () => {
     while (incident.step(1000));
     assert.equal(incident.length, 3);
     assert.ok(incident.incomplete);
-    assert.match(incident.overview().warnings.join('\n'), /temporary file .* cannot be written.*--temp-dir/);
+    assert.match(incident.overview().warnings.join('\n'), /temporary files reached their limit.*--temp-dir/);
     const problems = checkUpdates(incident);
     assert.ok(problems > 0 && problems < ROWS, `${problems} old rows are not known`);
     assert.equal(incident.progress().loss.undecodable, problems + deletesUnknown(incident));
     incident.close();
   });
+
+  for (const how of ['its limit is reached', 'the disk is full'] as const) {
+    test(`on the screen, when ${how}, the list can be leafed through and says what was given up`, async (t) => {
+      const request: IncidentRequest = { old: built.oldDataDirectory, new: built.newDataDirectory };
+      const disk = how === 'the disk is full' ? smallDisk() : undefined;
+      if (how === 'the disk is full' && !disk) return t.skip('no small file system may be mounted here');
+      const tui = await startTui({
+        client: createWorkerClient,
+        probing: fileSystemProbing({}, '/', '/'),
+        request: { ...request, ...(disk ? { tempDir: disk.directory } : { tempLimit: 64 * 1024 }) },
+        patience: 60_000,
+        columns: 80,
+        rows: 24,
+      });
+      try {
+        const why = disk ? 'no space left for the temporary file' : 'their limit of 65536 bytes';
+        await tui.see('fork at', 'LOST  3 transactions', `old rows are not kept now: `, why);
+        await tui.seeNot('WAL is missing');
+        await tui.press('enter');
+        await tui.see('1/3 transactions');
+        await tui.press('j', 'enter');
+        await tui.see('change 1/50,000', 'row 2 of many');
+        await tui.press('G');
+        await tui.see('change 49,999/50,000', '‹not in WAL›', 'row 50000 of many', 'had to be forgotten');
+        await tui.press('g');
+        await tui.see('row 2 of many');
+        await tui.seeNot('‹not in WAL›');
+        await tui.press('escape');
+        await tui.see('2/3 transactions', '50k');
+        assert.equal(await tui.quit(), 0);
+        if (disk) assert.deepEqual(readdirSync(disk.directory), []);
+      } finally {
+        disk?.unmount();
+      }
+    });
+  }
 
   test('the temporary file is in the directory asked for, and nobody finds it there', async () => {
     const tempDir = scratchDirectory('spill');
@@ -185,6 +225,15 @@ describe('transactions of 50,000 rows', { timeout: 300_000 }, () => {
     incident.close();
   });
 });
+
+/** A file system of 128 kB; undefined where none may be mounted. */
+function smallDisk(): { directory: string; unmount(): void } | undefined {
+  const directory = scratchDirectory('disk');
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', directory]);
+  return status === 0
+    ? { directory, unmount: () => execFileSync('umount', ['--lazy', directory]) }
+    : undefined;
+}
 
 /** Every update that is told must be told right; how many are not. */
 function checkUpdates(incident: OpenedIncident): number {

@@ -15,7 +15,7 @@ import type { Arguments } from './arguments.js';
 import { endOnSignals } from './signals.js';
 
 /** Milliseconds of work between two looks at signals and the progress line. */
-const SLICE_MS = 50;
+const SLICE_MS = 20;
 /** The progress line is drawn again at most this often. */
 const DRAW_MS = 200;
 

@@ -85,6 +85,7 @@ export class OverviewAsRead {
       segments: oldSegments,
       startLsn: old?.start.startLsn,
       shortfall: old?.start.shortfall !== undefined,
+      forgetful: old?.reader.scan.file.failure !== undefined,
       end: old?.reader.scan.finished ? old.reader.scan.reader.end : undefined,
       written: Math.max(overview.old.checkpointLsn, forkLsn),
       forkLsn,
@@ -136,7 +137,7 @@ export class OverviewAsRead {
       const failure = side?.reader.scan.file.failure;
       if (failure !== undefined)
         warnings.push(
-          `${name}: ${failure}: which record wrote which old row could not be remembered any more, and rows that need it are not known; free some space there or name another place with --temp-dir`,
+          `${name}: ${failure}: which record wrote which old row could not be remembered any more, and rows that need it are not known; free some space, name another place with --temp-dir, or raise --temp-limit`,
         );
     }
     const damagedPages = old?.damagedPages?.list ?? [];

@@ -26,6 +26,8 @@ export interface GapFacts {
   readonly loss?: LossFigures;
   /** Lost transactions whose beginning is not in the WAL. */
   readonly begunBefore?: number;
+  /** What does not fit into memory was not kept: old rows are not known for that reason as well. */
+  readonly forgetful?: boolean;
   /** Transactions with changes that were not ended where reading stopped. */
   readonly unfinished?: readonly number[];
 }
@@ -77,9 +79,10 @@ function gap(
 
 /** What lies before the beginning of reading. */
 function before(facts: GapFacts): WalGap[] {
-  const { segments, startLsn, shortfall, loss, begunBefore = 0 } = facts;
+  const { segments, startLsn, shortfall, loss, begunBefore = 0, forgetful } = facts;
   if (startLsn === undefined || facts.side === 'new') return [];
-  const unread = (loss?.undecodable ?? 0) - begunBefore;
+  // More WAL is no help against a full disk: nothing is promised then.
+  const unread = forgetful ? 0 : (loss?.undecodable ?? 0) - begunBefore;
   if (!shortfall && unread <= 0) return [];
   const last = segmentStart(startLsn, segments.segmentSize) - segments.segmentSize;
   if (last < 0 || !isMissing(segments, last)) return [];

@@ -8,6 +8,9 @@ import { join } from 'node:path';
 import { hold, newName } from '../bytes/leftovers.js';
 import { TemporaryRoom } from './temporary-room.js';
 
+/** The room for temporary files has nothing left. */
+class LimitReached extends Error {}
+
 export class TemporaryFile {
   readonly #directory: string;
   readonly #room: TemporaryRoom;
@@ -67,7 +70,7 @@ export class TemporaryFile {
         break;
       } catch (error) {
         if (!this.#isLesser && this.#room.makeWay()) continue;
-        this.#failure = `the temporary file in ${this.#directory} cannot be written: ${(error as Error).message}`;
+        this.#failure = this.#sentence(error as NodeJS.ErrnoException);
         return undefined;
       }
     }
@@ -76,12 +79,20 @@ export class TemporaryFile {
     return at;
   }
 
+  /** Why it cannot be written. What matters comes first: lines may be narrow. */
+  #sentence(error: NodeJS.ErrnoException): string {
+    if (error instanceof LimitReached)
+      return `temporary files reached their limit of ${this.#room.limit} bytes`;
+    if (error.code === 'ENOSPC') return `no space left for the temporary file in ${this.#directory}`;
+    return `the temporary file in ${this.#directory} cannot be written: ${error.message}`;
+  }
+
   #write(bytes: Uint8Array): void {
     const size = this.#size + bytes.length;
     if (size > this.#most) throw new Error('more would leave others too little');
     if (size > this.#taken) {
       const taken = this.#room.take(size - this.#taken);
-      if (taken === undefined) throw new Error(`its limit of ${this.#room.limit} bytes is reached`);
+      if (taken === undefined) throw new LimitReached();
       this.#taken += taken;
     }
     this.#file ??= openUnlinked(this.#directory);

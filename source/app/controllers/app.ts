@@ -411,7 +411,7 @@ export class AppController implements Host {
       void incident.list.grown(turned || progress.phase === 'judging');
       void incident.keeper.grown();
       if (turned || isNews) void this.#refreshOverview(incident);
-      if (isNews) this.say(`old rows are not kept any more: ${givenUp}`, 'warning');
+      if (isNews) this.say(`old rows are not kept now: ${givenUp}`, 'warning');
     }
     this.redraw();
   }
