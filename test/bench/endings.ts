@@ -61,7 +61,7 @@ async function endCommand(
   moment: number,
 ): Promise<Ending> {
   const room = newRoom();
-  const child = spawnChild(process.execPath, [PROGRAM, ...args(room)], {
+  const child = spawnChild(process.execPath, args(room), {
     env: room.env,
     stdio: ['ignore', 'ignore', 'ignore'],
   });
@@ -180,9 +180,13 @@ const COMMANDS: Readonly<Record<string, (room: Room) => readonly string[]>> = {
   ],
   preserve: ({ output }) => ['preserve', ...sides, '-o', join(output, 'preserved')],
 };
+// What the machine itself takes, with all else that it has to do.
+await row('node -e "for (;;);"', 'SIGINT', (moment) =>
+  endCommand(() => ['-e', 'for (;;);'], 'SIGINT', moment),
+);
 for (const [name, args] of Object.entries(COMMANDS))
   for (const signal of ['SIGINT', 'SIGHUP'] as const)
-    await row(name, signal, (moment) => endCommand(args, signal, moment));
+    await row(name, signal, (moment) => endCommand((room) => [PROGRAM, ...args(room)], signal, moment));
 /** What is going on in the TUI when the blow falls. */
 const SCENES: Readonly<Record<string, readonly string[]>> = {
   timeline: [],
