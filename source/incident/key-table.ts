@@ -6,6 +6,12 @@
 import type { KeyDigest } from './key-digest.js';
 
 const FIRST_CAPACITY = 1024;
+/**
+ * One that has grown to some thousand slots has half a million next: keys are also handed on in the order of their digests, and would
+ * crowd at the beginning of a table that grows in step with them.
+ */
+const LAST_SMALL = 16 * 1024;
+const FIRST_LARGE = 512 * 1024;
 
 export class KeyTable {
   #capacity = FIRST_CAPACITY;
@@ -100,8 +106,8 @@ export class KeyTable {
 
   #grow(): void {
     const old = this.#words;
-    this.#capacity *= 2;
-    this.#shift--;
+    this.#capacity = this.#capacity === LAST_SMALL ? FIRST_LARGE : this.#capacity * 2;
+    this.#shift = 32 - Math.log2(this.#capacity);
     this.#words = new Int32Array(this.#capacity * 4);
     for (let from = 0; from < old.length; from += 4) {
       if (old[from + 3] === 0) continue;
