@@ -1,5 +1,4 @@
 /** The command line, understood: which command, on what, with which options. */
-import { availableParallelism } from 'node:os';
 import type { Result } from 'meow';
 import { ForkpointError } from '../bytes/errors.js';
 import { parseLsn } from '../bytes/lsn.js';
@@ -134,17 +133,15 @@ function sizeOf(option: string, text: string | undefined): number | undefined {
   return Number(match[1]) * UNITS[match[2].toUpperCase()];
 }
 
-/** Threads by default at most: each reads all WAL for itself, so that more of them gain little, and takes memory, of which hosts have little. */
-const MOST_JOBS = 2;
-/** And at most. */
-const MOST_JOBS_ASKED = 64;
+/** Threads at most. */
+const MOST_JOBS = 64;
 
-/** How many threads decode rows. */
-function jobsOf(text: string | undefined): number {
-  if (text === undefined) return Math.min(availableParallelism(), MOST_JOBS);
+/** How many threads decode rows; undefined where nobody says. */
+function jobsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   const jobs = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (jobs < 1 || jobs > MOST_JOBS_ASKED)
-    throw usage(`--jobs ${text} is no number of threads`, `write a number from 1 to ${MOST_JOBS_ASKED}`);
+  if (jobs < 1 || jobs > MOST_JOBS)
+    throw usage(`--jobs ${text} is no number of threads`, `write a number from 1 to ${MOST_JOBS}`);
   return jobs;
 }
 

@@ -30,8 +30,9 @@ export const HELP = `
     --temp-limit SIZE        put no more there than 500MB, 2GB … in all threads together; old rows
                              that would need more are not known then, and said not to be. Segments
                              that are unpacked or fetched come on top
-    --jobs N                 threads that decode rows for an export (2, or 1 on a single processor); each
-                             reads WAL for itself, has files in --temp-dir, and some 150 MB of memory.
+    --jobs N                 threads that decode rows for an export (1; 2 from 128 MB of lost WAL on
+                             where there are two processors); each reads WAL for itself, has files in
+                             --temp-dir, and takes some 100 MB.
                              All of many small transactions as SQL takes one: it is written meanwhile
     --max-memory SIZE        most that verdicts may remember of rows, most of it in --temp-dir; beyond
                              it they are unknown (what --temp-limit leaves)

@@ -53,11 +53,9 @@ async function write(options: Arguments, filter: Filter, read: ReadIncident): Pr
   const { incident, incomplete } = read;
   const lines = new StandardLines();
   if (!options.json) lines.write(tableLine(HEADINGS));
-  // Made for the first line only: where nothing was lost, there is no index of transactions to take lines from.
-  let json: JsonLines | undefined;
+  const json = new JsonLines(lines.sink, incident);
   await eachChosen(incident, filter, (index) => {
     if (!options.json) return lines.write(textLine(incident.transaction(index)));
-    json ??= new JsonLines(lines.sink, incident);
     json.write(index);
     return lines.drain();
   });

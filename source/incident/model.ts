@@ -29,7 +29,7 @@ export interface IncidentRequest {
   readonly tempLimit?: number;
   /** Bytes that verdicts may take to remember which lost transaction wrote which row; a quarter of the machine's when undefined. */
   readonly maxMemory?: number;
-  /** Threads that decode rows, the one that reads among them; 1 when undefined. */
+  /** Threads that decode rows, the one that reads among them; as many as pay when undefined. */
   readonly jobs?: number;
 }
 

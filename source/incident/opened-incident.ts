@@ -10,7 +10,7 @@ import type { ClusterReader } from '../transactions/cluster-reader.js';
 import type { LostBesides } from '../transactions/lost-besides.js';
 import type { TemporaryRoom } from '../transactions/temporary-room.js';
 import type { TransactionSummary } from '../transactions/transaction.js';
-import type { TransactionIndex } from '../transactions/transaction-index.js';
+import { TransactionIndex } from '../transactions/transaction-index.js';
 import type { Incident } from './incident.js';
 import { type IncidentParts, oldReader } from './incident-parts.js';
 import { Judging } from './judging.js';
@@ -206,9 +206,9 @@ export class OpenedIncident implements Incident {
     return transactionRuns(this.#reader, (index) => this.transaction(index), backwards, longest);
   }
 
-  /** Where transactions lie in WAL. */
+  /** Where transactions lie in WAL: nowhere, when nothing was lost. */
   places(): TransactionIndex {
-    return this.#reader.scan.index;
+    return this.#parts.old?.reader.scan.index ?? new TransactionIndex();
   }
 
   /** What was read of the old side: of two who read the same, it is the same. To be asked when it is read to its end. */

@@ -1,5 +1,5 @@
 /** How an export is written: by this thread alone where there is little to do, else by several. */
-import { totalmem } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { TextSink } from '../bytes/text-sink.js';
 import type { TransactionWithChanges, WrittenTransactions } from '../export/body.js';
 import type { WriteBody } from '../export/export.js';
@@ -11,8 +11,12 @@ import { Crew } from './crew.js';
 import { writeInParts } from './ordered-parts.js';
 import { planParts } from './plan.js';
 
-/** Bytes of lost WAL that a thread for each so many pays for: less is written before it has begun. */
-const WAL_A_THREAD = 16 * 1024 * 1024;
+/** Threads at most where nobody says how many: each reads all WAL for itself, so that more of them gain little, and takes memory. */
+const MOST_JOBS = 2;
+/** Bytes of lost WAL behind which one more thread pays: of 100 MB, two wrote no sooner than one. */
+const WAL_A_THREAD = 128 * 1024 * 1024;
+/** The same for threads that were asked for: less is written before one has begun. */
+const WAL_A_THREAD_ASKED = 16 * 1024 * 1024;
 /** Bytes that a thread needs. */
 const LEAST_MEMORY = 64 * 1024 * 1024;
 /** How much of a machine's memory threads may take when nobody says. */
@@ -29,8 +33,10 @@ export function startCrew(
   { walBytes, length }: Pick<Chosen, 'walBytes' | 'length'>,
   yields = false,
 ): Crew | undefined {
+  const wanted = request.jobs ?? Math.min(MOST_JOBS, availableParallelism());
+  const worth = walBytes / (request.jobs === undefined ? WAL_A_THREAD : WAL_A_THREAD_ASKED);
   // No transaction is parted among threads.
-  const jobs = Math.min(request.jobs ?? 1, Math.floor(walBytes / WAL_A_THREAD) + 1, length);
+  const jobs = Math.min(wanted, Math.floor(worth) + 1, length);
   if (jobs < 2 || incident.remote || !FORMATS[format].openPart) return undefined;
   const memory = (request.maxMemory ?? totalmem() * MEMORY_SHARE) / 2;
   return new Crew(request, jobs - 1, Math.max(memory, (jobs - 1) * LEAST_MEMORY), incident.room, yields);
