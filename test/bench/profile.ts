@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PROGRAM, PROGRAM_IN_ROOMS } from './program.js';
 
 /** What the profiler writes (Chrome DevTools protocol, `Profiler.Profile`); times in microseconds. */
 interface CpuProfile {
@@ -54,7 +55,8 @@ function largest(times: ReadonlyMap<string, number>, total: number): Share[] {
 export function profileOf(command: readonly string[]): Profile {
   const directory = mkdtempSync(join(tmpdir(), 'forkpoint-profile-'));
   try {
-    const args = ['--cpu-prof', `--cpu-prof-dir=${directory}`, ...command];
+    const named = command.map((part) => (part === PROGRAM ? PROGRAM_IN_ROOMS : part));
+    const args = ['--cpu-prof', `--cpu-prof-dir=${directory}`, ...named];
     const { status, stderr } = spawnSync(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     if (status !== 0) throw new Error(`${command.join(' ')} ended with ${status}:\n${stderr.toString()}`);
     const rooms = new Map<string, number>();
