@@ -1,6 +1,6 @@
 /** Which file is read for which position, out of several places, and why none is. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { formatLsn } from '../source/bytes/lsn.js';
@@ -100,6 +100,35 @@ describe('places of WAL', () => {
       /compressed with bzip2, which is not read here: unpack it \(bunzip2 -k\) into a directory .*\.bz2/,
     );
     assert.match(reason(wal, 12), /missing: not found in /);
+  });
+
+  test('a first page that is not what the second one says is damaged: nothing was recycled, and WAL does not end before it', () => {
+    const directory = join(scratch, 'first-pages');
+    mkdirSync(directory);
+    const second = (path: string, address: number) => {
+      const bytes = readFileSync(path);
+      bytes.writeBigUInt64LE(BigInt(address), 8192 + 8);
+      writeFileSync(path, bytes);
+    };
+    second(fakeSegment(directory, name(1, 14), { address: 6 * MIB }), 14 * MIB + 8192);
+    second(fakeSegment(directory, name(1, 15), { address: 2 ** 62 + 15 * MIB }), 15 * MIB + 8192);
+    fakeSegment(directory, name(1, 16), { address: 2 ** 62 + 16 * MIB });
+    writeFileSync(join(directory, name(1, 17)), Buffer.alloc(MIB));
+    second(join(directory, name(1, 17)), 17 * MIB + 8192);
+    second(fakeSegment(directory, name(1, 18), { address: 6 * MIB }), 6 * MIB + 8192);
+    const wal = open([span(1, 0)], directory);
+    const expected: readonly (readonly [number, RegExp, boolean])[] = [
+      [14, /missing: damaged: its first page carries address 0\/600000, expected 0\/E00000/, true],
+      [15, /missing: damaged: its first page carries address beyond 2\^53, expected/, true],
+      [16, /foreign: misplaced: its pages carry address beyond 2\^53/, true],
+      [17, /missing: damaged: its first page begins with zeros/, true],
+      [18, /recycled: recycled: its pages carry address 0\/600000, expected 0\/1200000/, false],
+    ];
+    for (const [megabyte, said, broken] of expected) {
+      assert.match(reason(wal, megabyte), said);
+      const found = wal.at(megabyte * MIB);
+      assert.equal('missing' in found && found.broken, broken);
+    }
   });
 
   test('a whole copy is preferred to a truncated one, a truncated one ends at its last page', () => {

@@ -3,7 +3,7 @@
  */
 import type { Lsn } from '../bytes/lsn.js';
 import { checkPageHeader } from './page-check.js';
-import { pageTimeline } from './page-header.js';
+import { pageAddress, pageTimeline } from './page-header.js';
 import { PageWindows, type PageWindowsOptions } from './page-windows.js';
 import type { SegmentFile, WalSegments } from './segments.js';
 import type { WalEnd } from './wal-end.js';
@@ -73,7 +73,7 @@ export class CheckedPages {
   #isStale(page: Lsn): boolean {
     const { view } = this.memory;
     const at = page - this.origin;
-    const address = view.getUint32(at + 12, true) * 0x1_0000_0000 + view.getUint32(at + 8, true);
+    const address = pageAddress(view, at);
     if (address === 0) return true;
     if (address === page) return pageTimeline(view, at) !== this.timeline;
     return (page - address) % this.#segments.segmentSize === 0;

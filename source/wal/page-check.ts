@@ -6,6 +6,7 @@ import {
   longHeaderPageSize,
   longHeaderSegmentSize,
   longHeaderSystemIdentifier,
+  pageAddress,
   pageFlags,
   pageMagic,
   pageTimeline,
@@ -50,9 +51,9 @@ export function checkPageHeader(
   } else if (page === segment.startLsn) {
     return `invalid info bits ${hex(flags, 4)} ${where()}`;
   }
-  const high = view.getUint32(offset + 12, true);
-  const low = view.getUint32(offset + 8, true);
-  if (high * 0x1_0000_0000 + low !== page) {
+  if (pageAddress(view, offset) !== page) {
+    const high = view.getUint32(offset + 12, true);
+    const low = view.getUint32(offset + 8, true);
     return `unexpected pageaddr ${hex(high, 1)}/${hex(low, 1)} (expected ${formatLsn(page)}) ${where()}`;
   }
   const timeline = pageTimeline(view, offset);

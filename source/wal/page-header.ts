@@ -3,6 +3,7 @@
  * (XLogLongPageHeaderData, 40 bytes). The same in every major from 10 to 18. Functions here read numbers in place:
  * a page is looked at a million times, so nothing is allocated.
  */
+import type { Lsn } from '../bytes/lsn.js';
 
 /** SizeOfXLogShortPHD, in bytes. */
 export const SHORT_PAGE_HEADER_SIZE = 24;
@@ -36,6 +37,12 @@ export function pageFlags(view: DataView, offset: number): number {
 /** xlp_tli: timeline of the first record on the page. */
 export function pageTimeline(view: DataView, offset: number): number {
   return view.getUint32(offset + 4, true);
+}
+
+/** xlp_pageaddr: the LSN where the page begins; NaN beyond 2^53. */
+export function pageAddress(view: DataView, offset: number): Lsn {
+  const address = view.getUint32(offset + 12, true) * 0x1_0000_0000 + view.getUint32(offset + 8, true);
+  return Number.isSafeInteger(address) ? address : Number.NaN;
 }
 
 /** xlp_rem_len: bytes of the continued record that are still to come, this page's included. */

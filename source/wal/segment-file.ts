@@ -12,9 +12,11 @@ import {
   longHeaderPageSize,
   longHeaderSegmentSize,
   longHeaderSystemIdentifier,
+  pageAddress,
   pageFlags,
   pageMagic,
   pageTimeline,
+  SHORT_PAGE_HEADER_SIZE,
 } from './page-header.js';
 import { versionOfPageMagic } from './versions.js';
 
@@ -105,17 +107,33 @@ export function readFirstPage(path: string): FirstPage | NotASegment {
     const found = flags.toString(16).toUpperCase().padStart(4, '0');
     return { kind: 'foreign', reason: `invalid info bits ${found} on its first page` };
   }
-  const address = view.getUint32(12, true) * 0x1_0000_0000 + view.getUint32(8, true);
   return {
     fileLength,
     compression,
     majorVersion: version.major,
     timeline: pageTimeline(view, 0),
-    address: Number.isSafeInteger(address) ? address : Number.NaN,
+    address: pageAddress(view, 0),
     systemIdentifier: longHeaderSystemIdentifier(view, 0),
     segmentSize: longHeaderSegmentSize(view, 0),
     pageSize: longHeaderPageSize(view, 0),
   };
+}
+
+/** Does the second page of a file that is not packed carry the address that belongs there? Then it is the first that is wrong. Never throws. */
+function secondPageIsOf(path: string, { startLsn, pageSize }: ExpectedSegment): boolean {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      const header = Buffer.alloc(SHORT_PAGE_HEADER_SIZE);
+      if (readSync(file, header, 0, header.length, pageSize) < header.length) return false;
+      const view = new DataView(header.buffer, header.byteOffset, header.length);
+      return pageAddress(view, 0) === startLsn + pageSize;
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return false;
+  }
 }
 
 /** What the segment must be to be used. */
@@ -147,8 +165,10 @@ export type SegmentCheck =
 /** Checks that the file at `path` is the expected segment, by its first page. Never throws. */
 export function checkSegmentFile(path: string, expected: ExpectedSegment): SegmentCheck {
   const page = readFirstPage(path);
+  if ('kind' in page && page.kind === 'zeros' && secondPageIsOf(path, expected))
+    return { usable: false, kind: 'damaged', reason: 'damaged: its first page begins with zeros' };
   if ('kind' in page) return { usable: false, ...page };
-  const refuse = (kind: 'foreign' | 'recycled' | 'truncated', reason: string): SegmentCheck => ({
+  const refuse = (kind: 'foreign' | 'recycled' | 'truncated' | 'damaged', reason: string): SegmentCheck => ({
     usable: false,
     kind,
     reason,
@@ -168,19 +188,14 @@ export function checkSegmentFile(path: string, expected: ExpectedSegment): Segme
       `incorrect segment size or XLOG_BLCKSZ in page header: ${page.segmentSize} and ${page.pageSize}, expected ${expected.segmentSize} and ${expected.pageSize}`,
     );
   }
-  if (page.address > expected.startLsn) {
-    // A recycled segment holds the past under a future name, never the other way round.
-    return refuse(
-      'foreign',
-      `misplaced: its pages carry address ${formatLsn(page.address)}, expected ${formatLsn(expected.startLsn)}`,
-    );
-  }
   if (page.address !== expected.startLsn) {
     const found = Number.isNaN(page.address) ? 'beyond 2^53' : formatLsn(page.address);
-    return refuse(
-      'recycled',
-      `recycled: its pages carry address ${found}, expected ${formatLsn(expected.startLsn)}`,
-    );
+    const told = `address ${found}, expected ${formatLsn(expected.startLsn)}`;
+    if (secondPageIsOf(path, expected)) return refuse('damaged', `damaged: its first page carries ${told}`);
+    // A recycled segment holds the past under a future name, never the other way round.
+    return page.address < expected.startLsn
+      ? refuse('recycled', `recycled: its pages carry ${told}`)
+      : refuse('foreign', `misplaced: its pages carry ${told}`);
   }
   if (!expected.timelines.includes(page.timeline)) {
     return refuse(

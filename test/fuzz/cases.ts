@@ -51,9 +51,8 @@ function chooseDamages(chance: Chance): Damage[] {
   return Array.from({ length: count }, () => DAMAGES[chance(DAMAGES.length)]);
 }
 
-function worst(damages: readonly Damage[]): Blindness {
-  if (damages.some(({ blindness }) => blindness === 'misled')) return 'misled';
-  return damages.some(({ blindness }) => blindness === 'silenced') ? 'silenced' : 'none';
+function worst(all: readonly Blindness[]): Blindness {
+  return (['misled', 'silenced'] as const).find((each) => all.includes(each)) ?? 'none';
 }
 
 /** Damages, reads, compares, and puts everything back. */
@@ -62,6 +61,7 @@ export async function runCase({ incident, seed }: Case): Promise<CaseResult> {
   const random = seeded(seed);
   const chance: Chance = (below) => random(Math.max(1, below)) - 1;
   const done: string[] = [];
+  const blindnesses: Blindness[] = [];
   const damages = chooseDamages(chance);
   const walOnly = chance(6) === 0;
   const exported = chance(6) === 0;
@@ -74,11 +74,15 @@ export async function runCase({ incident, seed }: Case): Promise<CaseResult> {
       const candidates = victim.present.filter((path) => damage.to.test(path) && victim.size(path) > 0);
       if (candidates.length === 0) continue;
       const path = candidates[chance(candidates.length)];
-      done.push(`${damage.kind}: ${side}/${path}: ${damage.apply(victim, path, chance, other)}`);
+      const applied = damage.apply(victim, path, chance, other);
+      const { what, blindness } =
+        typeof applied === 'string' ? { what: applied, blindness: damage.blindness } : applied;
+      blindnesses.push(blindness);
+      done.push(`${damage.kind}: ${side}/${path}: ${what}`);
     }
     // Nothing but a control file says how far WAL went.
     const cut = walOnly && damages.some(({ kind }) => kind.startsWith('WAL: segment'));
-    const blindness = worst(damages) === 'none' && cut ? 'silenced' : worst(damages);
+    const blindness = worst(cut ? [...blindnesses, 'silenced'] : blindnesses);
     const old = walOnly ? join(sides.old.directory, 'pg_wal') : sides.old.directory;
     let outcome = await examine(old, sides.new.directory, walOnly ? truthOfWal : truth, blindness);
     if (exported && outcome.kind !== 'refused' && !('why' in outcome))

@@ -21,13 +21,19 @@ export type Chance = (below: number) => number;
  */
 export type Blindness = 'none' | 'silenced' | 'misled';
 
+/** What was done, where it leaves a reader blinder than damages of its kind do. */
+export interface Blinding {
+  readonly what: string;
+  readonly blindness: Blindness;
+}
+
 export interface Damage {
   readonly kind: string;
   readonly blindness: Blindness;
   /** Files it is done to; it is not tried where there are none. */
   readonly to: RegExp;
   /** Does it; `other` is the other side of the incident. Says what was done. */
-  readonly apply: (victim: Victim, path: string, chance: Chance, other: Victim) => string;
+  readonly apply: (victim: Victim, path: string, chance: Chance, other: Victim) => string | Blinding;
 }
 
 const PAGE = 8192;
@@ -156,6 +162,30 @@ function tear(victim: Victim, path: string, chance: Chance, other: Victim): stri
   return `sectors ${sectors[0]} to ${sectors[1]} of the page at ${page} from ${from}`;
 }
 
+/** Does a page of WAL at `at` carry the address that follows that of the page before it? */
+function goesOn(bytes: Buffer, at: number): boolean {
+  return (
+    at + PAGE <= bytes.length &&
+    bytes.readBigUInt64LE(at + 8) === bytes.readBigUInt64LE(at - PAGE + 8) + BigInt(PAGE)
+  );
+}
+
+/**
+ * The same done to WAL. Its last page with zeros from some place on is what it was like when WAL went so far and no further: the server
+ * begins each page with zeros and writes it again and again as it fills.
+ */
+function tearWal(victim: Victim, path: string, chance: Chance, other: Victim): string | Blinding {
+  const before = victim.read(path);
+  const what = tear(victim, path, chance, other);
+  const after = victim.read(path);
+  const first = before.findIndex((byte, at) => byte !== after[at]);
+  if (first < 0) return what;
+  const end = first - (first % PAGE) + PAGE;
+  const isCut =
+    first % PAGE > 0 && after.subarray(first, end).every((byte) => byte === 0) && !goesOn(after, end);
+  return isCut ? { what, blindness: 'silenced' } : what;
+}
+
 function pageElsewhere(victim: Victim, path: string, chance: Chance): string {
   const bytes = victim.read(path);
   const pages = Math.floor(bytes.length / PAGE);
@@ -232,7 +262,7 @@ export const DAMAGES: readonly Damage[] = [
   damage('WAL: zeros', WAL, zeros, 'silenced'),
   damage('WAL: truncated', WAL, truncate),
   damage('WAL: longer', WAL, lengthen),
-  damage('WAL: torn page', WAL, tear),
+  damage('WAL: torn page', WAL, tearWal),
   damage('WAL: page elsewhere', WAL, pageElsewhere),
   damage('WAL: segments swapped', WAL, swapWith(WAL), 'silenced'),
   damage('WAL: segment doubled', WAL, replacedBy(WAL), 'silenced'),
