@@ -110,6 +110,19 @@ test('however many keys there are, no more than a thousand are in memory, and ea
   assert.ok(file.reads - read < 10_000, 'hardly any key that is not there is looked for in the file');
 });
 
+test('keys handed on in the order that others have them in are the same keys, however often that is done', () => {
+  let keys = new SpilledKeys(new MemoryFile(30_000));
+  for (let i = 0; i < 100_000; i++) keys.set(digest(1, `\0V${i}`), i);
+  for (let hand = 0; hand < 3; hand++) {
+    const others = new SpilledKeys(new MemoryFile(30_000 + hand * 7000));
+    const key = new KeyDigest();
+    for (const number of keys.all(key)) others.set(key, number);
+    keys = others;
+  }
+  for (let i = 0; i < 100_000; i += 7) assert.equal(keys.get(digest(1, `\0V${i}`)), i);
+  assert.equal([...keys.all(new KeyDigest())].length, 100_000);
+});
+
 test('touches in the file are those in memory: by whom a key was written last, before any transaction', () => {
   const spilled = new LostTouches({ file: new MemoryFile(5000) });
   const held = new LostTouches();

@@ -53,7 +53,7 @@ export class KeyRun {
   /** Writes all that is in a table; undefined when the file cannot take it. */
   static write(file: KeyFile, table: KeyTable): KeyRun | undefined {
     const words = table.sorted();
-    const position = file.append(new Uint8Array(words.buffer));
+    const position = file.append(new Uint8Array(words.buffer, 0, words.byteLength));
     return position === undefined ? undefined : new KeyRun(file, position, words);
   }
 

@@ -12,7 +12,7 @@ const MOST_IN_MEMORY = 340_000;
 export class SpilledKeys {
   readonly #file: KeyFile | undefined;
   readonly #most: number;
-  #table = new KeyTable();
+  readonly #table = new KeyTable();
   /** The newest last. */
   readonly #runs: KeyRun[] = [];
 
@@ -43,7 +43,7 @@ export class SpilledKeys {
       const run = KeyRun.write(this.#file, this.#table);
       if (run === undefined) return false;
       this.#runs.push(run);
-      this.#table = new KeyTable();
+      this.#table.clear();
     }
     this.#table.set(key, number);
     return true;
