@@ -16,10 +16,11 @@ import { HeapOperation, ResourceManager } from '../source/wal/resource-managers.
 import { segmentFileName } from '../source/wal/segment-name.js';
 import { type BuiltIncident, buildIncident } from './servers/incident.js';
 import { stopAllServers } from './servers/server.js';
+import { majors } from './support/matrix.js';
 import { makeRight } from './support/wal-record.js';
 
 after(stopAllServers);
-const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '16').split(',').map(Number);
+const MAJORS = majors(16);
 
 /** A chunk's record in lost WAL, that lies within a page. */
 interface ChunkRecord {

@@ -14,11 +14,12 @@ import { CannotTellError, reasonOf } from '../source/ddl/node-tree.js';
 import { partitionBoundText, partitionKeyText } from '../source/ddl/partition-text.js';
 import { readControlFile } from '../source/timeline/control-file.js';
 import { initdb, type Server, stopAllServers } from './servers/server.js';
+import { EVERY_MAJOR, majors } from './support/matrix.js';
 import { seeded } from './support/seeded.js';
 
 after(stopAllServers);
 
-const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '10,11,12,13,14,15,16,17,18').split(',').map(Number);
+const MAJORS = majors(...EVERY_MAJOR);
 
 const SCHEMA = `
   CREATE SCHEMA "Odd ""one";

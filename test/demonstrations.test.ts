@@ -15,11 +15,12 @@ import {
   readIncident,
 } from './support/against-the-server.js';
 import { exportSql, runSql } from './support/exported-sql.js';
+import { majors } from './support/matrix.js';
 import { seeded } from './support/seeded.js';
 
 after(stopAllServers);
 
-const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '14,18').split(',').map(Number);
+const MAJORS = majors(14, 18);
 
 /** One client that works until its server dies under it. */
 async function untilKilled(server: Server, statement: () => string): Promise<void> {

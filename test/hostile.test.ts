@@ -12,11 +12,12 @@ import pg from 'pg';
 import { type BuiltIncident, buildIncident, serverHashes } from './servers/incident.js';
 import { type Server, stopAllServers } from './servers/server.js';
 import { exportSql, runSql } from './support/exported-sql.js';
+import { majors } from './support/matrix.js';
 import { seeded } from './support/seeded.js';
 
 after(stopAllServers);
 
-const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '10,18').split(',').map(Number);
+const MAJORS = majors(10, 18);
 
 const PSQL = spawnSync('psql', ['--version']).status === 0;
 

@@ -10,14 +10,9 @@ import { type BuiltIncident, buildIncident } from './servers/incident.js';
 import { type Server, stopAllServers } from './servers/server.js';
 import { everythingLost, readIncident } from './support/against-the-server.js';
 import { exportSql, runSql } from './support/exported-sql.js';
+import { matrix } from './support/matrix.js';
 
 after(stopAllServers);
-
-const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '10,18').split(',').map(Number);
-const WAL_LEVELS = (process.env['FORKPOINT_WAL_LEVELS'] ?? 'logical,replica').split(',') as (
-  | 'logical'
-  | 'replica'
-)[];
 
 /** Bytes of no pattern: they do not compress. */
 const noise = (seed: string, bytes: number) =>
@@ -85,7 +80,7 @@ function assertNoneLeftOut({ leftOutReasons }: ExportSummary): void {
   );
 }
 
-for (const [major, walLevel] of MAJORS.flatMap((each) => WAL_LEVELS.map((level) => [each, level] as const))) {
+for (const { major, walLevel } of matrix([10, 18], ['logical', 'replica'])) {
   describe(`large objects of PostgreSQL ${major}, wal_level=${walLevel}`, { timeout: 120_000 }, () => {
     let built: BuiltIncident;
 

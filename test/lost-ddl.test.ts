@@ -11,13 +11,14 @@ import { assertEqualsTruth, everythingLost, readIncident } from './support/again
 import { BEFORE, lostDdl, ON_NEW_PRIMARY, UNDOABLE, UNTOLD } from './support/ddl-workload.js';
 import { definitions } from './support/definitions.js';
 import { exportSql, runStatements } from './support/exported-sql.js';
+import { majors, matrix } from './support/matrix.js';
 
 after(stopAllServers);
 
-const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '10,15,18').split(',').map(Number);
-const WAL_LEVELS = (process.env['FORKPOINT_WAL_LEVELS'] ?? 'replica').split(',') as ('logical' | 'replica')[];
+/** Where one server is enough. */
+const NEWEST = majors(18).at(-1)!;
 
-for (const [major, walLevel] of MAJORS.flatMap((each) => WAL_LEVELS.map((level) => [each, level] as const))) {
+for (const { major, walLevel } of matrix([10, 15, 18], ['replica'])) {
   describe(`DDL lost by PostgreSQL ${major}, wal_level=${walLevel}`, { timeout: 300_000 }, () => {
     let built: BuiltIncident;
 
@@ -95,12 +96,12 @@ for (const [major, walLevel] of MAJORS.flatMap((each) => WAL_LEVELS.map((level) 
   });
 }
 
-describe(`Rows of a table that PostgreSQL ${MAJORS.at(-1)} has no more, or never had, as new primary`, {
+describe(`Rows of a table that PostgreSQL ${NEWEST} has no more, or never had, as new primary`, {
   timeout: 300_000,
 }, () => {
   test('build on the lost transaction that wrote them before, not only on the one that made the table', async () => {
     const built = await buildIncident({
-      major: MAJORS.at(-1)!,
+      major: NEWEST,
       walLevel: 'replica',
       decode: false,
       before: async (old) => {
@@ -127,10 +128,10 @@ describe(`Rows of a table that PostgreSQL ${MAJORS.at(-1)} has no more, or never
   });
 });
 
-describe(`DDL undone on PostgreSQL ${MAJORS.at(-1)}`, { timeout: 300_000 }, () => {
+describe(`DDL undone on PostgreSQL ${NEWEST}`, { timeout: 300_000 }, () => {
   test('undo with --ddl makes definitions and rows what they were at the fork', async () => {
     const built = await buildIncident({
-      major: MAJORS.at(-1)!,
+      major: NEWEST,
       walLevel: 'replica',
       before: async (old) => {
         await old.query(BEFORE);
@@ -152,10 +153,10 @@ describe(`DDL undone on PostgreSQL ${MAJORS.at(-1)}`, { timeout: 300_000 }, () =
   });
 });
 
-describe(`DDL that cannot be told on PostgreSQL ${MAJORS.at(-1)}`, { timeout: 300_000 }, () => {
+describe(`DDL that cannot be told on PostgreSQL ${NEWEST}`, { timeout: 300_000 }, () => {
   test('is named, with the reason, counted as left out, and never guessed', async () => {
     const built = await buildIncident({
-      major: MAJORS.at(-1)!,
+      major: NEWEST,
       walLevel: 'replica',
       before: async (old) => {
         await old.query(BEFORE);

@@ -9,18 +9,16 @@ import { stopAllServers } from './servers/server.js';
 import type { TableHashes } from './servers/truth.js';
 import { assertEqualsTruth, assertOldRowsComplete, readIncident } from './support/against-the-server.js';
 import { exportSql, runSql } from './support/exported-sql.js';
+import { matrix } from './support/matrix.js';
 import { buildWorkload, TRUNCATED } from './support/workload.js';
 
 after(stopAllServers);
-
-const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '10,18').split(',').map(Number);
-const WAL_LEVELS = (process.env['FORKPOINT_WAL_LEVELS'] ?? 'logical').split(',') as ('logical' | 'replica')[];
 
 function without(hashes: TableHashes, table: string): TableHashes {
   return Object.fromEntries(Object.entries(hashes).filter(([name]) => name !== table));
 }
 
-for (const [major, walLevel] of MAJORS.flatMap((each) => WAL_LEVELS.map((level) => [each, level] as const))) {
+for (const { major, walLevel } of matrix([10, 18], ['logical'])) {
   describe(`PostgreSQL ${major}, wal_level=${walLevel}`, { timeout: 300_000 }, () => {
     let built: BuiltIncident;
 

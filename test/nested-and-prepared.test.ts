@@ -5,10 +5,11 @@ import { type BuiltIncident, buildIncident, serverHashes } from './servers/incid
 import { stopAllServers } from './servers/server.js';
 import { assertEqualsTruth, everythingLost, readIncident } from './support/against-the-server.js';
 import { exportSql, runSql } from './support/exported-sql.js';
+import { majors } from './support/matrix.js';
 
 after(stopAllServers);
 
-const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '10,18').split(',').map(Number);
+const MAJORS = majors(10, 18);
 
 /** Two hundred savepoints one after the other, every third one taken back: WAL assigns them to their transaction 64 at a time. */
 function wide(first: number): string {

@@ -13,12 +13,13 @@ import { type BuiltIncident, buildIncident, type IncidentOptions, serverHashes }
 import { type Server, stopAllServers } from './servers/server.js';
 import { everythingLost, readIncident } from './support/against-the-server.js';
 import { exportSql, runSql } from './support/exported-sql.js';
+import { majors } from './support/matrix.js';
 import { seeded } from './support/seeded.js';
 import { compareWithTruth, type Snapshot, snapshot } from './support/tracked-table.js';
 
 after(stopAllServers);
 
-const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '14,18').split(',').map(Number);
+const MAJORS = majors(14, 18);
 
 /** Of random work; more by hand: FORKPOINT_SEEDS=1,2,3. */
 const SEEDS = (process.env['FORKPOINT_SEEDS'] ?? '2').split(',').map(Number);

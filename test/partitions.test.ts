@@ -7,10 +7,11 @@ import { after, describe, test } from 'node:test';
 import { type BuiltIncident, buildIncident, serverHashes } from './servers/incident.js';
 import { type Server, stopAllServers } from './servers/server.js';
 import { exportSql, runSql } from './support/exported-sql.js';
+import { majors } from './support/matrix.js';
 
 after(stopAllServers);
 
-const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '10,18').split(',').map(Number);
+const MAJORS = majors(10, 18);
 
 const schema = (major: number) => `
   CREATE TABLE event (id bigint${major >= 17 ? ' GENERATED ALWAYS AS IDENTITY' : ''}, dropped text, region text NOT NULL, at date NOT NULL, body text${major >= 12 ? ', size int GENERATED ALWAYS AS (length(body)) STORED' : ''})

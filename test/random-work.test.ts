@@ -10,6 +10,7 @@ import { type TableHashes, tableContents } from './servers/truth.js';
 import { assertEqualsTruth, assertOldRowsComplete, readIncident } from './support/against-the-server.js';
 import { definitions } from './support/definitions.js';
 import { exportSql, runSql } from './support/exported-sql.js';
+import { majors, walLevels } from './support/matrix.js';
 import { RandomWork } from './support/random-work.js';
 import type { DatabaseRows } from './support/recorded.js';
 import { assertToldVerdicts, readSides } from './support/told-verdicts.js';
@@ -25,11 +26,8 @@ function seedsOf(text: string): number[] {
 }
 
 const SEEDS = seedsOf(process.env['FORKPOINT_SEEDS'] ?? '3');
-const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '16').split(',').map(Number);
-const WAL_LEVELS = (process.env['FORKPOINT_WAL_LEVELS'] ?? 'logical,replica').split(',') as (
-  | 'logical'
-  | 'replica'
-)[];
+const MAJORS = majors(16);
+const WAL_LEVELS = walLevels('logical', 'replica');
 
 function without(hashes: TableHashes, tables: ReadonlySet<string>): TableHashes {
   return Object.fromEntries(Object.entries(hashes).filter(([name]) => !tables.has(name)));

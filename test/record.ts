@@ -5,12 +5,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { stopAllServers } from './servers/server.js';
+import { EVERY_MAJOR, majors } from './support/matrix.js';
 import { type PackedFile, pack } from './support/pack.js';
 import { packPath } from './support/recorded.js';
 import { interleave, recordIncident } from './support/recording.js';
 import { buildWorkload } from './support/workload.js';
 
-const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '10,11,12,13,14,15,16,17,18').split(',').map(Number);
+const MAJORS = majors(...EVERY_MAJOR);
 
 for (const major of MAJORS) {
   const incidents: Record<string, PackedFile[]> = {};

@@ -8,11 +8,10 @@ import { type BuiltIncident, serverHashes } from './servers/incident.js';
 import { type Server, stopAllServers } from './servers/server.js';
 import { assertEqualsTruth, everythingLost, readIncident } from './support/against-the-server.js';
 import { exportSql, runSql } from './support/exported-sql.js';
+import { matrix } from './support/matrix.js';
 import { buildWorkload } from './support/workload.js';
 
 after(stopAllServers);
-const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '10,18').split(',').map(Number);
-const WAL_LEVELS = (process.env['FORKPOINT_WAL_LEVELS'] ?? 'logical').split(',') as ('logical' | 'replica')[];
 
 const REWRITES = ['pg_class', 'pg_attribute', 'pg_proc', 'pg_type'].map((name) => `VACUUM FULL ${name}`);
 
@@ -74,7 +73,7 @@ async function build(major: number, walLevel: 'logical' | 'replica'): Promise<Bu
   });
 }
 
-for (const [major, walLevel] of MAJORS.flatMap((each) => WAL_LEVELS.map((level) => [each, level] as const))) {
+for (const { major, walLevel } of matrix([10, 18], ['logical'])) {
   describe(`PostgreSQL ${major}, wal_level=${walLevel}, catalogs rewritten before the fork and after it`, {
     timeout: 300_000,
   }, () => {

@@ -5,11 +5,12 @@ import { buildIncident, serverHashes } from './servers/incident.js';
 import { stopAllServers } from './servers/server.js';
 import { assertEqualsTruth, readIncident } from './support/against-the-server.js';
 import { exportSql, runSql } from './support/exported-sql.js';
+import { WHOLE_MATRIX } from './support/matrix.js';
 
 after(stopAllServers);
 
 /** The largest takes a minute and some gigabytes, and is left to the matrix. */
-const SIZES = (process.env['FORKPOINT_SEGMENT_MB'] ?? '64').split(',').map(Number);
+const SIZES = WHOLE_MATRIX ? [1, 64, 1024] : [64];
 
 const MEBIBYTE = 1024 * 1024;
 

@@ -5,10 +5,11 @@ import { type BuiltIncident, buildIncident } from './servers/incident.js';
 import { type Server, stopAllServers } from './servers/server.js';
 import { readIncident } from './support/against-the-server.js';
 import { exportSql, runSql } from './support/exported-sql.js';
+import { majors } from './support/matrix.js';
 
 after(stopAllServers);
 
-const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '10,18').split(',').map(Number);
+const MAJORS = majors(10, 18);
 
 const SEQUENCES = [
   'up',

@@ -7,10 +7,11 @@ import { buildIncident, serverHashes } from './servers/incident.js';
 import { stopAllServers } from './servers/server.js';
 import { everythingLost, readIncident } from './support/against-the-server.js';
 import { exportSql, runSql } from './support/exported-sql.js';
+import { majors } from './support/matrix.js';
 
 after(stopAllServers);
 
-const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '12,18').split(',').map(Number);
+const MAJORS = majors(12, 18);
 
 /** Encodings, a name in each, and hexadecimal texts in its bytes. */
 const ENCODINGS: Readonly<Record<string, { readonly name: string; readonly texts: readonly string[] }>> = {

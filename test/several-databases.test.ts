@@ -10,10 +10,11 @@ import { type BuiltIncident, buildIncident, serverHashes } from './servers/incid
 import { stopAllServers } from './servers/server.js';
 import { assertEqualsTruth, everythingLost, readIncident } from './support/against-the-server.js';
 import { runSql } from './support/exported-sql.js';
+import { majors } from './support/matrix.js';
 
 after(stopAllServers);
 
-const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '10,18').split(',').map(Number);
+const MAJORS = majors(10, 18);
 const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 
 const EVERYWHERE = ['postgres', 'Zweite/ü "db"', 'latin', 'template1'];

@@ -12,11 +12,9 @@ import { type BuiltIncident, buildIncident, serverHashes } from './servers/incid
 import { type Server, stopAllServers } from './servers/server.js';
 import { assertEqualsTruth, assertOldRowsComplete, readIncident } from './support/against-the-server.js';
 import { exportSql, runSql } from './support/exported-sql.js';
+import { serverKinds } from './support/matrix.js';
 
 after(stopAllServers);
-
-const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '10,14,18').split(',').map(Number);
-const WAL_LEVELS = (process.env['FORKPOINT_WAL_LEVELS'] ?? 'logical').split(',') as ('logical' | 'replica')[];
 
 /** Work of others, a checkpoint, and a new segment, some times over. */
 async function timeGoesBy(server: Server, round: string): Promise<void> {
@@ -30,7 +28,7 @@ async function timeGoesBy(server: Server, round: string): Promise<void> {
   }
 }
 
-for (const [major, walLevel] of MAJORS.flatMap((each) => WAL_LEVELS.map((level) => [each, level] as const))) {
+for (const { major, walLevel } of serverKinds([10, 14, 18], ['logical'])) {
   describe(`PostgreSQL ${major}, wal_level=${walLevel}, a transaction of many checkpoints`, {
     timeout: 180_000,
   }, () => {

@@ -13,13 +13,14 @@ import {
   UndecodableValueError,
 } from '../source/types/registry.js';
 import { initdb, type Server, stopAllServers } from './servers/server.js';
+import { majors } from './support/matrix.js';
 import { loadTypes, readStored } from './support/stored-values.js';
 import { COLUMN_TYPES, SAMPLES, SEED, setup, valuesOf } from './support/type-samples.js';
 
 after(stopAllServers);
 
 /** Majors to prove; FORKPOINT_MAJORS=10,11 asks for others. */
-const MAJORS = (process.env.FORKPOINT_MAJORS ?? '14,18').split(',').map(Number);
+const MAJORS = majors(14, 18);
 
 /** The settings that our text is defined under. */
 const SETTINGS = `SET DateStyle = 'ISO, YMD'; SET TimeZone = 'UTC'; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex';

@@ -15,15 +15,10 @@ import { temporaryDirectory } from './servers/temporary.js';
 import type { DecodedChange } from './servers/test-decoding.js';
 import type { DecodedTransaction } from './servers/truth.js';
 import { assertEqualsTruth, everythingLost } from './support/against-the-server.js';
+import { matrix } from './support/matrix.js';
 import { buildWorkload } from './support/workload.js';
 
 after(stopAllServers);
-
-const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '10,18').split(',').map(Number);
-const WAL_LEVELS = (process.env['FORKPOINT_WAL_LEVELS'] ?? 'logical,replica').split(',') as (
-  | 'logical'
-  | 'replica'
-)[];
 
 /** A copy of the segments and history files, as an archive holds them. */
 function archiveOf(dataDirectory: string): string {
@@ -137,7 +132,7 @@ async function rebuildEverything(promoted: Server): Promise<void> {
     await promoted.query(statement);
 }
 
-for (const [major, walLevel] of MAJORS.flatMap((each) => WAL_LEVELS.map((level) => [each, level] as const))) {
+for (const { major, walLevel } of matrix([10, 18], ['logical', 'replica'])) {
   describe(`PostgreSQL ${major}, wal_level=${walLevel}, nothing but WAL of the old primary`, {
     timeout: 300_000,
   }, () => {

@@ -11,11 +11,9 @@ import { type BuiltIncident, buildIncident, serverHashes } from './servers/incid
 import { type Server, stopAllServers } from './servers/server.js';
 import { assertEqualsTruth, assertOldRowsComplete, readIncident } from './support/against-the-server.js';
 import { exportSql, runSql } from './support/exported-sql.js';
+import { serverKinds } from './support/matrix.js';
 
 after(stopAllServers);
-
-const MAJORS = (process.env['FORKPOINT_MAJORS'] ?? '10,14,18').split(',').map(Number);
-const WAL_LEVELS = (process.env['FORKPOINT_WAL_LEVELS'] ?? 'logical').split(',') as ('logical' | 'replica')[];
 
 const TOP = 0x1_0000_0000;
 
@@ -49,7 +47,7 @@ async function workAcross(old: Server): Promise<void> {
   await old.query('UPDATE early SET more = id WHERE id < 5');
 }
 
-for (const [major, walLevel] of MAJORS.flatMap((each) => WAL_LEVELS.map((level) => [each, level] as const))) {
+for (const { major, walLevel } of serverKinds([10, 14, 18], ['logical'])) {
   describe(`PostgreSQL ${major}, wal_level=${walLevel}, ids go over the top`, { timeout: 180_000 }, () => {
     let built: BuiltIncident;
 

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { temporaryRoot } from './temporary.js';
 
-/** Compiled, this file lies in dist/test/servers. */
-const SERVERS = fileURLToPath(new URL('../../../test/servers/', import.meta.url));
+/** Where npm put the binaries, a package for each major. Compiled, this file lies in dist/test/servers. */
+export const SERVER_MODULES = fileURLToPath(new URL('../../../test/servers/node_modules', import.meta.url));
 
 /** May everyone enter this directory and all above it? */
 function reachable(path: string): boolean {
@@ -16,6 +16,7 @@ function reachable(path: string): boolean {
 }
 
 const found = new Map<number, string>();
+const foreign = new Set<number>();
 
 /**
  * The `native` directory (bin, lib, share) of a major's binaries. When the checkout lies where the servers' owner may not
@@ -24,8 +25,8 @@ const found = new Map<number, string>();
 export function nativeDirectory(major: number): string {
   const known = found.get(major);
   if (known) return known;
-  let native = join(SERVERS, 'node_modules', `postgres-${major}`, 'native');
-  if (!existsSync(join(SERVERS, 'node_modules', '.forkpoint-complete')) || !existsSync(native)) {
+  let native = join(SERVER_MODULES, `postgres-${major}`, 'native');
+  if (!existsSync(join(SERVER_MODULES, '.forkpoint-complete')) || !existsSync(native)) {
     throw new Error(`no binaries of PostgreSQL ${major}: run node test/servers/install.mjs (npm test does)`);
   }
   if (process.getuid!() === 0 && !reachable(native)) {
@@ -40,6 +41,12 @@ export function nativeDirectory(major: number): string {
 /** Runs another build of a major from here on: `directory` holds bin, lib and share, where everyone may read. */
 export function runBinariesIn(major: number, directory: string): void {
   found.set(major, directory);
+  foreign.add(major);
+}
+
+/** Whether a major's binaries are those that npm installed, and not another build's. */
+export function isInstalled(major: number): boolean {
+  return !foreign.has(major);
 }
 
 /** A clean environment: nothing of the tester's PG* variables, locale or time zone reaches a server. */

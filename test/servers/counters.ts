@@ -2,13 +2,12 @@
  * Sets a stopped cluster's counters of transactions and multixacts, as pg_resetwal -x and -m do (it is not among the test servers'
  * programs): in the checkpoint's copy in pg_control and in the checkpoint's record, with fitting segments of pg_xact and pg_multixact.
  */
-import { chownSync, closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { chownSync, closeSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { crc32c } from '../../source/bytes/crc32c.js';
 import { readControlFile } from '../../source/timeline/control-file.js';
-import { CONTROL_FILE_LAYOUTS } from '../../source/timeline/control-file-layout.js';
 import { segmentFileName } from '../../source/wal/segment-name.js';
 import { makeRight } from '../support/wal-record.js';
+import { changeControlFile } from './control-file.js';
 import { OWNER } from './owner.js';
 
 /** Where the counters go to. */
@@ -54,14 +53,11 @@ export function setCounters(dataDirectory: string, { nextXid, nextMultixact }: C
   writeSync(wal, record, 0, length, recordAt);
   closeSync(wal);
 
-  const controlPath = join(dataDirectory, 'global', 'pg_control');
-  const bytes = readFileSync(controlPath);
-  const copyAt = bytes.indexOf(before);
-  if (copyAt < 0) throw new Error('pg_control does not hold the checkpoint that is in WAL');
-  set(bytes, copyAt);
-  const crcAt = CONTROL_FILE_LAYOUTS.get(control.controlVersion)!.get('crc')!.offset;
-  bytes.writeUInt32LE(crc32c(bytes, 0, crcAt), crcAt);
-  writeFileSync(controlPath, bytes);
+  changeControlFile(dataDirectory, (bytes) => {
+    const copyAt = bytes.indexOf(before);
+    if (copyAt < 0) throw new Error('pg_control does not hold the checkpoint that is in WAL');
+    set(bytes, copyAt);
+  });
 
   makeSegment(join(dataDirectory, 'pg_xact'), nextXid / (pageSize * 4), pageSize);
   makeSegment(join(dataDirectory, 'pg_multixact', 'offsets'), nextMultixact / (pageSize / 4), pageSize);

@@ -10,11 +10,12 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { nativeDirectory, serverEnvironment } from './binaries.js';
+import { type ClusterKind, copyDirectory, makeCluster } from './clusters.js';
 import { OWNER } from './owner.js';
 import { temporaryDirectory } from './temporary.js';
 
@@ -23,17 +24,9 @@ const run = promisify(execFile);
 /** postgresql.conf by name; written quoted. */
 export type Settings = Readonly<Record<string, string | number | boolean>>;
 
-export interface InitdbOptions {
+export interface InitdbOptions extends ClusterKind {
   /** Where the cluster goes (the directory's parent must exist and belong to the servers' owner); a temporary one by default. */
   readonly dataDirectory?: string;
-  /** 16 by default; other sizes since 11. */
-  readonly walSegmentSizeMb?: number;
-  /** Data checksums; on by default. */
-  readonly checksums?: boolean;
-  /** UTF8 by default. */
-  readonly encoding?: string;
-  /** C by default. */
-  readonly locale?: string;
   readonly settings?: Settings;
 }
 
@@ -42,8 +35,16 @@ export type StopMode = 'smart' | 'fast' | 'immediate' | 'kill';
 /** pg_ctl's signals to the postmaster (postmaster.c). */
 const STOP_SIGNALS = { smart: 'SIGTERM', fast: 'SIGINT', immediate: 'SIGQUIT', kill: 'SIGKILL' } as const;
 
-/** Without fsync a server still survives any death of its processes: only the machine's own would hurt. */
-const QUICK: Settings = { fsync: 'off', shared_buffers: '16MB', max_connections: 40 };
+/**
+ * Without fsync a server still survives any death of its processes: only the machine's own would hurt. A standby whose primary is gone
+ * sleeps between two tries to reach it, five seconds by default, and may not hear of its promotion meanwhile.
+ */
+const QUICK: Settings = {
+  fsync: 'off',
+  shared_buffers: '16MB',
+  max_connections: 40,
+  wal_retrieve_retry_interval: '100ms',
+};
 
 /** Longest wait for a server to start, stop, promote or catch up, in milliseconds. */
 const PATIENCE = 60_000;
@@ -55,26 +56,25 @@ export async function stopAllServers(): Promise<void> {
   await Promise.all([...running].map((server) => server.stop('immediate')));
 }
 
+/** Whether a process still does something: an ended one that its parent, by now init, has not yet asked about is in state Z. */
+function isAlive(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)![0] !== 'Z';
+  } catch {
+    return false;
+  }
+}
+
 function configuration(settings: Settings): string {
   return Object.entries(settings)
     .map(([name, value]) => `${name} = '${String(value).replaceAll("'", "''")}'\n`)
     .join('');
 }
 
-/** Runs initdb and gives the handle of the cluster, not yet started. */
+/** Makes a cluster as initdb does and gives its handle, not yet started. */
 export async function initdb(major: number, options: InitdbOptions = {}): Promise<Server> {
   const dataDirectory = options.dataDirectory ?? join(temporaryDirectory(`pg${major}`), 'data');
-  const args = ['-D', dataDirectory, '-U', 'postgres', '--auth=trust', '--no-sync'];
-  args.push('-E', options.encoding ?? 'UTF8', `--locale=${options.locale ?? 'C'}`);
-  if (options.checksums ?? true) args.push('--data-checksums');
-  // 18 turned checksums on by default.
-  else if (major >= 18) args.push('--no-data-checksums');
-  if (options.walSegmentSizeMb !== undefined) args.push(`--wal-segsize=${options.walSegmentSizeMb}`);
-  await run(join(nativeDirectory(major), 'bin', 'initdb'), args, {
-    env: serverEnvironment(major),
-    cwd: dirname(dataDirectory),
-    ...OWNER,
-  });
+  await makeCluster(major, options, dataDirectory);
   const server = new Server(major, dataDirectory);
   server.configure({ ...QUICK, ...options.settings });
   return server;
@@ -177,7 +177,7 @@ export class Server {
         }
       }
       await gone;
-      await this.#wait('die', () => !children.some((child) => existsSync(`/proc/${child}`)));
+      await this.#wait('die', () => !children.some(isAlive));
       this.#removeSharedMemory();
     } else {
       if (mode === 'fast') await this.disconnect();
@@ -251,7 +251,7 @@ export class Server {
   /** Copies the data directory as it lies there, locks left out: of a stopped or killed server only. */
   async copy(dataDirectory = join(temporaryDirectory(`pg${this.major}`), 'data')): Promise<Server> {
     if (this.running) throw new Error(`still running: ${this.dataDirectory}`);
-    await run('cp', ['-a', this.dataDirectory, dataDirectory]);
+    await copyDirectory(this.dataDirectory, dataDirectory);
     rmSync(join(dataDirectory, 'postmaster.pid'), { force: true });
     return new Server(this.major, dataDirectory);
   }
