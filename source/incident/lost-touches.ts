@@ -42,10 +42,11 @@ export interface TouchLimits {
 /** The touches of all lost transactions, recorded in commit order. */
 export class LostTouches {
   readonly #tables = new Map<string, TouchedTable>();
-  /** The latest touch of each key: its number in the log. */
+  /** The latest touch of each key: itself, twice, where it is the only one; else twice its number in the log, plus 1. */
   readonly #latest: SpilledKeys;
-  /** Twice the transaction's index, plus 1 when intact. */
+  /** Of keys that were written again, what was written then: twice the transaction's index, plus 1 when intact. */
   readonly #log: TouchLog;
+  #recorded = 0;
   #spaces = 0;
   readonly #digest = new KeyDigest();
   /** The first transaction of which not everything was remembered. */
@@ -97,10 +98,13 @@ export class LostTouches {
 
   /** The same for a key by its digest in the space of its set. */
   recordDigest(tableName: string, key: KeyDigest, touch: Touch): void {
-    const number = this.#log.length;
-    const previous = this.#latest.get(key) ?? NONE;
-    if (number >= this.#most || !this.#latest.set(key, number)) this.forget(tableName, touch.index);
-    else this.#log.add(encode(touch), previous);
+    const previous = this.#latest.get(key);
+    const latest = previous === undefined ? encode(touch) * 2 : this.#log.length * 2 + 1;
+    if (this.#recorded >= this.#most || !this.#latest.set(key, latest)) this.forget(tableName, touch.index);
+    else {
+      this.#recorded++;
+      if (previous !== undefined) this.#log.add(encode(touch), previous);
+    }
   }
 
   /** Was the key ever written, by its digest in the space of its set? */
@@ -142,12 +146,18 @@ export class LostTouches {
     if (!table) return undefined;
     const space = table.spaces.get(setName);
     let at = space === undefined ? NONE : (this.#latest.get(this.#digest.ofText(space, key)) ?? NONE);
-    while (at !== NONE && this.#log.touch(at) >>> 1 >= index) at = this.#log.previous(at);
-    const byKey = at === NONE ? -1 : this.#log.touch(at);
+    while (at !== NONE && this.#touch(at) >>> 1 >= index)
+      at = at % 2 === 0 ? NONE : this.#log.previous((at - 1) / 2);
+    const byKey = at === NONE ? -1 : this.#touch(at);
     const byTruncate = table.truncated.findLast((touch) => touch >>> 1 < index) ?? -1;
     // Halves are indexes; -1 (none) halved and rounded down stays below all of them.
     const last = Math.floor(byTruncate / 2) > Math.floor(byKey / 2) ? byTruncate : byKey;
     return last < 0 ? undefined : { index: Math.floor(last / 2), intact: last % 2 === 1 };
+  }
+
+  /** See #latest. */
+  #touch(latest: number): number {
+    return latest % 2 === 0 ? latest / 2 : this.#log.touch((latest - 1) / 2);
   }
 
   /** The first transaction before `index` that may have written this key without our knowing. */

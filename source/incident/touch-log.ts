@@ -1,4 +1,4 @@
-/** All touches of keys, one after the other, each with the number of the one before it of the same key; in the temporary file but for the last. */
+/** Touches of keys, one after the other, each with what came before it under the same key; in the temporary file but for the last. */
 import type { KeyFile } from './key-run.js';
 
 const PAIR = 2;
@@ -47,7 +47,7 @@ export class TouchLog {
     return this.#word(number, 0);
   }
 
-  /** The number of the one before it. */
+  /** What came before it. */
   previous(number: number): number {
     return this.#word(number, 1);
   }

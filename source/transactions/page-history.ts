@@ -24,6 +24,8 @@ export interface PageHistoryLimits {
 const DEFAULT_LIMITS: PageHistoryLimits = { pages: 2 * 1024 * 1024, writers: 3 * 1024 * 1024 };
 
 const NO_WRITERS = -1;
+/** Numbers read from the file at once. */
+const READ = 128;
 /** Of numbers in the arena; as many make up the runs of a page. */
 const SMALLEST_BLOCK = 8;
 const SMALLEST_TABLE = 1024;
@@ -60,6 +62,10 @@ export class PageHistories {
   #arena = new Float64Array(16 * 1024);
   /** So many of them belong to pages; those behind are all 0. */
   #arenaUsed = 0;
+  /** What was read of the file last, and where it lies there: who goes through a table asks for one tuple of a page after the other. */
+  #read = new Float64Array(READ);
+  #readFrom = 0;
+  #readLength = 0;
   /** Some pages' past was dropped. */
   #forgetful = false;
   /** It was dropped for want of room, not because a checkpoint made it superfluous. */
@@ -194,11 +200,21 @@ export class PageHistories {
     return 0;
   }
 
-  /** Numbers of a page whose writers are in the file, from the one at `index` on. */
+  /** Numbers of a page whose writers are in the file, from the one at `index` on; to be used before others are asked for. */
   #fromFile(place: number, index: number, count: number): Float64Array {
-    const numbers = new Float64Array(count);
-    this.#file.read(-2 - place + index * 8, new Uint8Array(numbers.buffer));
-    return numbers;
+    const position = -2 - place + index * 8;
+    let at = (position - this.#readFrom) / 8;
+    // Others may write to the file as they like: it is by their place that numbers are whole.
+    if (at < 0 || at % 1 !== 0 || at + count > this.#readLength) {
+      if (count > this.#read.length) this.#read = new Float64Array(count);
+      const length = Math.min(this.#read.length, Math.floor((this.#file.size - position) / 8));
+      this.#readLength = 0;
+      this.#file.read(position, new Uint8Array(this.#read.buffer, 0, length * 8));
+      this.#readFrom = position;
+      this.#readLength = length;
+      at = 0;
+    }
+    return this.#read.subarray(at, at + count);
   }
 
   /** The page's slot, or the empty one where it belongs. */
