@@ -4,62 +4,19 @@
  */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { TextSink } from '../source/bytes/text-sink.js';
 import { type Selection, SelectionSums } from '../source/export/selection.js';
-import { sqlTransactions } from '../source/export/sql-file.js';
-import type { ExportRequest, Verdict } from '../source/incident/model.js';
+import type { Verdict } from '../source/incident/model.js';
 import type { OpenedIncident } from '../source/incident/opened-incident.js';
 import { isVisitable, type RowVisitor } from '../source/rows/row-visitor.js';
-import { Tally } from '../source/sql/tally.js';
 import { readIncident } from './support/against-the-server.js';
 import { type RecordedIncident, recordedIncidents } from './support/recorded.js';
+import { asBytes, asStrings, every, REDO } from './support/roads.js';
 
 const PACKS = [
   ...[10, 11, 12, 13, 14, 15, 16, 17, 18].map((major) => `pg${major}`),
   'blocks-4-64',
   'blocks-32-1',
 ];
-
-interface Written {
-  readonly sql: string;
-  readonly tally: Tally;
-}
-
-function writer(incident: OpenedIncident, undo: boolean, tally: Tally) {
-  const request: ExportRequest = { format: 'sql', undo, guard: false, ddl: true };
-  return sqlTransactions(
-    { request, inDoubtChosen: false, blockSize: incident.overview().old.blockSize },
-    tally,
-  );
-}
-
-function everything(incident: OpenedIncident, undo: boolean) {
-  return incident.transactionsWithChanges(
-    Array.from({ length: incident.length }, (_, index) => index),
-    undo,
-  );
-}
-
-function asStrings(incident: OpenedIncident, undo: boolean): Written {
-  const tally = new Tally();
-  const { transaction } = writer(incident, undo, tally);
-  let sql = '';
-  for (const each of everything(incident, undo))
-    sql += [...transaction(each.transaction, each.changes)].join('');
-  return { sql, tally };
-}
-
-function asBytes(incident: OpenedIncident, undo: boolean): Written {
-  const tally = new Tally();
-  const { write } = writer(incident, undo, tally);
-  assert.ok(write);
-  const sink = new TextSink(16);
-  for (const { transaction, changes } of everything(incident, undo)) {
-    assert.ok(isVisitable(changes));
-    for (const _ of write(transaction, changes, sink));
-  }
-  return { sql: sink.bytes.toString('utf8', 0, sink.length), tally };
-}
 
 /** How many changes came as objects, and how many rows as they lie, when every row is taken. */
 function roadsTaken(incident: OpenedIncident): { objects: number; rows: number } {
@@ -72,7 +29,7 @@ function roadsTaken(incident: OpenedIncident): { objects: number; rows: number }
     change: () => taken.objects++,
     isFull: false,
   };
-  for (const { changes } of everything(incident, false)) {
+  for (const { changes } of incident.transactionsWithChanges(every(incident))) {
     assert.ok(isVisitable(changes));
     for (const _ of changes.visit(visitor));
   }
@@ -118,8 +75,10 @@ for (const pack of PACKS) {
       test(`at wal_level=${walLevel} rows are written from their bytes as they are from their text, in both directions`, async () => {
         const incident = await readIncident(recorded[walLevel]);
         for (const undo of [false, true]) {
-          const strings = asStrings(incident, undo);
-          const bytes = asBytes(incident, undo);
+          const request = { ...REDO, undo, ddl: true };
+          const strings = asStrings(incident, request);
+          const bytes = asBytes(incident, request);
+          assert.ok(bytes);
           if (strings.sql !== bytes.sql) assert.deepEqual(bytes.sql.split('\n'), strings.sql.split('\n'));
           assert.deepEqual(bytes.tally, strings.tally);
           assert.ok(bytes.tally.statements > 300);

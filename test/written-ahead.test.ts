@@ -4,64 +4,15 @@
  */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import type { TransactionWithChanges, WrittenTransactions } from '../source/export/body.js';
-import { PartMaker } from '../source/export/part.js';
-import type { ExportRequest } from '../source/incident/model.js';
-import { openIncident } from '../source/incident/open.js';
 import type { OpenedIncident } from '../source/incident/opened-incident.js';
-import { beginExport } from '../source/jobs/export-body.js';
 import { type RecordedIncident, recordedIncidents } from './support/recorded.js';
+import { body, every, REDO, readWriting } from './support/roads.js';
 
 const PACKS = [
   ...[10, 11, 12, 13, 14, 15, 16, 17, 18].map((major) => `pg${major}`),
   'blocks-4-64',
   'blocks-32-1',
 ];
-
-const REDO: ExportRequest = { format: 'sql', undo: false, guard: false, ddl: false };
-
-async function read(
-  { oldDataDirectory, newDataDirectory }: RecordedIncident,
-  request?: ExportRequest,
-  tempLimit?: number,
-): Promise<OpenedIncident> {
-  const where = { old: oldDataDirectory, new: newDataDirectory, tempLimit };
-  const incident = await openIncident(where);
-  if (request) beginExport(incident, where, request, () => assert.fail('a small incident takes no threads'));
-  while (incident.step(1000));
-  return incident;
-}
-
-/** An export's body, file by file, what was counted, and how many transactions were there already. */
-function body(
-  incident: OpenedIncident,
-  request: ExportRequest,
-  source: Iterable<TransactionWithChanges | WrittenTransactions>,
-) {
-  const databases = [
-    ...new Set(Array.from({ length: incident.length }, (_, i) => incident.transaction(i).database)),
-  ];
-  const context = { request, inDoubtChosen: false, blockSize: incident.overview().old.blockSize };
-  const files = databases.map(() => '');
-  let ahead = 0;
-  function* counted() {
-    for (const each of source) {
-      if ('run' in each) ahead += each.run.count;
-      yield each;
-    }
-  }
-  const making = new PartMaker(context, databases).make(counted(), (file, bytes) => {
-    files[file] += bytes.toString('utf8');
-  });
-  for (;;) {
-    const { done, value } = making.next();
-    if (done) return { files, figures: value, ahead };
-  }
-}
-
-function every(incident: OpenedIncident, wanted: (index: number) => boolean = () => true): Uint32Array {
-  return Uint32Array.from({ length: incident.length }, (_, index) => index).filter(wanted);
-}
 
 for (const pack of PACKS) {
   describe(`${pack}, recorded`, () => {
@@ -73,11 +24,11 @@ for (const pack of PACKS) {
 
     for (const walLevel of ['logical', 'replica']) {
       test(`at wal_level=${walLevel} what is written while reading is what would be written afterwards`, async () => {
-        const plain = await read(recorded[walLevel]);
+        const plain = await readWriting(recorded[walLevel]);
         for (const ddl of [false, true]) {
           const request = { ...REDO, ddl };
           const afterwards = body(plain, request, plain.transactionsWithChanges(every(plain)));
-          const incident = await read(recorded[walLevel], request);
+          const incident = await readWriting(recorded[walLevel], request);
           const meanwhile = body(incident, request, incident.written(every(incident)));
           assert.deepEqual(meanwhile.files, afterwards.files);
           assert.deepEqual(meanwhile.figures, afterwards.figures);
@@ -97,11 +48,11 @@ describe('what was written while reading', () => {
 
   before(async () => {
     recorded = recordedIncidents('pg15').logical;
-    plain = await read(recorded);
+    plain = await readWriting(recorded);
   });
 
   test('is made use of where all of a run is wanted, and nothing else is written', async () => {
-    const incident = await read(recorded, REDO);
+    const incident = await readWriting(recorded, REDO);
     for (const wanted of [
       (i: number) => i % 7 !== 3,
       (i: number) => i > 20,
@@ -124,7 +75,7 @@ describe('what was written while reading', () => {
       { partitionRoot: true },
       { format: 'csv' },
     ] as const) {
-      const incident = await read(recorded, { ...REDO, ...over });
+      const incident = await readWriting(recorded, { ...REDO, ...over });
       assert.ok([...incident.written(every(incident))].every((each) => !('run' in each)));
       incident.close();
     }

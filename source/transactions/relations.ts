@@ -25,7 +25,7 @@ export interface LocalRelation {
   role: RelationRole;
   /** What the catalog said when it was last asked; undefined while unknown. */
   definition: RelationDefinition | undefined;
-  /** It may be the transient relation of a rewrite: then the file becomes another relation's. */
+  /** It may be the transient relation of a rewrite, or that one's TOAST table: then the file becomes another relation's. */
   maybeTransient: boolean;
   /** It was never seen to be anything else than a table: no rewrite's transient file, say, that became one. */
   alwaysTable: boolean;
@@ -116,9 +116,16 @@ export class Relations {
     const definition = this.#catalog.relationByLocator(relation.locator, moment);
     if (!definition) return;
     relation.definition = definition;
-    relation.maybeTransient = transientName(definition.name) !== 0;
+    relation.maybeTransient = transientName(definition.name) !== 0 || this.#isOfTransient(definition, moment);
     relation.role = roleOf(definition, this.#catalog);
     if (relation.role !== 'table') relation.alwaysTable = false;
+  }
+
+  /** Is it the TOAST table of a transient relation? Its file may become that of the TOAST table of what is rewritten, or it that itself. */
+  #isOfTransient({ kind, name, database }: RelationDefinition, moment: Moment): boolean {
+    const owner = kind === 't' ? Number(/^pg_toast_([1-9][0-9]*)$/.exec(name)?.[1] ?? 0) : 0;
+    const table = owner === 0 ? undefined : this.#catalog.relationByOid(database.oid, owner, moment);
+    return table !== undefined && transientName(table.name) !== 0;
   }
 }
 

@@ -30,12 +30,12 @@ export class ToastScan {
     if (oid === undefined) return;
     const logged = insertedTuple(reader);
     if (logged !== undefined) {
-      this.#note(oid, reader.buffer, logged, transaction);
+      this.#note(relation, oid, reader.buffer, logged, transaction);
       return;
     }
     try {
       const tuple = this.#tuples.inserted(reader);
-      this.#note(oid, tuple.buffer, tuple, transaction);
+      this.#note(relation, oid, tuple.buffer, tuple, transaction);
     } catch (error) {
       // The value will be found incomplete when it is wanted, and said to be.
       if (!(error instanceof TupleUnavailableError)) throw error;
@@ -57,6 +57,7 @@ export class ToastScan {
   }
 
   #note(
+    relation: LocalRelation,
     oid: number,
     bytes: Buffer,
     { data, hoff, end }: HeaderlessTuple,
@@ -64,6 +65,9 @@ export class ToastScan {
   ): void {
     const start = data + hoff - TUPLE_HEADER_SIZE;
     this.#chunks.add(oid, this.#reader.lsn, bytes, start);
+    // CLUSTER and VACUUM FULL give the file to the TOAST table there was, whose OID is in the pointers; ALTER TABLE keeps the new one.
+    if (relation.maybeTransient)
+      this.#chunks.add(untoldFile(relation.number), this.#reader.lsn, bytes, start);
     transaction.chunks ??= new ChunkOrder();
     if (!transaction.chunks.follows(oid, bytes, start, end)) transaction.toDecode = true;
   }

@@ -35,9 +35,9 @@ function readAll(incident: OpenedIncident): Told {
   return told;
 }
 
-/** Reads, judges and decodes everything. Throws what the program would. */
-export async function read(old: string, fresh: string): Promise<Reading> {
-  const incident = await openIncident({ old, new: fresh });
+/** Reads, judges and decodes everything; temporary files take `tempLimit` bytes at most. Throws what the program would. */
+export async function read(old: string, fresh: string, tempLimit?: number): Promise<Reading> {
+  const incident = await openIncident({ old, new: fresh, tempLimit });
   try {
     while (incident.step(1000));
     await incident.judge();

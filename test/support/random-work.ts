@@ -17,6 +17,8 @@ interface Column {
 interface WorkTable {
   name: string;
   columns: Column[];
+  /** Those it ever had: a transaction that added or dropped some may be taken back. */
+  readonly known: Column[];
   /** Columns of its primary key: `id`, and with partitions what they go by. */
   readonly key: readonly string[];
   readonly partitioned: boolean;
@@ -72,6 +74,8 @@ export interface RandomWorkOptions {
   readonly ddl: boolean;
   /** After the cut no key is given up that may be taken again: some tables only lose rows, others only gain them. */
   readonly keepKeys?: boolean;
+  /** How many times as much is done after the cut: 1 by default. */
+  readonly length?: number;
 }
 
 /** One client with what it has begun. */
@@ -81,6 +85,8 @@ interface Session {
   savepoints: number;
   /** It has locked a table against everybody: prepared, it would keep whoever looks at the tables later waiting for ever. */
   exclusive: boolean;
+  /** It has changed a table itself. */
+  altered: boolean;
 }
 
 export class RandomWork {
@@ -113,6 +119,9 @@ export class RandomWork {
     await admin.query(
       `CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy'); CREATE TYPE place AS (street text, number int); SET lock_timeout = 2000`,
     );
+    await admin.query(
+      'CREATE SEQUENCE numbers; CREATE UNLOGGED TABLE unlogged (id int8 PRIMARY KEY, n int4)',
+    );
     const count = 3 + this.#below(4);
     for (let n = 0; n < count; n++) await this.#createTable(admin);
     for (const table of this.#tables) {
@@ -127,7 +136,7 @@ export class RandomWork {
     for (let n = 0; n < 3; n++) {
       const client = await old.connect();
       await client.query('SET lock_timeout = 40');
-      this.#sessions.push({ client, open: false, savepoints: 0, exclusive: false });
+      this.#sessions.push({ client, open: false, savepoints: 0, exclusive: false, altered: false });
     }
     await this.#work(old, 15 + this.#below(30));
   }
@@ -135,7 +144,7 @@ export class RandomWork {
   /** Writes what is lost. What is open in the end is met by the crash. For `lost`. */
   async workAlone(old: Server): Promise<void> {
     this.#lost = true;
-    await this.#work(old, 60 + this.#below(90));
+    await this.#work(old, (60 + this.#below(90)) * (this.#options.length ?? 1));
     for (const session of this.#sessions) {
       if (this.#chance(3)) continue;
       await this.#end(session);
@@ -148,7 +157,7 @@ export class RandomWork {
   async workOnNewPrimary(promoted: Server): Promise<void> {
     const client = await promoted.connect();
     await client.query('SET lock_timeout = 40');
-    const session = { client, open: false, savepoints: 0, exclusive: false };
+    const session = { client, open: false, savepoints: 0, exclusive: false, altered: false };
     for (let n = 10 + this.#below(30); n > 0; n--) await this.#write(session, promoted);
     await client.end();
   }
@@ -216,9 +225,13 @@ export class RandomWork {
       await admin.query(`ALTER TABLE ${quoted} REPLICA IDENTITY FULL`);
     } else if (this.#chance(6)) {
       await admin.query(`ALTER TABLE ${quoted} REPLICA IDENTITY NOTHING`);
+    } else if (keyed && this.#chance(4)) {
+      await admin.query(
+        `ALTER TABLE ${quoted} ALTER n SET NOT NULL; CREATE UNIQUE INDEX "${this.#names} both" ON ${quoted} (n, id); ALTER TABLE ${quoted} REPLICA IDENTITY USING INDEX "${this.#names} both"`,
+      );
     }
     if (this.#chance(3)) await admin.query(`CREATE INDEX ON ${quoted} (n)`);
-    this.#tables.push({ name, columns, key, partitioned });
+    this.#tables.push({ name, columns, known: [...columns], key, partitioned });
   }
 
   #newColumn(): Column {
@@ -286,6 +299,35 @@ export class RandomWork {
     return `UPDATE ${quote(table.name)} SET ${list.join(', ')} WHERE ${this.#where(table)}`;
   }
 
+  /** Several statements in one transaction on the same few rows, again and again. */
+  #churn(table: WorkTable): string {
+    const id = this.#below(1500);
+    const statements = [this.#insertOne(table, id)];
+    for (let n = 1 + this.#below(12); n > 0; n--) {
+      const [column, value] = this.#assignment(table, `(id + ${this.#below(1000)})`);
+      const where = `id BETWEEN ${id} AND ${id + this.#below(4)}`;
+      if (this.#chance(9) && !this.#keepsKeys)
+        statements.push(`DELETE FROM ${quote(table.name)} WHERE ${where}`, this.#insertOne(table, id));
+      else statements.push(`UPDATE ${quote(table.name)} SET ${column} = ${value} WHERE ${where}`);
+    }
+    return (this.#keepsKeys ? statements.slice(1) : statements).join('; ');
+  }
+
+  #insertOne(table: WorkTable, id: number): string {
+    const { names, values } = this.#values(table, `${id}`);
+    const conflict = table.key.length > 0 ? ' ON CONFLICT DO NOTHING' : '';
+    return `INSERT INTO ${quote(table.name)} (${names.join(', ')}) VALUES (${values.join(', ')})${conflict}`;
+  }
+
+  /** Rows taken out and put in again in one statement: other tuples with the same or a longer row. */
+  #moveTo(table: WorkTable): string {
+    const { name } = table;
+    const list = table.columns.filter(({ writable }) => writable).map((each) => quote(each.name));
+    const select = list.map((each) => (each === '"id"' ? 'id + 300000' : each)).join(', ');
+    if (this.#keepsKeys) return this.#update(table);
+    return `WITH gone AS (DELETE FROM ${quote(name)} WHERE ${this.#where(table)} RETURNING *) INSERT INTO ${quote(name)} (${list.join(', ')}) SELECT ${select} FROM gone ${table.key.length > 0 ? 'ON CONFLICT DO NOTHING' : ''}`;
+  }
+
   #copy(table: WorkTable, old: Server): string {
     const path = join(old.socketDirectory, 'lines');
     const insert = this.#insert(table, 1 + this.#below(150));
@@ -297,13 +339,14 @@ export class RandomWork {
   #alter(table: WorkTable): string {
     const name = quote(table.name);
     const droppable = table.columns.filter(({ name: each }) => each !== 'id' && each !== 'n');
-    switch (this.#below(table.partitioned ? 3 : 5)) {
+    switch (this.#below(table.partitioned ? 3 : 6)) {
       case 0: {
         const column = this.#newColumn();
         const value = this.#chance(2) ? ` DEFAULT ${TYPES[column.type]('7', 3)}` : '';
         // A default may not hold a subquery.
         const usable = value.includes('SELECT') ? '' : value;
         table.columns = [...table.columns, column];
+        table.known.push(column);
         return `ALTER TABLE ${name} ADD COLUMN ${quote(column.name)} ${sqlType(column.type)}${usable}`;
       }
       case 1: {
@@ -324,6 +367,14 @@ export class RandomWork {
           ? `ALTER TABLE ${name} ALTER ${quote(long.name)} SET STORAGE ${storage}`
           : `ANALYZE ${name}`;
       }
+      case 4: {
+        if (droppable.length === 0) return `ANALYZE ${name}`;
+        const column = this.#pick(droppable);
+        const renamed = { ...column, name: `renamed ${++this.#names}` };
+        table.columns = table.columns.map((each) => (each === column ? renamed : each));
+        table.known.push(renamed);
+        return `ALTER TABLE ${name} RENAME ${quote(column.name)} TO ${quote(renamed.name)}`;
+      }
       default:
         return `ALTER TABLE ${name} ALTER n TYPE int8; ALTER TABLE ${name} ALTER n TYPE int4`;
     }
@@ -331,7 +382,8 @@ export class RandomWork {
 
   /** What is done besides, between transactions. */
   #besides(): string {
-    const table = quote(this.#pick(this.#tables).name);
+    const { name } = this.#pick(this.#tables);
+    const table = quote(name);
     const options = [
       'CHECKPOINT',
       `VACUUM ${table}`,
@@ -340,8 +392,13 @@ export class RandomWork {
       `SELECT count(*) FROM ${table} WHERE n > 3`,
       `ANALYZE ${table}`,
       'SELECT pg_switch_wal()',
+      `VACUUM FULL ${table}`,
+      `SELECT nextval('numbers') FROM generate_series(1, ${1 + this.#below(50)})`,
+      `INSERT INTO unlogged SELECT i, i FROM generate_series(1, 5) i ON CONFLICT (id) DO UPDATE SET n = unlogged.n + 1`,
       `SELECT pg_logical_emit_message(true, 'note', repeat('m', ${1 + this.#below(3000)}))`,
     ];
+    // It marks the index.
+    if (this.#options.ddl || !this.#lost) options.push(`CLUSTER ${table} USING ${quote(`${name}_pkey`)}`);
     return this.#pick(options);
   }
 
@@ -352,7 +409,8 @@ export class RandomWork {
       const idle = this.#sessions.filter(({ open }) => !open);
       const way = this.#below(100);
       if (way < 12 && idle.length > 0) await this.#run(this.#pick(idle).client, this.#besides());
-      else if (way < 16 && idle.length > 0 && (ddl || !this.#lost)) await this.#changeTable(this.#pick(idle));
+      else if (way < 15 && idle.length > 0 && (ddl || !this.#lost)) await this.#changeTable(this.#pick(idle));
+      else if (way < 16 && ddl && this.#lost) await this.#changeTable(session);
       else if (way < 19 && ddl && this.#lost) await this.#truncate(session);
       else if (way < 24) await this.#resolvePrepared();
       else if (!session.open && way < 50) await this.#begin(session);
@@ -365,7 +423,28 @@ export class RandomWork {
   async #changeTable(session: Session): Promise<void> {
     const table = this.#pick(this.#tables);
     const before = table.columns;
-    if (!(await this.#run(session.client, this.#alter(table)))) table.columns = before;
+    if (await this.#run(session.client, this.#alter(table))) {
+      if (!session.open) return;
+      session.altered = true;
+      session.exclusive = true;
+    } else {
+      table.columns = before;
+      await this.#failed(session);
+    }
+  }
+
+  /** A session that has changed tables took something back: what they are like now, the catalog says. */
+  async #takenBack(session: Session): Promise<void> {
+    if (!session.altered) return;
+    const { rows } = await session.client.query<{ table: string; column: string }>(
+      `SELECT relname AS table, attname AS column FROM pg_attribute JOIN pg_class c ON c.oid = attrelid WHERE attnum > 0 AND NOT attisdropped AND relkind IN ('r', 'p')`,
+    );
+    for (const table of this.#tables) {
+      const there = new Set(rows.filter((row) => row.table === table.name).map((row) => row.column));
+      table.columns = table.known.filter(
+        ({ name }, i, all) => there.has(name) && all.findIndex((each) => each.name === name) === i,
+      );
+    }
   }
 
   async #truncate(session: Session): Promise<void> {
@@ -389,14 +468,17 @@ export class RandomWork {
     session.open = await this.#run(session.client, 'BEGIN');
     session.savepoints = 0;
     session.exclusive = false;
+    session.altered = false;
   }
 
   async #end(session: Session): Promise<void> {
     if (!session.open) return;
     session.open = false;
     const way = this.#below(10);
-    if (way < 2) await this.#run(session.client, 'ROLLBACK');
-    else if (way < 4 && !session.exclusive) {
+    if (way < 2) {
+      await this.#run(session.client, 'ROLLBACK');
+      await this.#takenBack(session);
+    } else if (way < 4 && !session.exclusive) {
       const gid = `gid ${++this.#names}`;
       if (await this.#run(session.client, `PREPARE TRANSACTION '${gid}'`)) this.#prepared.push(gid);
     } else await this.#run(session.client, 'COMMIT');
@@ -408,6 +490,7 @@ export class RandomWork {
       const way = this.#chance(2) ? 'ROLLBACK TO' : 'RELEASE';
       await this.#run(session.client, `${way} s${back}`);
       session.savepoints = way === 'RELEASE' ? back - 1 : back;
+      await this.#takenBack(session);
     } else {
       await this.#run(session.client, `SAVEPOINT s${++session.savepoints}`);
     }
@@ -415,7 +498,7 @@ export class RandomWork {
 
   async #write(session: Session, old: Server): Promise<void> {
     const table = this.#pick(this.#tables);
-    let way = this.#below(20);
+    let way = this.#below(24);
     if (this.#keepsKeys && way < 18) {
       const loses = this.#tables.indexOf(table) % 2 === 1;
       // No insert there, no delete here.
@@ -427,6 +510,8 @@ export class RandomWork {
     else if (way < 14) sql = this.#update(table);
     else if (way < 17) sql = `DELETE FROM ${quote(table.name)} WHERE ${this.#where(table)}`;
     else if (way < 18) sql = this.#copy(table, old);
+    else if (way < 21) sql = this.#churn(table);
+    else if (way < 22) sql = this.#moveTo(table);
     else
       sql = `SELECT * FROM ${quote(table.name)} WHERE ${this.#where(table)} FOR ${this.#pick(['UPDATE', 'SHARE', 'KEY SHARE'])}`;
     if (!(await this.#run(session.client, sql))) await this.#failed(session);
@@ -440,6 +525,7 @@ export class RandomWork {
       await this.#run(session.client, 'ROLLBACK');
       session.open = false;
     }
+    await this.#takenBack(session);
   }
 }
 
