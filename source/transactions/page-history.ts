@@ -58,6 +58,8 @@ export class PageHistories {
    * What a page has there is one of two things. By offset number, the LSN of the record that last wrote there since the page's origin, 0 where the
    * image rules. Or, as long as tuples were only added behind one another and by few records, as a bulk load does: runs, a pair for each
    * (first offset number, LSN of the record), where the slot's third word is the number of pairs times RUN plus the offset number behind the last.
+   * A page that only the record has written that made it anew has its one run, from offset number 1 on, in the slot alone: then it has no
+   * numbers in the arena.
    */
   #arena = new Float64Array(16 * 1024);
   /** So many of them belong to pages; those behind are all 0. */
@@ -101,10 +103,20 @@ export class PageHistories {
   write(relation: number, block: number, offset: number, writer: number): void {
     let slot = this.#slot(relation, block);
     if (this.#words[slot * WORDS + ROOM] === 0) {
+      const end = this.#words[slot * WORDS + RUNS] % RUN;
+      const origin = this.#numbers[slot * NUMBERS + ORIGIN];
+      if (-writer === origin && offset === (end || 1)) {
+        this.#words[slot * WORDS + RUNS] = RUN + offset + 1;
+        return;
+      }
       this.#grow(slot, SMALLEST_BLOCK);
       slot = this.#slot(relation, block);
-      this.#addRun(slot, 0, offset, writer);
-      return;
+      if (end === 0) {
+        this.#addRun(slot, 0, offset, writer);
+        return;
+      }
+      this.#addRun(slot, 0, 1, -origin);
+      this.#words[slot * WORDS + RUNS] = RUN + end;
     }
     if (this.#numbers[slot * NUMBERS + PLACE] < NO_WRITERS) {
       this.#load(slot);
@@ -191,6 +203,7 @@ export class PageHistories {
   #writerAt(slot: number, offset: number): number {
     const place = this.#numbers[slot * NUMBERS + PLACE];
     const runs = this.#words[slot * WORDS + RUNS];
+    if (place === NO_WRITERS) return -this.#numbers[slot * NUMBERS + ORIGIN];
     if (place >= 0 && runs === 0) return this.#arena[place + offset];
     if (runs === 0) return this.#fromFile(place, offset, 1)[0];
     const count = Math.floor(runs / RUN);
@@ -235,7 +248,7 @@ export class PageHistories {
     if (this.#words[slot * WORDS + RELATION] !== 0) return slot;
     if (this.#count * 4 >= this.#slots * 3) {
       if (this.#slots >= this.#limits.pages) this.#forget();
-      else this.#rebuild(this.#slots * 2, () => true);
+      else this.#enlarge();
       slot = this.#find(relation, block);
     }
     this.#words[slot * WORDS + RELATION] = relation;
@@ -311,6 +324,20 @@ export class PageHistories {
     this.#rebuild(SMALLEST_TABLE, () => false);
     this.#forgetful = true;
     this.overflowed = true;
+  }
+
+  /** Twice as many slots. What pages have in the arena stays where it is. */
+  #enlarge(): void {
+    const [words, slots] = [this.#words, this.#slots];
+    this.#slots = slots * 2;
+    this.#words = new Uint32Array(this.#slots * WORDS);
+    this.#numbers = new Float64Array(this.#words.buffer);
+    for (let slot = 0; slot < slots; slot++) {
+      const relation = words[slot * WORDS + RELATION];
+      if (relation === 0) continue;
+      const now = this.#find(relation, words[slot * WORDS + BLOCK]);
+      this.#words.set(words.subarray(slot * WORDS, (slot + 1) * WORDS), now * WORDS);
+    }
   }
 
   /** Makes the table anew with room for `capacity` pages and those to be kept in it. */
