@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { isUtf8 } from 'node:buffer';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { PreparedText } from '../source/bytes/prepared-text.js';
 import { TextSink } from '../source/bytes/text-sink.js';
 import type { TypeDefinition, TypeLookup } from '../source/catalog/model.js';
 import { appendFunction } from '../source/types/appenders.js';
@@ -303,7 +304,7 @@ test('a sink grows, and gives back what was written into it', () => {
         for (const [index, part] of parts.entries())
           if (typeof part === 'number') sink.integer(part);
           else if (index % 3 === 0) sink.utf8(part);
-          else if (index % 3 === 1) sink.prepared(Buffer.from(part, 'utf8'));
+          else if (index % 3 === 1) sink.prepared(new PreparedText(part));
           else sink.copy(Buffer.from(`xx${part}xx`, 'utf8'), 2, 2 + Buffer.byteLength(part));
         assert.equal(
           sink.bytes.toString('utf8', 0, sink.length),

@@ -6,13 +6,16 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import type { OpenedIncident } from '../source/incident/opened-incident.js';
 import { type RecordedIncident, recordedIncidents } from './support/recorded.js';
-import { body, every, REDO, readWriting } from './support/roads.js';
+import { body, every, REDO, readElsewhere, readWriting } from './support/roads.js';
 
 const PACKS = [
   ...[10, 11, 12, 13, 14, 15, 16, 17, 18].map((major) => `pg${major}`),
   'blocks-4-64',
   'blocks-32-1',
 ];
+
+/** Those that are read with another thread, too: starting it takes a while. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['pg10', 'pg15', 'pg18', 'blocks-32-1']);
 
 for (const pack of PACKS) {
   describe(`${pack}, recorded`, () => {
@@ -37,6 +40,20 @@ for (const pack of PACKS) {
           incident.close();
         }
         plain.close();
+      });
+
+      if (!ELSEWHERE.has(pack)) continue;
+      test(`at wal_level=${walLevel} another thread writes the same of the same`, async () => {
+        const here = await readWriting(recorded[walLevel], REDO);
+        const expected = body(here, REDO, here.written(every(here)));
+        // Rows that were put in are written by that thread, or by the one that reads.
+        for (const much of [Number.POSITIVE_INFINITY, -1]) {
+          const incident = await readElsewhere(recorded[walLevel], { much });
+          assert.deepEqual(body(incident, REDO, incident.written(every(incident))), expected);
+          assert.ok(incident.wroteMostAhead);
+          incident.close();
+        }
+        here.close();
       });
     }
   });
@@ -77,6 +94,37 @@ describe('what was written while reading', () => {
     ] as const) {
       const incident = await readWriting(recorded, { ...REDO, ...over });
       assert.ok([...incident.written(every(incident))].every((each) => !('run' in each)));
+      incident.close();
+    }
+  });
+
+  test('by another thread leaves nothing out when that thread ends early', async () => {
+    const indexes = every(plain);
+    const expected = body(plain, REDO, plain.transactionsWithChanges(indexes));
+    for (const last of [1, 30, 200]) {
+      let isLost = false;
+      const incident = await readElsewhere(recorded, {}, (rows, count) => {
+        if (count !== last) return;
+        rows.close();
+        isLost = true;
+      });
+      assert.ok(isLost);
+      const { files, figures } = body(incident, REDO, incident.written(indexes));
+      assert.deepEqual(files, expected.files);
+      assert.deepEqual(figures, expected.figures);
+      incident.close();
+    }
+  });
+
+  test('is written afterwards when the other thread dies for want of memory, or has no room on disk', async () => {
+    const indexes = every(plain);
+    const expected = body(plain, REDO, plain.transactionsWithChanges(indexes));
+    for (const options of [{ megabytes: 1 }, { tempDir: '/nowhere', tempLimit: 0 }]) {
+      const incident = await readElsewhere(recorded, options);
+      const { files, figures, ahead } = body(incident, REDO, incident.written(indexes));
+      assert.deepEqual(files, expected.files);
+      assert.deepEqual(figures, expected.figures);
+      if ('megabytes' in options) assert.equal(ahead, 0);
       incident.close();
     }
   });

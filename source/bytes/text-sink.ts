@@ -1,4 +1,5 @@
 /** UTF-8 text put together as bytes, so that writing a value makes neither a string nor an object. */
+import type { PreparedText } from './prepared-text.js';
 
 /** Copies up to this size are done byte by byte: calling into the engine costs more. */
 const SHORT_COPY = 48;
@@ -25,10 +26,20 @@ const MOST_DIGITS = 17;
 export class TextSink {
   bytes: Buffer;
   length = 0;
+  /** The same bytes. */
+  #view: DataView;
 
   /** `size`: for how many bytes there is room at first. */
   constructor(size = 1 << 16) {
     this.bytes = Buffer.allocUnsafeSlow(size);
+    this.#view = new DataView(this.bytes.buffer);
+  }
+
+  /** Begins anew with room for so many bytes. */
+  restart(size: number): void {
+    this.length = 0;
+    this.bytes = Buffer.allocUnsafeSlow(size);
+    this.#view = new DataView(this.bytes.buffer);
   }
 
   /** Makes room for `size` more bytes. */
@@ -40,6 +51,7 @@ export class TextSink {
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
     this.bytes.copy(grown, 0, 0, this.length);
     this.bytes = grown;
+    this.#view = new DataView(grown.buffer);
   }
 
   /** One byte of ASCII. */
@@ -48,14 +60,14 @@ export class TextSink {
     this.bytes[this.length++] = value;
   }
 
-  /** Text prepared as bytes: a statement's head, a keyword. */
-  prepared(text: Uint8Array): void {
-    const size = text.length;
-    this.reserve(size);
-    const { bytes, length } = this;
-    if (size <= SHORT_COPY) for (let index = 0; index < size; index++) bytes[length + index] = text[index];
-    else bytes.set(text, length);
-    this.length = length + size;
+  /** Text prepared: a statement's head, a keyword. */
+  prepared({ length: size, words }: PreparedText): void {
+    // The last word may reach beyond the text.
+    this.reserve(size + 3);
+    const view = this.#view;
+    let at = this.length;
+    for (let index = 0; index < words.length; index++, at += 4) view.setInt32(at, words[index], true);
+    this.length += size;
   }
 
   /** source[start,end), which the caller knows to be UTF-8. */

@@ -33,7 +33,8 @@ export const HELP = `
     --jobs N                 threads that decode rows for an export (1; 2 from 128 MB of lost WAL on
                              where there are two processors); each reads WAL for itself, has files in
                              --temp-dir, and takes some 100 MB.
-                             All of many small transactions as SQL takes one: it is written meanwhile
+                             All of many small transactions as SQL is written while it is read, from
+                             64 MB on by a second thread, which takes 40 MB
     --max-memory SIZE        most that verdicts may remember of rows, most of it in --temp-dir; beyond
                              it they are unknown (what --temp-limit leaves)
 

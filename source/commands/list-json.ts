@@ -1,5 +1,7 @@
 /** Transactions as `list --json` writes them: a line of JSON each. */
+
 import { formatLsn, type Lsn } from '../bytes/lsn.js';
+import { PreparedText } from '../bytes/prepared-text.js';
 import type { TextSink } from '../bytes/text-sink.js';
 import { formatTimestamp, type TimestampMicros } from '../bytes/timestamp.js';
 import type { ListedTransaction, Verdict } from '../incident/model.js';
@@ -39,11 +41,11 @@ export function jsonObject(t: ListedTransaction) {
   };
 }
 
-const XID = Buffer.from('{"xid":');
-const COMMIT_LSN = Buffer.from(',"commitLsn":"');
-const COMMIT_END_LSN = Buffer.from('","commitEndLsn":"');
-const COMMIT_TIME = Buffer.from('","commitTime":"');
-const END = Buffer.from('}\n');
+const XID = new PreparedText('{"xid":');
+const COMMIT_LSN = new PreparedText(',"commitLsn":"');
+const COMMIT_END_LSN = new PreparedText('","commitEndLsn":"');
+const COMMIT_TIME = new PreparedText('","commitTime":"');
+const END = new PreparedText('}\n');
 
 const MICROS_IN_SECOND = 1_000_000;
 /** `.184429Z`. */
@@ -66,12 +68,12 @@ export class JsonLines {
   readonly #source: LinesSource;
   readonly #places: TransactionIndex;
   /** For each verdict, by the number of a shape: what stands between a commit's time and its size in WAL. */
-  readonly #middles = new Map<Verdict, (Buffer | undefined)[]>();
+  readonly #middles = new Map<Verdict, (PreparedText | undefined)[]>();
   #lastVerdict: Verdict | undefined;
-  #lastMiddles: (Buffer | undefined)[] = [];
+  #lastMiddles: (PreparedText | undefined)[] = [];
   /** The second written last. */
   #second = Number.NaN;
-  #secondText = Buffer.alloc(0);
+  #secondText = new PreparedText('');
 
   constructor(sink: TextSink, source: LinesSource) {
     this.#sink = sink;
@@ -105,7 +107,7 @@ export class JsonLines {
     const second = Math.floor(micros / MICROS_IN_SECOND);
     if (second !== this.#second) {
       this.#second = second;
-      this.#secondText = Buffer.from(formatTimestamp(micros).slice(0, -FRACTION_BYTES));
+      this.#secondText = new PreparedText(formatTimestamp(micros).slice(0, -FRACTION_BYTES));
     }
     sink.prepared(this.#secondText);
     sink.reserve(FRACTION_BYTES);
@@ -122,7 +124,7 @@ export class JsonLines {
   }
 
   /** From behind the commit time to before the size. */
-  #middle(index: number): Buffer {
+  #middle(index: number): PreparedText {
     const verdict = this.#source.verdict(index);
     if (verdict !== this.#lastVerdict) {
       this.#lastMiddles = this.#middles.get(verdict) ?? [];
@@ -138,7 +140,7 @@ export class JsonLines {
       const common = { state, database, straddlesFork, tables, messages, movesSequences };
       const text = JSON.stringify({ ...common, verdict, undecodable, changesCatalog, walBytes: 0 });
       // In place of the opening brace the end of the time, and no size yet.
-      middle = Buffer.from(`",${text.slice(1, -'0}'.length)}`);
+      middle = new PreparedText(`",${text.slice(1, -'0}'.length)}`);
       this.#lastMiddles[shape] = middle;
     }
     return middle;

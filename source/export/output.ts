@@ -128,7 +128,7 @@ abstract class DescriptorOutput implements Output {
     if (sink.length === 0) return;
     this.#put(sink.bytes.subarray(0, sink.length));
     sink.length = 0;
-    if (sink.bytes.length > MOST_ROOM) sink.bytes = Buffer.allocUnsafeSlow(PIECE_BYTES * 2);
+    if (sink.bytes.length > MOST_ROOM) sink.restart(PIECE_BYTES * 2);
   }
 
   writeUtf8(bytes: Uint8Array): void {

@@ -5,7 +5,7 @@
 
 import type { Lsn } from '../bytes/lsn.js';
 import type { Change } from '../rows/row-change.js';
-import type { AheadWriter } from '../transactions/ahead-writer.js';
+import type { RowsTo } from '../transactions/ahead-rows.js';
 import type { ClusterReader } from '../transactions/cluster-reader.js';
 import type { LostBesides } from '../transactions/lost-besides.js';
 import type { TemporaryRoom } from '../transactions/temporary-room.js';
@@ -64,7 +64,7 @@ export class OpenedIncident implements Incident {
   step(milliseconds: number): boolean {
     const { old } = this.#parts;
     if (!old || this.#phase !== 'old') return false;
-    const more = old.reader.scan.step(milliseconds);
+    const more = old.reader.scan.step(milliseconds) || old.reader.isWriting(milliseconds);
     if (!more && this.reshaped) {
       this.#loss = new LossCounter();
       this.#counted = 0;
@@ -180,8 +180,8 @@ export class OpenedIncident implements Incident {
   }
 
   /** Has transactions written down while they are read; to be called before step(), which calls `gaveUp` when that turns out not to pay. */
-  writeAhead(writer: AheadWriter, gaveUp: () => void): void {
-    this.#parts.old?.reader.writeAhead(writer, gaveUp);
+  writeAhead(rowsTo: RowsTo, gaveUp: () => void): void {
+    this.#parts.old?.reader.writeAhead(rowsTo, gaveUp);
   }
 
   /** Was the greater part of what is lost written down while it was read? To be asked when all is read. */

@@ -7,16 +7,22 @@ import { FORMATS } from '../export/formats.js';
 import type { ExportRequest, IncidentRequest } from '../incident/model.js';
 import type { OpenedIncident } from '../incident/opened-incident.js';
 import { AheadBytes } from '../sql/ahead-bytes.js';
+import { AheadAssembly } from '../transactions/ahead-assembly.js';
+import type { RowsTo } from '../transactions/ahead-rows.js';
+import type { MissingSegment, SegmentFile } from '../wal/segments.js';
+import { AheadElsewhere } from './ahead-elsewhere.js';
 import { Crew } from './crew.js';
 import { writeInParts } from './ordered-parts.js';
 import { planParts } from './plan.js';
 
-/** Threads at most where nobody says how many: each reads all WAL for itself, so that more of them gain little, and takes memory. */
+/** Threads at most where nobody says how many: each that makes parts reads all WAL for itself, so that more of them gain little, and takes memory. */
 const MOST_JOBS = 2;
-/** Bytes of lost WAL behind which one more thread pays: of 100 MB, two wrote no sooner than one. */
+/** Bytes of lost WAL behind which one more thread that makes parts pays: of 100 MB, two wrote no sooner than one. */
 const WAL_A_THREAD = 128 * 1024 * 1024;
 /** The same for threads that were asked for: less is written before one has begun. */
 const WAL_A_THREAD_ASKED = 16 * 1024 * 1024;
+/** Bytes of lost WAL from which on a thread pays that only writes down what this one reads. */
+const WAL_AHEAD = 64 * 1024 * 1024;
 /** Bytes that a thread needs. */
 const LEAST_MEMORY = 64 * 1024 * 1024;
 /** How much of a machine's memory threads may take when nobody says. */
@@ -87,9 +93,9 @@ export function exportBody(
 }
 
 /**
- * Begins an export of everything, before reading begins. Where it can be written while it is read, this thread does that alone: another one
- * would have to read and keep all of it as well, which is more than half of the work. Threads are started when that cannot be done or turns
- * out not to pay, and `joined` is told.
+ * Begins an export of everything, before reading begins. Where it can be written while it is read, this thread reads, and it or another one
+ * that need not read writes. Threads that make parts, each of which reads and keeps all of it as well, are started when that cannot be done or
+ * turns out not to pay, and `joined` is told.
  */
 export function beginExport(
   incident: OpenedIncident,
@@ -104,8 +110,25 @@ export function beginExport(
     });
     if (crew) joined(crew);
   };
-  if (canBeAhead(request)) incident.writeAhead(new AheadBytes(new TextSink(0)), start);
+  if (canBeAhead(request)) incident.writeAhead(rowsTo(incident, where), start);
   else start();
+}
+
+/** What writes rows ahead: another thread where that pays, else this one. */
+function rowsTo(incident: OpenedIncident, { jobs, tempDir, tempLimit }: IncidentRequest): RowsTo {
+  const worth = jobs === undefined ? WAL_AHEAD : WAL_A_THREAD_ASKED;
+  const mayPay = (jobs ?? availableParallelism()) > 1 && incident.lostBytes >= worth && !incident.remote;
+  const writer = new AheadBytes(new TextSink(0));
+  const { room } = incident;
+  return (reading, results) =>
+    mayPay && !reading.segments.list().some(isPacked)
+      ? new AheadElsewhere(reading, { tempDir, tempLimit, room }, writer, results)
+      : new AheadAssembly(reading.sources, writer, results);
+}
+
+/** Is the segment read from what it was unpacked into? That may be gone when another thread wants to read it. */
+function isPacked(segment: SegmentFile | MissingSegment): boolean {
+  return !('missing' in segment) && segment.unpacked !== undefined;
 }
 
 /** Is what is written from rows that go by the same to the byte? */

@@ -1,4 +1,5 @@
 /** Literals as bytes, straight from a value's own: the same that literals.ts writes of its text. */
+import { PreparedText } from '../bytes/prepared-text.js';
 import { isPlainText } from '../bytes/string-literal.js';
 import type { TextSink } from '../bytes/text-sink.js';
 import type { ColumnTexts } from '../rows/row-decoder.js';
@@ -12,10 +13,10 @@ const ZERO = 0x30;
 const NINE = 0x39;
 const TRUE_LETTER = 0x74;
 const FALSE_LETTER = 0x66;
-const TRUE = Buffer.from('true');
-const FALSE = Buffer.from('false');
+const TRUE = new PreparedText('true');
+const FALSE = new PreparedText('false');
 /** Hex digits behind this and before a quote: what becomes of a backslash and an x. */
-const BYTEA_HEAD = Buffer.from("E'\\");
+const BYTEA_HEAD = new PreparedText("E'\\");
 
 /** Types whose text never holds anything but digits, letters, spaces and the likes of `-:+.`. */
 const ALWAYS_PLAIN: ReadonlySet<number> = new Set([
@@ -39,7 +40,7 @@ const ALWAYS_PLAIN: ReadonlySet<number> = new Set([
 export class LiteralBytes {
   readonly #literal: Literal;
   readonly #form: Literal['form'] | 'plain' | 'bytes';
-  readonly #cast: Buffer;
+  readonly #cast: PreparedText;
   readonly #append: ColumnTexts['append'];
   readonly #output: ColumnTexts['output'];
 
@@ -55,7 +56,7 @@ export class LiteralBytes {
           : typeOid === TYPE.bytea
             ? 'bytes'
             : form;
-    this.#cast = Buffer.from(literal.cast);
+    this.#cast = new PreparedText(literal.cast);
     this.#append = append;
     this.#output = output;
   }

@@ -2,6 +2,7 @@
  * INSERT, UPDATE and DELETE of exactly one row as bytes, for one version of a table: what row-statement.ts writes of the same rows, which
  * shares heads, literals and conditions with this (table-text.ts). Rows come as their tuples hold them, every value known.
  */
+import { PreparedText } from '../bytes/prepared-text.js';
 import { TextSink } from '../bytes/text-sink.js';
 import type { TableColumn } from '../rows/row-change.js';
 import type { ColumnTexts, RowDecoder } from '../rows/row-decoder.js';
@@ -14,12 +15,12 @@ import type { Literal } from './literals.js';
 import { tableText } from './table-text.js';
 import { TYPE } from './type-oids.js';
 
-const NULL = Buffer.from('NULL');
-const COMMA = Buffer.from(', ');
-const WHERE = Buffer.from(' WHERE ');
-const AND = Buffer.from(' AND ');
-const INSERT_END = Buffer.from(');\n');
-const STATEMENT_END = Buffer.from(';\n');
+const NULL = new PreparedText('NULL');
+const COMMA = new PreparedText(', ');
+const WHERE = new PreparedText(' WHERE ');
+const AND = new PreparedText(' AND ');
+const INSERT_END = new PreparedText(');\n');
+const STATEMENT_END = new PreparedText(';\n');
 
 /** Values of these types that have this size in bytes all have a text, and different bytes have different texts. */
 const CERTAIN_SIZES: ReadonlyMap<number, number> = new Map([
@@ -50,7 +51,7 @@ class ColumnBytes {
   readonly isText: boolean;
   readonly append: ColumnTexts['append'];
   /** `name = `. */
-  readonly assign: Buffer;
+  readonly assign: PreparedText;
   readonly value: LiteralBytes;
   readonly #typeOid: number;
   readonly #texts: ColumnTexts;
@@ -65,7 +66,7 @@ class ColumnBytes {
     this.#texts = decoder.textsOf(index);
     this.append = this.#texts.append;
     this.#typeOid = column.typeOid;
-    this.assign = Buffer.from(assign);
+    this.assign = new PreparedText(assign);
     this.value = this.literal(value);
   }
 
@@ -77,24 +78,24 @@ class ColumnBytes {
 /** A condition on one column. */
 class ConditionBytes {
   readonly column: ColumnBytes;
-  readonly none: Buffer;
-  readonly head: Buffer;
-  readonly tail: Buffer;
+  readonly none: PreparedText;
+  readonly head: PreparedText;
+  readonly tail: PreparedText;
   readonly literal: LiteralBytes;
 
   constructor(column: ColumnBytes, { none, head, tail, literal }: Comparison) {
     this.column = column;
-    this.none = Buffer.from(none);
-    this.head = Buffer.from(head);
-    this.tail = Buffer.from(tail);
+    this.none = new PreparedText(none);
+    this.head = new PreparedText(head);
+    this.tail = new PreparedText(tail);
     this.literal = column.literal(literal);
   }
 }
 
 /** The condition that picks one row. */
 interface PickingBytes {
-  readonly head: Buffer;
-  readonly tail: Buffer;
+  readonly head: PreparedText;
+  readonly tail: PreparedText;
   readonly conditions: readonly ConditionBytes[];
   /** Columns that have no part in it. */
   readonly others: readonly ColumnBytes[];
@@ -106,9 +107,9 @@ interface PickingBytes {
  * no text, even where the statement would not name it.
  */
 export class RowBytes {
-  readonly #insertHead: Buffer | undefined;
-  readonly #updateHead: Buffer;
-  readonly #deleteHead: Buffer;
+  readonly #insertHead: PreparedText | undefined;
+  readonly #updateHead: PreparedText;
+  readonly #deleteHead: PreparedText;
   /** All but virtual ones. */
   readonly #columns: readonly ColumnBytes[];
   readonly #picking: PickingBytes | undefined;
@@ -126,13 +127,13 @@ export class RowBytes {
     });
     this.#columns = columns.filter((column) => !column.isVirtual);
     this.#firstSettable = columns.find((column) => column.isStored && !column.isAlwaysGenerated);
-    this.#insertHead = text.insertHead === undefined ? undefined : Buffer.from(text.insertHead);
-    this.#updateHead = Buffer.from(text.updateHead);
-    this.#deleteHead = Buffer.from(text.deleteHead);
+    this.#insertHead = text.insertHead === undefined ? undefined : new PreparedText(text.insertHead);
+    this.#updateHead = new PreparedText(text.updateHead);
+    this.#deleteHead = new PreparedText(text.deleteHead);
     const { picking } = text;
     this.#picking = picking && {
-      head: Buffer.from(picking.head),
-      tail: Buffer.from(picking.tail),
+      head: new PreparedText(picking.head),
+      tail: new PreparedText(picking.tail),
       conditions: picking.columns.map(
         (index) => new ConditionBytes(columns[index], text.columns[index][picking.by]),
       ),

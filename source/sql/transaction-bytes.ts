@@ -2,6 +2,7 @@
  * Transactions as bytes of SQL: what transaction-sql.ts writes, without a string for every row. Whatever is out of the ordinary, a row or a
  * whole transaction, is written as lines by that.
  */
+import { PreparedText } from '../bytes/prepared-text.js';
 import type { TextSink } from '../bytes/text-sink.js';
 import type { Change } from '../rows/row-change.js';
 import { NO_PAUSE, PIECE_BYTES, type RowVisitor, type VisitableChanges } from '../rows/row-visitor.js';
@@ -15,8 +16,8 @@ import { BEGINNING, ENDING, transactionLines } from './transaction-sql.js';
 
 const LINE_FEED = 0x0a;
 /** What stands before a transaction's statements, and behind them. */
-export const BEGIN = Buffer.from(BEGINNING.map((line) => `${line}\n`).join(''));
-export const END = Buffer.from(`${ENDING}\n\n`);
+export const BEGIN = new PreparedText(BEGINNING.map((line) => `${line}\n`).join(''));
+export const END = new PreparedText(`${ENDING}\n\n`);
 
 /** Is it told by its rows alone, and framed as most are? */
 function isOrdinary({ state, changesCatalog, preparedBeforeFork }: TransactionSummary): boolean {

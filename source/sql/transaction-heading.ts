@@ -1,5 +1,7 @@
 /** The comment that heads a transaction. */
+
 import { appendLsn, formatLsn, type Lsn } from '../bytes/lsn.js';
+import { PreparedText } from '../bytes/prepared-text.js';
 import type { TextSink } from '../bytes/text-sink.js';
 import { formatTimestamp, type TimestampMicros } from '../bytes/timestamp.js';
 import { originText, type TransactionSummary } from '../transactions/transaction.js';
@@ -29,9 +31,9 @@ export function transactionHeading(transaction: TransactionSummary): string {
   return facts.join('  ');
 }
 
-const XID = Buffer.from('-- xid ');
-const COMMITTED = Buffer.from('  committed ');
-const LSN = Buffer.from('  LSN ');
+const XID = new PreparedText('-- xid ');
+const COMMITTED = new PreparedText('  committed ');
+const LSN = new PreparedText('  LSN ');
 const LINE_FEED = 0x0a;
 const MICROS_IN_SECOND = 1_000_000;
 
@@ -62,13 +64,13 @@ export function writePlainHeading(
 
 /** The second written last, up to its decimal point, and what stands behind the decimals. */
 let lastSecond = Number.NaN;
-let secondText = Buffer.alloc(0);
-const ZONE = Buffer.from(' UTC');
+let secondText = new PreparedText('');
+const ZONE = new PreparedText(' UTC');
 
 function writeUtc(sink: TextSink, time: TimestampMicros): void {
   const second = Math.floor(time / MICROS_IN_SECOND);
   if (second !== lastSecond) {
-    secondText = Buffer.from(formatUtc(second * MICROS_IN_SECOND).slice(0, -'000000 UTC'.length));
+    secondText = new PreparedText(formatUtc(second * MICROS_IN_SECOND).slice(0, -'000000 UTC'.length));
     lastSecond = second;
   }
   sink.prepared(secondText);

@@ -10,7 +10,7 @@ import { WalReader } from '../wal/reader.js';
 import { recordVersion } from '../wal/record-versions.js';
 import { ResourceManager, TransactionOperation } from '../wal/resource-managers.js';
 import { parseTransactionEnd } from '../wal/transaction-record.js';
-import type { AheadWriter } from './ahead-writer.js';
+import type { RowsTo } from './ahead-rows.js';
 import { besidesAtEnd } from './besides-at-end.js';
 import { ChangeDecoder } from './changes.js';
 import { hasDefinition } from './definition-lookup.js';
@@ -32,9 +32,6 @@ import { lostRecord } from './transaction-records.js';
 import { oldPlace } from './tuple-place.js';
 import { readableWriter, WRITER_FORGOTTEN, WRITER_UNKNOWN } from './tuple-writer.js';
 import { WrittenAhead } from './written-ahead.js';
-
-/** Bytes of rows that went by, kept for whoever writes changes of them down while reading. */
-const ROWS_AT_HAND = 24 * 1024 * 1024;
 
 /** Everything read of one node. An `index` is a transaction's place in commit order. */
 export class ClusterReader {
@@ -208,22 +205,27 @@ export class ClusterReader {
   }
 
   /**
-   * Has transactions written down by `writer` while they are read, as far as that can be done then; to be called before reading begins.
-   * `gaveUp` is called, while reading, when that turns out not to pay.
+   * Has transactions written down while they are read, as far as that can be done then; to be called before reading begins. `rowsTo`: what
+   * writes them. `gaveUp` is called, while reading, when that turns out not to pay.
    */
-  writeAhead(writer: AheadWriter, gaveUp: () => void): void {
+  writeAhead(rowsTo: RowsTo, gaveUp: () => void): void {
     const { scan } = this;
+    const { segments, blockSize } = this.#options;
     this.#aheadFile = scan.file.lesser();
-    scan.tuples.keepAll(ROWS_AT_HAND);
     this.#ahead = new RowsAhead(
       scan,
       this.#catalog,
       this.#options.lostFrom,
-      writer,
       new WrittenAhead(this.#aheadFile),
+      (results) => rowsTo({ sources: scan, segments, blockSize }, results),
       gaveUp,
     );
     scan.observer = this.#ahead;
+  }
+
+  /** Waits, no longer than so many milliseconds, for what is written ahead of all that was read; true when there is more to wait for. */
+  isWriting(milliseconds: number): boolean {
+    return this.#ahead?.isBehind(milliseconds) ?? false;
   }
 
   /** What was written ahead; to be asked for when the scan has finished. */
@@ -233,6 +235,7 @@ export class ClusterReader {
 
   /** Lets go of files. */
   close(): void {
+    this.#ahead?.close();
     this.#aheadFile?.close();
     this.scan.close();
     this.#records.closeFile();

@@ -50,6 +50,19 @@ export class LocatedTables {
     return this.#lastLocated;
   }
 
+  /** The same table as the last record's, where the catalog says the same as it did then; undefined when it is another, or has to be asked for. */
+  again(record: RecordCursor): LocatedTable | undefined {
+    const last = this.#lastLocated;
+    return last !== undefined &&
+      last.fileNode === record.blockFileNode[0] &&
+      last.age === this.age &&
+      this.age !== NO_AGE &&
+      last.tablespaceOid === record.blockTablespace[0] &&
+      last.definition.database.oid === record.blockDatabase[0]
+      ? last
+      : undefined;
+  }
+
   /** The table that the record's first block is of at a moment; undefined where the catalog does not tell. */
   of(record: RecordCursor, moment: Moment): LocatedTable | 'no table' | undefined {
     const tablespaceOid = record.blockTablespace[0];

@@ -86,7 +86,8 @@ export class OldRowLog {
 
   /** The writer of the row that the change at `lsn` replaced; WRITER_UNKNOWN or WRITER_FORGOTTEN when there is none to be named. */
   writerFor(lsn: Lsn): number {
-    const stored = this.#stored(lsn);
+    const last = (this.#tailPairs - 1) * 2;
+    const stored = last >= 0 && this.#tail[last] === lsn ? this.#tail[last + 1] : this.#stored(lsn);
     return isOthers(stored) ? stored - Math.sign(stored) * OTHERS : stored;
   }
 

@@ -28,8 +28,9 @@ import type { RecordCursor } from '../wal/record-cursor.js';
 import { HeapOperation, ResourceManager } from '../wal/resource-managers.js';
 import { keepsKeys } from './kept-keys.js';
 import { type LocatedTable, type LocatedTables, replicaIdentityColumns } from './located-tables.js';
-import type { Scan } from './scan.js';
+import type { OldRowLog } from './old-row-log.js';
 import type { ToastReader } from './toast-reader.js';
+import type { TupleSource } from './tuple-source.js';
 import { isReadable } from './tuple-writer.js';
 import { isOfTheData } from './unreadable-tuple.js';
 
@@ -44,6 +45,12 @@ interface StoredRows {
   readonly isOnlyKey: boolean;
 }
 
+/** Where the rows come from that changes met. */
+export interface RowSources {
+  readonly oldRows: Pick<OldRowLog, 'writerFor'>;
+  readonly tuples: TupleSource;
+}
+
 /** One of several new rows, decoded. */
 export type DecodeInsert = (
   record: RecordCursor,
@@ -55,8 +62,8 @@ export type DecodeInsert = (
 
 /** Shows rows as they lie in their tuples. */
 export class RowsInPlace {
-  readonly #scan: Scan;
-  readonly #tables: LocatedTables;
+  readonly #sources: RowSources;
+  readonly #tables: Pick<LocatedTables, 'of'>;
   readonly #toast: Pick<ToastReader, 'fetch'>;
   readonly #decodeInsert: DecodeInsert;
   readonly #rows = new WeakMap<LocatedTable, StoredRows>();
@@ -65,12 +72,12 @@ export class RowsInPlace {
   #lastRows: StoredRows | undefined;
 
   constructor(
-    scan: Scan,
-    tables: LocatedTables,
+    sources: RowSources,
+    tables: Pick<LocatedTables, 'of'>,
     toast: Pick<ToastReader, 'fetch'>,
     decodeInsert: DecodeInsert,
   ) {
-    this.#scan = scan;
+    this.#sources = sources;
     this.#tables = tables;
     this.#toast = toast;
     this.#decodeInsert = decodeInsert;
@@ -116,7 +123,7 @@ export class RowsInPlace {
               found.decoder.locateLogged(record.buffer, logged, this.#fetch, rows.key) &&
               keys.gone(rows.key, record.lsn)
             );
-          const writer = this.#scan.oldRows.writerFor(record.lsn);
+          const writer = this.#sources.oldRows.writerFor(record.lsn);
           return (
             this.#locateOld(record, found, logged, isWhole, writer) &&
             visitor.deleted(rows.before, record.lsn)
@@ -126,7 +133,7 @@ export class RowsInPlace {
           if (keys !== undefined && needed === 'keys' && keepsKeys(record, found.definition))
             return this.#locateKept(record, found) && keys.kept(rows.after, record.lsn);
           const isWhole = (updateFlags(record) & UpdateFlag.containsOldTuple) !== 0;
-          const writer = this.#scan.oldRows.writerFor(record.lsn);
+          const writer = this.#sources.oldRows.writerFor(record.lsn);
           const logged = loggedOldTuple(record, 14);
           return (
             this.#locateOld(record, found, logged, isWhole, writer) &&
@@ -186,14 +193,14 @@ export class RowsInPlace {
   ): boolean {
     const { decoder } = table;
     const { after } = this.#rowsOf(table);
-    const tuple = this.#scan.tuples.newTuple(record, offset, logged, writer);
+    const tuple = this.#sources.tuples.newTuple(record, offset, logged, writer);
     return decoder.locateLogged(tuple.buffer, tuple, this.#fetch, after);
   }
 
   /** The same for an update; what it met is only looked for where the new row is told by what it shares with that. */
   #locateKept(record: RecordCursor, table: LocatedTable): boolean {
     const isWhole = (updateFlags(record) & UpdateFlag.containsNewTuple) !== 0;
-    const writer = isWhole ? 0 : this.#scan.oldRows.writerFor(record.lsn);
+    const writer = isWhole ? 0 : this.#sources.oldRows.writerFor(record.lsn);
     return this.#locateNew(record, table, updateNewOffset(record), updatedTuple(record), writer);
   }
 
@@ -211,7 +218,7 @@ export class RowsInPlace {
       return decoder.locateLogged(record.buffer, logged, this.#fetch, before);
     // What WAL does not hold costs a look at disks, and a reason: both are decode()'s.
     if (!isReadable(writer)) return false;
-    const tuple = this.#scan.tuples.old(record, writer);
+    const tuple = this.#sources.tuples.old(record, writer);
     if (!decoder.locateLogged(tuple.buffer, tuple, this.#fetch, before)) return false;
     if (logged === undefined) return true;
     return (

@@ -4,6 +4,10 @@ import type { TransactionEntry } from './transaction-index.js';
 
 /** What a scan tells as it goes. */
 export interface ScanObserver {
+  /** Is it to be told nothing more for a while? Then isBehind() waits until it can be told more. */
+  readonly isFull: boolean;
+  /** Waits, no longer than so many milliseconds, for what it has to do. True when there is more to wait for. */
+  isBehind(milliseconds: number): boolean;
   /** A record of the heap's resource managers: all that the scan notes of it is noted. */
   heapRecord(record: RecordCursor): void;
   /** A lost transaction has committed, and was put into the index as its `number`th. */

@@ -186,6 +186,8 @@ export class Scan {
   step(milliseconds: number): boolean {
     if (this.finished) return false;
     const deadline = performance.now() + milliseconds;
+    const { observer } = this;
+    if (observer?.isFull && observer.isBehind(milliseconds)) return true;
     for (;;) {
       for (let i = 0; i < RECORDS_BETWEEN_LOOKS; i++) {
         if (!this.reader.next()) {
@@ -196,6 +198,7 @@ export class Scan {
           return false;
         }
         this.#record();
+        if (observer?.isFull) return true;
       }
       if (performance.now() >= deadline) return true;
     }

@@ -2,7 +2,16 @@
  * A private temporary file for what does not fit into memory: opened with mode 0600 and unlinked at once, so that nothing stays behind
  * however forkpoint ends. It only grows. When it cannot (a full disk), it says so once and for all, and its users do with less.
  */
-import { closeSync, constants, openSync, readSync, statfsSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  ftruncateSync,
+  openSync,
+  readSync,
+  statfsSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hold, newName } from '../bytes/leftovers.js';
@@ -23,6 +32,8 @@ export class TemporaryFile {
   #failure: string | undefined;
   #isLesser = false;
   #noLongerLesser: () => void = () => {};
+  /** It is another thread's, who closes it. */
+  #isLent = false;
 
   /** `directory`: the system's for temporary files when not given. Beyond `room` the disk counts as full. */
   constructor(
@@ -44,6 +55,24 @@ export class TemporaryFile {
     lesser.#isLesser = true;
     lesser.#noLongerLesser = this.#room.canDoWithout(() => lesser.#giveUp());
     return lesser;
+  }
+
+  /** Opens it for another thread to write into, and this one to close once that has ended; undefined when it cannot be opened. */
+  lend(): number | undefined {
+    try {
+      this.#file ??= openUnlinked(this.#directory);
+    } catch {
+      return undefined;
+    }
+    return this.#file;
+  }
+
+  /** What another thread has lent; where it has nothing to lend, nothing can be written. */
+  static lent(file: number | undefined, room: TemporaryRoom): TemporaryFile {
+    const lent = new TemporaryFile('', room, file === undefined ? 0 : Number.POSITIVE_INFINITY);
+    lent.#file = file;
+    lent.#isLent = true;
+    return lent;
   }
 
   /** Bytes written. */
@@ -121,7 +150,10 @@ export class TemporaryFile {
   /** Lets go of it. */
   close(): void {
     this.#noLongerLesser();
-    if (this.#file !== undefined) closeSync(this.#file);
+    if (this.#file !== undefined) {
+      if (this.#isLent) ftruncateSync(this.#file);
+      else closeSync(this.#file);
+    }
     this.#file = undefined;
     this.#room.giveBack(this.#taken);
     this.#taken = 0;

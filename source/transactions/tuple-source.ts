@@ -48,7 +48,7 @@ const INSERTED = 2;
 export class TupleSource {
   readonly #reader: WalReader;
   readonly #oldRows: OldRowLog;
-  readonly #past: PastTuples;
+  readonly #past: Pick<PastTuples, 'find'>;
   readonly #file: TemporaryFile;
   readonly #images: ImagedTuples;
   #recent: RecentTuples | TuplesAtHand;
@@ -67,7 +67,7 @@ export class TupleSource {
     segments: WalSegments,
     blockSize: number,
     oldRows: OldRowLog,
-    past: PastTuples,
+    past: Pick<PastTuples, 'find'>,
     file: TemporaryFile,
   ) {
     this.#past = past;

@@ -6,7 +6,6 @@
 import type { Lsn } from '../bytes/lsn.js';
 import type { HeaderlessTuple } from '../heap/deform.js';
 import type { FoundTuple } from './found-tuple.js';
-import { copyBytes } from './tuple-difference.js';
 import { TupleTable } from './tuple-table.js';
 
 /** Bytes of a chunk; a longer tuple than fits half of one is not kept. */
@@ -55,6 +54,10 @@ export class TuplesAtHand {
   readonly #halves: Uint16Array;
   readonly #words: Uint32Array;
   readonly #doubles: Float64Array;
+  readonly #view: DataView;
+  /** What a tuple was copied from last, mostly all of them. */
+  #source: Buffer | undefined;
+  #sourceView: DataView;
   readonly #chunks: number;
   /** Chunk by chunk: which of SIZES its slots have, the first that is free, and the neighbours among chunks of that size with free slots. */
   readonly #kinds: Uint8Array;
@@ -72,6 +75,8 @@ export class TuplesAtHand {
   readonly #table = new TupleTable();
   /** Where the tuple is that was taken last. */
   #taken = NOWHERE;
+  /** The last of all writers that were added. */
+  #latest: Lsn = 0;
 
   /** `bytes`: how many all take together, a multiple of a megabyte. Only what is used of them becomes memory. */
   constructor(bytes: number) {
@@ -80,6 +85,8 @@ export class TuplesAtHand {
     this.#halves = new Uint16Array(memory);
     this.#words = new Uint32Array(memory);
     this.#doubles = new Float64Array(memory);
+    this.#view = new DataView(memory);
+    this.#sourceView = this.#view;
     this.#chunks = bytes >> CHUNK_SHIFT;
     this.#kinds = new Uint8Array(this.#chunks);
     this.#free = new Uint32Array(this.#chunks);
@@ -126,7 +133,18 @@ export class TuplesAtHand {
   keep(writer: Lsn, offset: number, source: Buffer, tuple: HeaderlessTuple): void {
     const { data, end } = tuple;
     const at = this.add(writer, offset, tuple.infomask2, tuple.infomask, tuple.hoff, end - data);
-    if (at >= 0) copyBytes(this.buffer, at, source, data, end);
+    if (at < 0) return;
+    if (source !== this.#source) {
+      this.#source = source;
+      this.#sourceView = new DataView(source.buffer, source.byteOffset, source.length);
+    }
+    const from = this.#sourceView;
+    const to = this.#view;
+    const whole = end - 3;
+    let read = data;
+    let write = at;
+    for (; read < whole; read += 4, write += 4) to.setInt32(write, from.getInt32(read, true), true);
+    for (; read < end; read++, write++) to.setUint8(write, from.getUint8(read));
   }
 
   /** Makes room for a tuple's `length` bytes behind its fixed header. Returns where in `buffer` they are to be put; -1 when it is not kept. */
@@ -138,7 +156,9 @@ export class TuplesAtHand {
     hoff: number,
     length: number,
   ): number {
-    this.#drop(writer);
+    // Mostly it is the record that goes by, which nobody has added before.
+    if (writer > this.#latest) this.#latest = writer;
+    else this.#drop(writer);
     if (HEADER + length > CHUNK / 2) return -1;
     const at = this.#allocate(CLASSES[(HEADER + length + ALIGNMENT - 1) >> 3]);
     if (!this.#table.add(writer, at / ALIGNMENT)) {

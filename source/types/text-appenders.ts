@@ -1,5 +1,7 @@
 /** Text of a UTF-8 database, bytes, UUIDs and enum labels straight into bytes; all else is left to the output function. */
+
 import { isUtf8 } from 'node:buffer';
+import { PreparedText } from '../bytes/prepared-text.js';
 import type { TypeDefinition } from '../catalog/model.js';
 import type { AppendFactory } from './append.js';
 
@@ -12,7 +14,7 @@ export const appendText: AppendFactory = (slow) => (sink, bytes, start, end) => 
   if (size < 0 || start < 0 || end > bytes.length) return slow(sink, bytes, start, end);
   if (size > LONG_TEXT) {
     const text = bytes.subarray(start, end);
-    if (isUtf8(text)) sink.prepared(text);
+    if (isUtf8(text)) sink.copy(bytes, start, end);
     else slow(sink, bytes, start, end);
     return;
   }
@@ -95,7 +97,7 @@ export const appendBytea: AppendFactory = (slow) => (sink, bytes, start, end) =>
 
 /** enum_out: labels as bytes, by the OID of their pg_enum row. */
 export function appendEnum(type: TypeDefinition): AppendFactory {
-  const labels = new Map<number, Buffer>();
+  const labels = new Map<number, PreparedText>();
   return (slow) => (sink, bytes, start, end) => {
     if (end - start !== 4 || start < 0 || end > bytes.length) return slow(sink, bytes, start, end);
     const oid = bytes.readUInt32LE(start);
@@ -103,7 +105,7 @@ export function appendEnum(type: TypeDefinition): AppendFactory {
     if (label === undefined) {
       const text = type.enumLabels?.get(oid);
       if (text === undefined || !isWellFormed(text)) return slow(sink, bytes, start, end);
-      label = Buffer.from(text, 'utf8');
+      label = new PreparedText(text);
       labels.set(oid, label);
     }
     sink.prepared(label);

@@ -1,6 +1,6 @@
 /**
  * The roads by which the same is told: changes as objects and rows as they lie in their tuples; SQL written as strings, as bytes, and while
- * WAL is read for the first time; transactions one by one and in a walk over all of them; with room for temporary files and without.
+ * WAL is read for the first time, by the thread that reads it or another one; transactions one by one and in a walk over all of them; with room for temporary files and without.
  */
 import assert from 'node:assert/strict';
 import { TextSink } from '../../source/bytes/text-sink.js';
@@ -10,10 +10,13 @@ import { sqlTransactions } from '../../source/export/sql-file.js';
 import type { ExportRequest, IncidentRequest } from '../../source/incident/model.js';
 import { openIncident } from '../../source/incident/open.js';
 import type { OpenedIncident } from '../../source/incident/opened-incident.js';
+import { AheadElsewhere, type AheadOptions } from '../../source/jobs/ahead-elsewhere.js';
 import { beginExport } from '../../source/jobs/export-body.js';
 import type { Change, Table } from '../../source/rows/row-change.js';
 import { isVisitable } from '../../source/rows/row-visitor.js';
+import { AheadBytes } from '../../source/sql/ahead-bytes.js';
 import { Tally } from '../../source/sql/tally.js';
+import type { AheadRows } from '../../source/transactions/ahead-rows.js';
 import { compare, read } from '../fuzz/examine.js';
 import { everythingLost } from './against-the-server.js';
 
@@ -43,6 +46,35 @@ export async function readWriting(
   const incident = await openIncident(where);
   if (request) beginExport(incident, where, request, () => assert.fail('a small incident takes no threads'));
   while (incident.step(1000));
+  return incident;
+}
+
+/** The same, of what can be written by another thread; `seen` sees it after every row. */
+export async function readElsewhere(
+  directories: Directories,
+  options: Partial<AheadOptions> = {},
+  seen: (rows: AheadRows, count: number) => void = () => {},
+): Promise<OpenedIncident> {
+  const incident = await openIncident(requestFor(directories));
+  incident.writeAhead(
+    (reading, results) => {
+      const rows = new AheadElsewhere(
+        reading,
+        { room: incident.room, ...options },
+        new AheadBytes(new TextSink(0)),
+        results,
+      );
+      const tell = rows.row;
+      let count = 0;
+      rows.row = (...row) => {
+        tell.apply(rows, row);
+        seen(rows, ++count);
+      };
+      return rows;
+    },
+    () => {},
+  );
+  while (incident.step(20)) await new Promise((resolve) => setImmediate(resolve));
   return incident;
 }
 
@@ -119,7 +151,7 @@ function assertSameText(found: string, expected: string, what: string): void {
   if (found !== expected) assert.deepEqual(found.split('\n'), expected.split('\n'), what);
 }
 
-/** SQL as strings, as bytes, and, with `directories`, written while WAL was read: the same. Gives how many transactions were written then. */
+/** SQL as strings, as bytes, and, with `directories`, written while WAL was read, by one thread and by two: the same. Gives how many transactions were written then. */
 async function assertSqlIsTheSame(plain: OpenedIncident, directories: Directories): Promise<number> {
   for (const undo of [false, true]) {
     for (const guard of [false, true]) {
@@ -132,23 +164,24 @@ async function assertSqlIsTheSame(plain: OpenedIncident, directories: Directorie
     }
   }
   const strings = asStrings(plain, REDO);
-  const incident = await readWriting(directories, REDO);
   let ahead = 0;
   const all = () => true;
-  for (const wanted of [all, (i: number) => i % 5 !== 2]) {
-    const meanwhile = body(incident, REDO, incident.written(every(incident, wanted)));
-    const afterwards = body(plain, REDO, plain.transactionsWithChanges(every(plain, wanted)));
-    assert.equal(meanwhile.files.length, afterwards.files.length);
-    meanwhile.files.forEach((text, file) => {
-      assertSameText(text, afterwards.files[file], 'written while WAL was read');
-    });
-    assert.deepEqual(meanwhile.figures, afterwards.figures);
-    if (wanted !== all) continue;
-    ahead = meanwhile.ahead;
-    if (meanwhile.files.length === 1)
-      assertSameText(meanwhile.files[0], strings.sql, 'written while WAL was read, and as strings');
+  for (const incident of [await readWriting(directories, REDO), await readElsewhere(directories)]) {
+    for (const wanted of [all, (i: number) => i % 5 !== 2]) {
+      const meanwhile = body(incident, REDO, incident.written(every(incident, wanted)));
+      const afterwards = body(plain, REDO, plain.transactionsWithChanges(every(plain, wanted)));
+      assert.equal(meanwhile.files.length, afterwards.files.length);
+      meanwhile.files.forEach((text, file) => {
+        assertSameText(text, afterwards.files[file], 'written while WAL was read');
+      });
+      assert.deepEqual(meanwhile.figures, afterwards.figures);
+      if (wanted !== all) continue;
+      ahead = Math.max(ahead, meanwhile.ahead);
+      if (meanwhile.files.length === 1)
+        assertSameText(meanwhile.files[0], strings.sql, 'written while WAL was read, and as strings');
+    }
+    incident.close();
   }
-  incident.close();
   return ahead;
 }
 
