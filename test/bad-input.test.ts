@@ -18,13 +18,12 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { segmentFileName } from '../source/wal/segment-name.js';
 import { type BuiltIncident, buildIncident } from './servers/incident.js';
 import { initdb, type Server, stopAllServers } from './servers/server.js';
 import { temporaryDirectory, temporaryRoot } from './servers/temporary.js';
+import { CLI } from './support/program.js';
 
-const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 const SEGMENT = 1 << 20;
 /** Neither root nor the servers' owner: a number that no account has. */
 const STRANGER = { uid: 65_533, gid: 65_533 };

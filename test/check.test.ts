@@ -3,14 +3,13 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { type BuiltIncident, buildIncident, serverHashes } from './servers/incident.js';
 import { initdb, type Server, stopAllServers } from './servers/server.js';
 import { follow } from './support/nodes.js';
+import { CLI } from './support/program.js';
 
 after(stopAllServers);
 
-const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 const DATABASES = ['postgres', 'other'];
 
 interface Line {

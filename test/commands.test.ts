@@ -5,11 +5,9 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { initdb, type Server } from './servers/server.js';
 import { temporaryDirectory } from './servers/temporary.js';
-
-const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
+import { CLI } from './support/program.js';
 
 interface Outcome {
   readonly code: number | null;

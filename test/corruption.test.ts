@@ -15,7 +15,6 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { ForkpointError } from '../source/bytes/errors.js';
 import { formatLsn, type Lsn } from '../source/bytes/lsn.js';
 import type { OpenedIncident } from '../source/incident/opened-incident.js';
@@ -24,13 +23,13 @@ import { type BuiltIncident, buildIncident } from './servers/incident.js';
 import { stopAllServers } from './servers/server.js';
 import { temporaryDirectory } from './servers/temporary.js';
 import { everythingLost, readIncident } from './support/against-the-server.js';
+import { CLI } from './support/program.js';
 import { seeded } from './support/seeded.js';
 
 after(stopAllServers);
 
 const SEGMENT = 1 << 20;
 const PAGE = 8192;
-const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 
 /** One lost transaction with all its rows, as text to be compared. */
 type Told = string;

@@ -7,16 +7,15 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { ForkpointError } from '../source/bytes/errors.js';
 import { formatLsn, type Lsn, parseLsn } from '../source/bytes/lsn.js';
 import { type Server, stopAllServers } from './servers/server.js';
 import { type Answer, ask, newPrimary, promoteAlone, recoverTo, standbyOf, write } from './support/nodes.js';
 import { findPgRewind, pgRewind, type RewindAnswer } from './support/pg-rewind.js';
+import { CLI } from './support/program.js';
 import { startPty } from './support/pty-driver.js';
 import { scratchDirectory } from './support/scratch.js';
 
-const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 const MAJOR = 15;
 const rewind = findPgRewind(MAJOR);
 const without = rewind === undefined && `there is no pg_rewind of PostgreSQL ${MAJOR} on this machine`;

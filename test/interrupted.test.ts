@@ -8,8 +8,8 @@ import { after, describe, it, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { followThread } from '../source/bytes/leftovers.js';
+import { CLI } from './support/program.js';
 
-const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 const SAMPLE = fileURLToPath(new URL('../../samples/shop/', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'forkpoint-test-'));
 

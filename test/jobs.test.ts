@@ -5,7 +5,6 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { exportTransactions } from '../source/export/export.js';
 import { SelectionSums } from '../source/export/selection.js';
 import type { ExportRequest, ExportSummary, IncidentRequest } from '../source/incident/model.js';
@@ -18,10 +17,10 @@ import { planParts, type TransactionPlaces } from '../source/jobs/plan.js';
 import { type BuiltIncident, buildIncident } from './servers/incident.js';
 import { stopAllServers } from './servers/server.js';
 import { runSql } from './support/exported-sql.js';
+import { CLI } from './support/program.js';
 import { recordedIncident } from './support/recorded.js';
 import { scratchDirectory } from './support/scratch.js';
 
-const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 const MEMORY = 1024 ** 3;
 /** Small enough to make many parts of a small incident. */
 const PART_BYTES = 2000;

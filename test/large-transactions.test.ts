@@ -8,7 +8,6 @@ import { createReadStream, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { fileSystemProbing } from '../source/app/probing.js';
 import type { IncidentRequest } from '../source/incident/model.js';
@@ -22,13 +21,13 @@ import { transactionLines } from '../source/sql/transaction-sql.js';
 import { type BuiltIncident, buildIncident } from './servers/incident.js';
 import { stopAllServers } from './servers/server.js';
 import { readIncident } from './support/against-the-server.js';
+import { CLI } from './support/program.js';
 import { scratchDirectory } from './support/scratch.js';
 import { startTui } from './support/tui-driver.js';
 
 after(stopAllServers);
 
 const run = promisify(execFile);
-const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 
 const ROWS = 50_000;
 /** MB of JavaScript heap: what 100,000 changes take as objects is several times that. */

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { CLI } from './support/program.js';
 
-const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 const SAMPLE = fileURLToPath(new URL('../../samples/shop/', import.meta.url));
 
 function list(...options: string[]) {

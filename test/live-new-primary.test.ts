@@ -4,7 +4,6 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { ForkpointError } from '../source/bytes/errors.js';
 import { openIncident } from '../source/incident/open.js';
 import type { OpenedIncident } from '../source/incident/opened-incident.js';
@@ -13,10 +12,9 @@ import { initdb, type Server, stopAllServers } from './servers/server.js';
 import { temporaryDirectory } from './servers/temporary.js';
 import { assertEqualsTruth, everythingLost } from './support/against-the-server.js';
 import { runSql } from './support/exported-sql.js';
+import { CLI } from './support/program.js';
 
 after(stopAllServers);
-
-const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 
 function forkpoint(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {

@@ -7,11 +7,10 @@ import { execFile } from 'node:child_process';
 import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { initdb, type Server, stopAllServers } from './servers/server.js';
 import { temporaryDirectory } from './servers/temporary.js';
+import { CLI } from './support/program.js';
 
-const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 const MAJOR = 18;
 
 after(stopAllServers);

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { formatLsn } from '../source/bytes/lsn.js';
 import { formatTimestamp } from '../source/bytes/timestamp.js';
 import { type BuiltIncident, buildIncident } from './servers/incident.js';
@@ -10,11 +9,11 @@ import { stopAllServers } from './servers/server.js';
 import { everythingLost, readIncident } from './support/against-the-server.js';
 import { exportSql, runSql } from './support/exported-sql.js';
 import { majors } from './support/matrix.js';
+import { CLI } from './support/program.js';
 
 after(stopAllServers);
 
 const MAJORS = majors(10, 18);
-const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 
 const LOST: readonly string[] = [
   `INSERT INTO t VALUES (1, 'written here')`,

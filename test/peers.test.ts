@@ -4,7 +4,6 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { ForkpointError } from '../source/bytes/errors.js';
 import { PeerServer, type WantedNode } from '../source/gather/peer-server.js';
 import { readControlFile } from '../source/timeline/control-file.js';
@@ -12,10 +11,9 @@ import { parseSegmentFileName } from '../source/wal/segment-name.js';
 import { WalSpool } from '../source/wal/spool.js';
 import type { BuiltIncident } from './servers/incident.js';
 import { initdb, type Server, stopAllServers } from './servers/server.js';
+import { CLI } from './support/program.js';
 import { scratchDirectory } from './support/scratch.js';
 import { buildWalIncident, copyOfOld, moveAway, type ReadLoss, readLoss } from './support/wal-incident.js';
-
-const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 
 after(stopAllServers);
 

@@ -20,17 +20,15 @@ import {
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { ForkpointError } from '../source/bytes/errors.js';
 import { preserve } from '../source/preserve/preserve.js';
 import type { BuiltIncident } from './servers/incident.js';
 import { stopAllServers } from './servers/server.js';
 import { temporaryDirectory } from './servers/temporary.js';
+import { CLI } from './support/program.js';
 import { buildWorkload } from './support/workload.js';
 
 after(stopAllServers);
-
-const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 
 function forkpoint(...args: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {

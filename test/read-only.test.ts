@@ -21,11 +21,11 @@ import { type BuiltIncident, buildIncident } from './servers/incident.js';
 import { OWNER } from './servers/owner.js';
 import { stopAllServers } from './servers/server.js';
 import { temporaryDirectory } from './servers/temporary.js';
+import { CLI } from './support/program.js';
 import { type Pty, startPty } from './support/pty-driver.js';
 import { scratchDirectory } from './support/scratch.js';
 import { TreeWatch } from './support/tree-watch.js';
 
-const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 const WRITE_WATCH = new URL('./support/write-watch.js', import.meta.url).href;
 
 let built: BuiltIncident;

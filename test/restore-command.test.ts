@@ -14,17 +14,15 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { readConfiguration } from '../source/gather/configuration.js';
 import { archiveDirectoryOf, expandRestoreCommand } from '../source/gather/restore-command.js';
 import type { BuiltIncident } from './servers/incident.js';
 import { stopAllServers } from './servers/server.js';
+import { CLI } from './support/program.js';
 import { type Pty, startPty } from './support/pty-driver.js';
 import { scratchDirectory } from './support/scratch.js';
 import { buildWalIncident, copyOfOld, moveAway, type ReadLoss, readLoss } from './support/wal-incident.js';
-
-const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 
 let built: BuiltIncident;
 let whole: ReadLoss;

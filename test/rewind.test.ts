@@ -4,14 +4,13 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { OWNER } from './servers/owner.js';
 import { type Server, stopAllServers } from './servers/server.js';
 import { temporaryDirectory } from './servers/temporary.js';
 import { newPrimary, standbyOf, write } from './support/nodes.js';
 import { findPgRewind } from './support/pg-rewind.js';
+import { CLI } from './support/program.js';
 
-const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 const MAJOR = 15;
 const program = findPgRewind(MAJOR);
 const without = program === undefined && `there is no pg_rewind of PostgreSQL ${MAJOR} on this machine`;

@@ -5,17 +5,16 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { type BuiltIncident, buildIncident, serverHashes } from './servers/incident.js';
 import { stopAllServers } from './servers/server.js';
 import { assertEqualsTruth, everythingLost, readIncident } from './support/against-the-server.js';
 import { runSql } from './support/exported-sql.js';
 import { majors } from './support/matrix.js';
+import { CLI } from './support/program.js';
 
 after(stopAllServers);
 
 const MAJORS = majors(10, 18);
-const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 
 const EVERYWHERE = ['postgres', 'Zweite/ü "db"', 'latin', 'template1'];
 const TABLE = 'CREATE TABLE same_name (id int PRIMARY KEY, v text)';

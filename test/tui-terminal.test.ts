@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { CLI } from './support/program.js';
 import { startPty } from './support/pty-driver.js';
 import { scratchDirectory } from './support/scratch.js';
 
-const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 /** In a worker thread, being asked to locate 1410 becomes being asked for what there is not. */
 const DEFECT = `data:text/javascript,${encodeURIComponent(`
   import { parentPort } from 'node:worker_threads';

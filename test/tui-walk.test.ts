@@ -5,13 +5,11 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { type BuiltIncident, buildIncident } from './servers/incident.js';
 import { stopAllServers } from './servers/server.js';
+import { CLI } from './support/program.js';
 import { type Pty, startPty } from './support/pty-driver.js';
 import { scratchDirectory } from './support/scratch.js';
-
-const CLI = fileURLToPath(new URL('../source/cli.js', import.meta.url));
 
 let built: BuiltIncident;
 let home: string;
