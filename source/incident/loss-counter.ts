@@ -1,5 +1,6 @@
 /** The loss in figures, added up while transactions are found. */
-import type { TransactionIndex, TransactionShape } from '../transactions/transaction-index.js';
+import type { TransactionIndex } from '../transactions/transaction-index.js';
+import type { TransactionShape } from '../transactions/transaction-shapes.js';
 import type { LossFigures } from './model.js';
 
 export class LossCounter {

@@ -15,7 +15,8 @@
 import type { Change } from '../rows/row-change.js';
 import type { ClusterReader } from '../transactions/cluster-reader.js';
 import type { LostRows } from '../transactions/lost-rows.js';
-import type { TransactionIndex, TransactionShape } from '../transactions/transaction-index.js';
+import type { TransactionIndex } from '../transactions/transaction-index.js';
+import type { TransactionShape } from '../transactions/transaction-shapes.js';
 import { kept, moves } from './change-keys.js';
 import type { CurrentRows } from './current-rows.js';
 import { keysOf, tableKey } from './row-keys.js';

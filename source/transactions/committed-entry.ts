@@ -6,7 +6,8 @@ import type { Lsn } from '../bytes/lsn.js';
 import type { RecordCursor } from '../wal/record-cursor.js';
 import type { RecordedOrigin, TransactionEnd } from '../wal/transaction-record.js';
 import type { OpenTransaction } from './open-transaction.js';
-import type { TransactionEntry, TransactionShape } from './transaction-index.js';
+import type { TransactionEntry } from './transaction-index.js';
+import type { TransactionShape } from './transaction-shapes.js';
 
 /** What is known of one from the record that prepared it, when there was one. */
 export interface PreparedBefore {

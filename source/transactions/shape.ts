@@ -7,7 +7,7 @@ import { newFiles } from './new-files.js';
 import type { OpenTransaction } from './open-transaction.js';
 import { roleOf } from './relations.js';
 import type { TableCounts } from './transaction.js';
-import type { TransactionShape } from './transaction-index.js';
+import type { TransactionShape } from './transaction-shapes.js';
 
 /** Shapes kept at most: more different ones than that, and they hardly come again. */
 const KEPT_SHAPES = 16 * 1024;

@@ -1,27 +1,14 @@
 /**
  * Every transaction found, as an index of numbers into WAL: under forty bytes each, in commit order.
- *
- * What many transactions have in common (database, tables, numbers of rows by operation: their shape) is kept once.
+ * What many of them have in common is kept once (TransactionShapes).
  */
 import type { Lsn } from '../bytes/lsn.js';
 import type { TimestampMicros } from '../bytes/timestamp.js';
 import type { RecordedOrigin } from '../wal/transaction-record.js';
-import type { TableCounts, TransactionState, TransactionSummary } from './transaction.js';
-
-/** What a transaction did, without saying which one did it. */
-export interface TransactionShape {
-  readonly database: string;
-  readonly tables: readonly TableCounts[];
-  readonly inserts: number;
-  readonly updates: number;
-  readonly deletes: number;
-  readonly truncates: number;
-  readonly messages: number;
-  readonly movesSequences: boolean;
-  readonly undecodable: number;
-  /** Some of its relations were not known when it was made: the number by which it is made again (Shapes.again). */
-  readonly unsettled?: number;
-}
+import type { TransactionState, TransactionSummary } from './transaction.js';
+import { CHUNK, type Columns, createColumns, FAR, originAt, setOrigin } from './transaction-columns.js';
+import { flagsOf, TransactionFlag, UNUSUAL_FLAGS } from './transaction-flags.js';
+import { type TransactionShape, TransactionShapes } from './transaction-shapes.js';
 
 /** One transaction to be added. */
 export interface TransactionEntry {
@@ -47,62 +34,6 @@ export interface TransactionEntry {
   readonly shape: TransactionShape;
 }
 
-const CHUNK = 16 * 1024;
-const PREPARED = 1;
-const STRADDLES = 2;
-const CATALOG = 4;
-const BEGINNING_MISSING = 8;
-const MESSAGE = 16;
-const REPLICATED = 32;
-const PREPARED_BEFORE_FORK = 64;
-const BUILDS_ON_LOST = 128;
-const BUILDS_ON_UNKNOWN = 256;
-const HAS_CHILDREN = 512;
-const TO_DECODE = 1024;
-/** All that a summary says beyond numbers and the shape. */
-const UNUSUAL =
-  PREPARED | STRADDLES | CATALOG | BEGINNING_MISSING | MESSAGE | REPLICATED | PREPARED_BEFORE_FORK;
-/** Stands for a number that a column of 32 bits does not hold. */
-const FAR = 0xffff_ffff;
-
-/** Numbers of CHUNK transactions. */
-export interface Columns {
-  readonly xid: Uint32Array;
-  /** How far before the commit record the first one begins, in units of eight bytes; FAR where it does not fit. */
-  readonly firstDistance: Uint32Array;
-  readonly commitLsn: Float64Array;
-  readonly endDistance: Uint32Array;
-  readonly time: Float64Array;
-  /** FAR where they do not fit. */
-  readonly walBytes: Uint32Array;
-  readonly shape: Uint32Array;
-  readonly flags: Uint16Array;
-  /** Made when the first of the chunk comes from elsewhere. */
-  origins?: { readonly id: Uint16Array; readonly lsn: Float64Array; readonly time: Float64Array };
-}
-
-/** In memory that other threads can look at. */
-function createColumns(): Columns {
-  return {
-    xid: sharedWords(),
-    firstDistance: sharedWords(),
-    commitLsn: sharedNumbers(),
-    endDistance: sharedWords(),
-    time: sharedNumbers(),
-    walBytes: sharedWords(),
-    shape: sharedWords(),
-    flags: new Uint16Array(new SharedArrayBuffer(2 * CHUNK)),
-  };
-}
-
-function sharedWords(): Uint32Array {
-  return new Uint32Array(new SharedArrayBuffer(4 * CHUNK));
-}
-
-function sharedNumbers(): Float64Array {
-  return new Float64Array(new SharedArrayBuffer(8 * CHUNK));
-}
-
 /** A number that depends on all that were put in, and on their order. */
 function mix(hash: number, value: number): number {
   return Math.imul(hash ^ (value >>> 0) ^ Math.imul(value / 2 ** 32, 0x9e3779b1), 0x01000193) + 1;
@@ -120,12 +51,7 @@ export interface LentIndex {
 
 export class TransactionIndex {
   #chunks: Columns[] = [];
-  #shapes: TransactionShape[] = [];
-  readonly #shapeNumbers = new Map<string, number>();
-  /** The same, by the very object: most transactions come with one that was seen before. */
-  readonly #numberOfShape = new WeakMap<TransactionShape, number>();
-  #lastShape: TransactionShape | undefined;
-  #lastNumber = 0;
+  readonly #shapes = new TransactionShapes();
   #gids = new Map<number, string>();
   /** What does not fit into columns, by index. */
   #farFirst = new Map<number, Lsn>();
@@ -151,7 +77,7 @@ export class TransactionIndex {
     return {
       length: this.#length,
       chunks: this.#chunks,
-      shapes: this.#shapes,
+      shapes: this.#shapes.all(),
       gids: this.#gids,
       farFirst: this.#farFirst,
       farBytes: this.#farBytes,
@@ -161,7 +87,7 @@ export class TransactionIndex {
   /** Takes another thread's index, of the same transactions: its own from now on. */
   lend({ length, chunks, shapes, gids, farFirst, farBytes }: LentIndex): void {
     this.#chunks = [...chunks];
-    this.#shapes = [...shapes];
+    this.#shapes.lend(shapes);
     this.#gids = new Map(gids);
     this.#farFirst = new Map(farFirst);
     this.#farBytes = new Map(farBytes);
@@ -174,18 +100,7 @@ export class TransactionIndex {
 
   /** Adds a transaction at the end. */
   append(entry: TransactionEntry): void {
-    const flags =
-      (entry.state === 'prepared' ? PREPARED : 0) |
-      (entry.state === 'message' ? MESSAGE : 0) |
-      (entry.origin ? REPLICATED : 0) |
-      (entry.preparedBeforeFork ? PREPARED_BEFORE_FORK : 0) |
-      (entry.straddlesFork ? STRADDLES : 0) |
-      (entry.changesCatalog ? CATALOG : 0) |
-      (entry.buildsOn?.buildsOnLost ? BUILDS_ON_LOST : 0) |
-      (entry.hasChildren ? HAS_CHILDREN : 0) |
-      (entry.toDecode ? TO_DECODE : 0) |
-      (entry.buildsOn?.buildsOnUnknown ? BUILDS_ON_UNKNOWN : 0) |
-      (entry.beginningMissing ? BEGINNING_MISSING : 0);
+    const flags = flagsOf(entry);
     this.#fingerprint = mix(mix(mix(this.#fingerprint, entry.xid), entry.commitLsn), entry.firstLsn + flags);
     if (this.#isLent) {
       this.#length++;
@@ -204,18 +119,9 @@ export class TransactionIndex {
     columns.time[at] = entry.commitTime;
     columns.walBytes[at] = Math.min(entry.walBytes, FAR);
     if (entry.walBytes >= FAR) this.#farBytes.set(this.#length, entry.walBytes);
-    columns.shape[at] = this.#shapeNumber(entry.shape);
+    columns.shape[at] = this.#shapes.numberOf(entry.shape);
     columns.flags[at] = flags;
-    if (entry.origin) {
-      columns.origins ??= {
-        id: new Uint16Array(new SharedArrayBuffer(2 * CHUNK)),
-        lsn: sharedNumbers(),
-        time: sharedNumbers(),
-      };
-      columns.origins.id[at] = entry.origin.id;
-      columns.origins.lsn[at] = entry.origin.lsn;
-      columns.origins.time[at] = entry.origin.time;
-    }
+    if (entry.origin) setOrigin(columns, at, entry.origin);
     if (entry.gid !== undefined) this.#gids.set(this.#length, entry.gid);
     this.#length++;
   }
@@ -230,16 +136,16 @@ export class TransactionIndex {
    * an LSN. Whose shape changed is to be decoded: what the scan saw it did not know to be rows of that table.
    */
   reshape(again: (unsettled: number, commitLsn: Lsn) => TransactionShape): void {
-    if (this.#shapes.every(({ unsettled }) => unsettled === undefined)) return;
+    if (!this.#shapes.areUnsettled) return;
     for (let index = 0; index < this.#length; index++) {
       const columns = this.#columns(index);
       const at = index % CHUNK;
       const before = columns.shape[at];
-      const { unsettled } = this.#shapes[before];
+      const { unsettled } = this.#shapes.at(before);
       if (unsettled === undefined) continue;
-      columns.shape[at] = this.#shapeNumber(again(unsettled, columns.commitLsn[at]));
+      columns.shape[at] = this.#shapes.numberOf(again(unsettled, columns.commitLsn[at]));
       if (columns.shape[at] === before) continue;
-      columns.flags[at] |= TO_DECODE;
+      columns.flags[at] |= TransactionFlag.toDecode;
       this.#reshaped++;
     }
   }
@@ -248,21 +154,21 @@ export class TransactionIndex {
   summary(index: number): TransactionSummary {
     const columns = this.#columns(index);
     const at = index % CHUNK;
-    const shape = this.#shapes[columns.shape[at]];
+    const shape = this.#shapes.at(columns.shape[at]);
     const flags = columns.flags[at];
     return {
       index,
       xid: columns.xid[at],
       gid: this.#gids.get(index),
       state: this.state(index),
-      origin: flags & REPLICATED ? originAt(columns, at) : undefined,
+      origin: flags & TransactionFlag.replicated ? originAt(columns, at) : undefined,
       firstLsn: this.firstLsn(index),
       commitLsn: columns.commitLsn[at],
       commitEndLsn: columns.commitLsn[at] + columns.endDistance[at],
       commitTime: columns.time[at],
-      preparedBeforeFork: (flags & PREPARED_BEFORE_FORK) !== 0 || undefined,
-      straddlesFork: (flags & STRADDLES) !== 0,
-      changesCatalog: (flags & CATALOG) !== 0,
+      preparedBeforeFork: (flags & TransactionFlag.preparedBeforeFork) !== 0 || undefined,
+      straddlesFork: (flags & TransactionFlag.straddlesFork) !== 0,
+      changesCatalog: (flags & TransactionFlag.changesCatalog) !== 0,
       walBytes: this.walBytes(index),
       database: shape.database,
       tables: shape.tables,
@@ -272,24 +178,28 @@ export class TransactionIndex {
       truncates: shape.truncates,
       messages: shape.messages,
       movesSequences: shape.movesSequences,
-      beginningMissing: (flags & BEGINNING_MISSING) !== 0,
+      beginningMissing: (flags & TransactionFlag.beginningMissing) !== 0,
       undecodable: this.undecodable(index),
     };
   }
 
   /** Is all that is to be told of it its shape, its xid, its commit, and how much WAL it takes? */
   isPlain(index: number): boolean {
-    return (this.#columns(index).flags[index % CHUNK] & UNUSUAL) === 0 && !this.#gids.has(index);
+    return (this.#columns(index).flags[index % CHUNK] & UNUSUAL_FLAGS) === 0 && !this.#gids.has(index);
   }
 
   state(index: number): TransactionState {
     const flags = this.#columns(index).flags[index % CHUNK];
-    return flags & PREPARED ? 'prepared' : flags & MESSAGE ? 'message' : 'committed';
+    return flags & TransactionFlag.prepared
+      ? 'prepared'
+      : flags & TransactionFlag.message
+        ? 'message'
+        : 'committed';
   }
 
   /** Changes that cannot be decoded: what is not there is one thing more. */
   undecodable(index: number): number {
-    return this.#shapes[this.shapeNumber(index)].undecodable + (this.beginningMissing(index) ? 1 : 0);
+    return this.#shapes.at(this.shapeNumber(index)).undecodable + (this.beginningMissing(index) ? 1 : 0);
   }
 
   /** How many different shapes there are. */
@@ -299,7 +209,7 @@ export class TransactionIndex {
 
   /** What many transactions did, by the number that shapeNumber() gives. */
   shape(number: number): TransactionShape {
-    return this.#shapes[number];
+    return this.#shapes.at(number);
   }
 
   shapeNumber(index: number): number {
@@ -309,32 +219,34 @@ export class TransactionIndex {
   /** It went on from a row that another lost transaction wrote; undefined when that cannot be told without decoding. */
   buildsOnLost(index: number): boolean | undefined {
     const flags = this.#columns(index).flags[index % CHUNK];
-    return flags & BUILDS_ON_UNKNOWN ? undefined : (flags & BUILDS_ON_LOST) !== 0;
+    return flags & TransactionFlag.buildsOnUnknown ? undefined : (flags & TransactionFlag.buildsOnLost) !== 0;
   }
 
   /** The scan saw that it cannot tell what its rows are: they have to be decoded before anything is said of them. */
   isToDecode(index: number): boolean {
-    return (this.#columns(index).flags[index % CHUNK] & TO_DECODE) !== 0;
+    return (this.#columns(index).flags[index % CHUNK] & TransactionFlag.toDecode) !== 0;
   }
 
   /** It is neither in doubt nor a message that was sent at once. */
   isCommitted(index: number): boolean {
-    return (this.#columns(index).flags[index % CHUNK] & (PREPARED | MESSAGE)) === 0;
+    return (
+      (this.#columns(index).flags[index % CHUNK] & (TransactionFlag.prepared | TransactionFlag.message)) === 0
+    );
   }
 
   /** It changed the system catalogs. */
   changesCatalog(index: number): boolean {
-    return (this.#columns(index).flags[index % CHUNK] & CATALOG) !== 0;
+    return (this.#columns(index).flags[index % CHUNK] & TransactionFlag.changesCatalog) !== 0;
   }
 
   /** It began before the WAL that is there. */
   beginningMissing(index: number): boolean {
-    return (this.#columns(index).flags[index % CHUNK] & BEGINNING_MISSING) !== 0;
+    return (this.#columns(index).flags[index % CHUNK] & TransactionFlag.beginningMissing) !== 0;
   }
 
   /** It committed with subtransactions. */
   hasChildren(index: number): boolean {
-    return (this.#columns(index).flags[index % CHUNK] & HAS_CHILDREN) !== 0;
+    return (this.#columns(index).flags[index % CHUNK] & TransactionFlag.hasChildren) !== 0;
   }
 
   xid(index: number): number {
@@ -386,33 +298,4 @@ export class TransactionIndex {
       throw new RangeError(`no transaction ${index} among ${this.#length}`);
     return this.#chunks[(index / CHUNK) | 0];
   }
-
-  #shapeNumber(shape: TransactionShape): number {
-    if (shape !== this.#lastShape) {
-      this.#lastNumber = this.#findShape(shape);
-      this.#lastShape = shape;
-    }
-    return this.#lastNumber;
-  }
-
-  #findShape(shape: TransactionShape): number {
-    const known = this.#numberOfShape.get(shape);
-    if (known !== undefined) return known;
-    let key = `${shape.database}\u0000${shape.undecodable} ${shape.messages} ${shape.movesSequences} ${shape.unsettled}`;
-    for (const { schema, table, insert, update, delete: deleted, truncate } of shape.tables) {
-      key += `\u0000${schema}\u0000${table}\u0000${insert},${update},${deleted},${truncate}`;
-    }
-    let number = this.#shapeNumbers.get(key);
-    if (number === undefined) {
-      number = this.#shapes.length;
-      this.#shapes.push(shape);
-      this.#shapeNumbers.set(key, number);
-    }
-    this.#numberOfShape.set(shape, number);
-    return number;
-  }
-}
-
-function originAt({ origins }: Columns, at: number): RecordedOrigin | undefined {
-  return origins && { id: origins.id[at], lsn: origins.lsn[at], time: origins.time[at] };
 }
