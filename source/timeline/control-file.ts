@@ -4,13 +4,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { crc32c } from '../bytes/crc32c.js';
 import { ForkpointError } from '../bytes/errors.js';
-import { type Lsn, readLsn } from '../bytes/lsn.js';
-import { POSTGRES_EPOCH_MS, type TimestampMicros } from '../bytes/timestamp.js';
+import type { Lsn } from '../bytes/lsn.js';
+import type { TimestampMicros } from '../bytes/timestamp.js';
 import { isValidSegmentSize } from '../wal/segment-name.js';
 import { SUPPORTED_MAJORS, versionOfCatalog } from '../wal/versions.js';
-import { CONTROL_FILE_LAYOUTS, type ControlFileLayout } from './control-file-layout.js';
+import { openControlFile, RECOVER } from './control-file-fields.js';
 
 /** DBState in pg_controldata's words, in the order of the enum. */
 export const DATABASE_STATES = [
@@ -97,96 +96,8 @@ export interface ControlFile {
 /** FLOATFORMAT_VALUE. */
 const FLOAT_FORMAT = 1234567.0;
 
-const RECOVER =
-  'use another copy of this data directory, or give forkpoint a directory that holds only its WAL';
-
 function isPowerOfTwo(value: number): boolean {
   return value > 0 && (value & (value - 1)) === 0;
-}
-
-/** Reads fields by C name from one pg_control buffer. */
-class ControlFileReader {
-  readonly #view: DataView;
-  readonly #layout: ControlFileLayout;
-  readonly #path: string;
-
-  constructor(view: DataView, layout: ControlFileLayout, path: string) {
-    this.#view = view;
-    this.#layout = layout;
-    this.#path = path;
-  }
-
-  offset(name: string): number {
-    const field = this.#layout.get(name);
-    if (!field) throw new RangeError(`pg_control has no field ${name}`);
-    return field.offset;
-  }
-
-  has(name: string): boolean {
-    return this.#layout.has(name);
-  }
-
-  uint32(name: string): number {
-    return this.#view.getUint32(this.offset(name), true);
-  }
-
-  bool(name: string): boolean {
-    return this.#view.getUint8(this.offset(name)) !== 0;
-  }
-
-  double(name: string): number {
-    return this.#view.getFloat64(this.offset(name), true);
-  }
-
-  uint64(name: string): bigint {
-    return this.#view.getBigUint64(this.offset(name), true);
-  }
-
-  /** pg_time_t: seconds since 1970. */
-  time(name: string): TimestampMicros {
-    const seconds = Number(this.#view.getBigInt64(this.offset(name), true));
-    return (seconds - POSTGRES_EPOCH_MS / 1000) * 1_000_000;
-  }
-
-  lsn(name: string): Lsn {
-    try {
-      return readLsn(this.#view, this.offset(name));
-    } catch (error) {
-      throw new ForkpointError(
-        {
-          what: `the ${name} of pg_control lies beyond 2^53 bytes of WAL, which forkpoint cannot address`,
-          where: this.#path,
-        },
-        { cause: error },
-      );
-    }
-  }
-}
-
-/** The layout for this file, after the checks that need none. */
-function layoutFor(view: DataView, path: string): ControlFileLayout {
-  if (view.byteLength < 16) {
-    throw new ForkpointError({
-      what: `pg_control is damaged: it has ${view.byteLength} bytes`,
-      where: path,
-      next: RECOVER,
-    });
-  }
-  const controlVersion = view.getUint32(8, true);
-  const layout = CONTROL_FILE_LAYOUTS.get(controlVersion);
-  if (layout) return layout;
-  if (CONTROL_FILE_LAYOUTS.has(view.getUint32(8, false))) {
-    throw new ForkpointError({
-      what: 'pg_control was written on a machine of the other byte order (big-endian)',
-      where: path,
-      next: 'forkpoint reads clusters of little-endian machines only',
-    });
-  }
-  throw new ForkpointError({
-    what: `pg_control version number ${controlVersion} is unknown: forkpoint reads PostgreSQL ${SUPPORTED_MAJORS}`,
-    where: path,
-    next: 'check that this is the data directory of one of these versions, and that the file is not damaged',
-  });
 }
 
 /** Refuses what the server's own ReadControlFile() would refuse. */
@@ -213,38 +124,19 @@ function checkCompatibility(file: ControlFile, maxAlign: number, floatFormat: nu
  * version is unknown, or it comes from a platform that forkpoint does not read.
  */
 export function parseControlFile(bytes: Uint8Array, path: string): ControlFile {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const reader = new ControlFileReader(view, layoutFor(view, path), path);
-  const crcOffset = reader.offset('crc');
-  if (bytes.length < crcOffset + 4) {
-    throw new ForkpointError({
-      what: `pg_control is damaged: it has ${bytes.length} bytes, at least ${crcOffset + 4} are needed`,
-      where: path,
-      next: RECOVER,
-    });
-  }
-  const found = crc32c(bytes, 0, crcOffset);
-  const stored = reader.uint32('crc');
-  if (found !== stored) {
-    const hex = (crc: number): string => crc.toString(16).toUpperCase().padStart(8, '0');
-    throw new ForkpointError({
-      what: `pg_control is damaged: its CRC is ${hex(stored)}, its contents have ${hex(found)}`,
-      where: path,
-      next: RECOVER,
-    });
-  }
-  const catalogVersion = reader.uint32('catalog_version_no');
+  const fields = openControlFile(bytes, path);
+  const catalogVersion = fields.uint32('catalog_version_no');
   const version = versionOfCatalog(catalogVersion);
-  if (!version || version.controlVersion !== reader.uint32('pg_control_version')) {
+  if (!version || version.controlVersion !== fields.uint32('pg_control_version')) {
     throw new ForkpointError({
       what: `catalog version number ${catalogVersion} is unknown: forkpoint reads PostgreSQL ${SUPPORTED_MAJORS}`,
       where: path,
       next: 'betas and derived products have catalog versions of their own, which forkpoint does not read',
     });
   }
-  const stateNumber = reader.uint32('state');
+  const stateNumber = fields.uint32('state');
   const state = DATABASE_STATES[stateNumber];
-  const walLevelNumber = reader.uint32('wal_level');
+  const walLevelNumber = fields.uint32('wal_level');
   const walLevel = WAL_LEVELS[walLevelNumber];
   if (!state || !walLevel) {
     throw new ForkpointError({
@@ -253,55 +145,55 @@ export function parseControlFile(bytes: Uint8Array, path: string): ControlFile {
       next: RECOVER,
     });
   }
-  const nextFullXid = reader.has('nextFullXid')
-    ? reader.uint64('nextFullXid')
-    : (BigInt(reader.uint32('nextXidEpoch')) << 32n) | BigInt(reader.uint32('nextXid32'));
+  const nextFullXid = fields.has('nextFullXid')
+    ? fields.uint64('nextFullXid')
+    : (BigInt(fields.uint32('nextXidEpoch')) << 32n) | BigInt(fields.uint32('nextXid32'));
 
   const file: ControlFile = {
     path,
     majorVersion: version.major,
     controlVersion: version.controlVersion,
     catalogVersion,
-    systemIdentifier: reader.uint64('system_identifier').toString(),
+    systemIdentifier: fields.uint64('system_identifier').toString(),
     state,
-    time: reader.time('time'),
-    checkpointLsn: reader.lsn('checkPoint'),
+    time: fields.time('time'),
+    checkpointLsn: fields.lsn('checkPoint'),
     checkpoint: {
-      redoLsn: reader.lsn('redo'),
-      timeline: reader.uint32('ThisTimeLineID'),
-      previousTimeline: reader.uint32('PrevTimeLineID'),
-      fullPageWrites: reader.bool('fullPageWrites'),
+      redoLsn: fields.lsn('redo'),
+      timeline: fields.uint32('ThisTimeLineID'),
+      previousTimeline: fields.uint32('PrevTimeLineID'),
+      fullPageWrites: fields.bool('fullPageWrites'),
       nextXidEpoch: Number(nextFullXid >> 32n),
       nextXid: Number(nextFullXid & 0xffff_ffffn),
-      nextOid: reader.uint32('nextOid'),
-      nextMulti: reader.uint32('nextMulti'),
-      nextMultiOffset: reader.uint32('nextMultiOffset'),
-      oldestXid: reader.uint32('oldestXid'),
-      oldestXidDatabase: reader.uint32('oldestXidDB'),
-      oldestMulti: reader.uint32('oldestMulti'),
-      oldestMultiDatabase: reader.uint32('oldestMultiDB'),
-      time: reader.time('checkpoint.time'),
-      oldestActiveXid: reader.uint32('oldestActiveXid'),
+      nextOid: fields.uint32('nextOid'),
+      nextMulti: fields.uint32('nextMulti'),
+      nextMultiOffset: fields.uint32('nextMultiOffset'),
+      oldestXid: fields.uint32('oldestXid'),
+      oldestXidDatabase: fields.uint32('oldestXidDB'),
+      oldestMulti: fields.uint32('oldestMulti'),
+      oldestMultiDatabase: fields.uint32('oldestMultiDB'),
+      time: fields.time('checkpoint.time'),
+      oldestActiveXid: fields.uint32('oldestActiveXid'),
     },
-    minRecoveryPoint: reader.lsn('minRecoveryPoint'),
-    minRecoveryPointTimeline: reader.uint32('minRecoveryPointTLI'),
-    backupStartPoint: reader.lsn('backupStartPoint'),
-    backupEndPoint: reader.lsn('backupEndPoint'),
-    backupEndRequired: reader.bool('backupEndRequired'),
+    minRecoveryPoint: fields.lsn('minRecoveryPoint'),
+    minRecoveryPointTimeline: fields.uint32('minRecoveryPointTLI'),
+    backupStartPoint: fields.lsn('backupStartPoint'),
+    backupEndPoint: fields.lsn('backupEndPoint'),
+    backupEndRequired: fields.bool('backupEndRequired'),
     walLevel,
-    walLogHints: reader.bool('wal_log_hints'),
-    maxPreparedTransactions: reader.uint32('max_prepared_xacts'),
-    trackCommitTimestamp: reader.bool('track_commit_timestamp'),
-    pageSize: reader.uint32('blcksz'),
-    relationSegmentPages: reader.uint32('relseg_size'),
-    walPageSize: reader.uint32('xlog_blcksz'),
-    walSegmentSize: reader.uint32('xlog_seg_size'),
-    nameLength: reader.uint32('nameDataLen'),
-    toastChunkSize: reader.uint32('toast_max_chunk_size'),
-    largeObjectChunkSize: reader.uint32('loblksize'),
-    dataChecksumVersion: reader.uint32('data_checksum_version'),
+    walLogHints: fields.bool('wal_log_hints'),
+    maxPreparedTransactions: fields.uint32('max_prepared_xacts'),
+    trackCommitTimestamp: fields.bool('track_commit_timestamp'),
+    pageSize: fields.uint32('blcksz'),
+    relationSegmentPages: fields.uint32('relseg_size'),
+    walPageSize: fields.uint32('xlog_blcksz'),
+    walSegmentSize: fields.uint32('xlog_seg_size'),
+    nameLength: fields.uint32('nameDataLen'),
+    toastChunkSize: fields.uint32('toast_max_chunk_size'),
+    largeObjectChunkSize: fields.uint32('loblksize'),
+    dataChecksumVersion: fields.uint32('data_checksum_version'),
   };
-  return checkCompatibility(file, reader.uint32('maxAlign'), reader.double('floatFormat'));
+  return checkCompatibility(file, fields.uint32('maxAlign'), fields.double('floatFormat'));
 }
 
 /** How often a file that changes under our eyes is read again (a running server writes it without a lock). */
