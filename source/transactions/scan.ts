@@ -4,10 +4,10 @@
  * On the way heap-scan feeds the catalog, remembers where tuples were written and counts what each transaction
  * does; when one commits after `lostFrom`, it goes into the index. Rows are not decoded here.
  */
-import { formatLsn, type Lsn } from '../bytes/lsn.js';
-import type { Catalog, CatalogFeed } from '../catalog/catalog.js';
+import type { Lsn } from '../bytes/lsn.js';
 import { xidPrecedes } from '../heap/tuple.js';
 import { isCheckpoint, parseCheckpoint } from '../wal/checkpoint-record.js';
+import { endOfWal } from '../wal/end-of-wal.js';
 import { isTransactionalMessage, messageDatabase } from '../wal/logical-message.js';
 import { WalReader } from '../wal/reader.js';
 import { type RecordVersion, recordVersion } from '../wal/record-versions.js';
@@ -17,72 +17,29 @@ import {
   TransactionOperation,
   XlogOperation,
 } from '../wal/resource-managers.js';
-import type { WalSegments } from '../wal/segments.js';
 import {
   createTransactionEnd,
   parsePrepare,
   parseTransactionEnd,
-  type RecordedOrigin,
   type TransactionEnd,
 } from '../wal/transaction-record.js';
 import type { WalEnd } from '../wal/wal-end.js';
 import { CatalogScan } from './catalog-scan.js';
 import { CommittedEntry } from './committed-entry.js';
-import type { DiskPages } from './disk-pages.js';
 import { HeapScan } from './heap-scan.js';
 import { OldRowLog } from './old-row-log.js';
 import { OpenTransaction, OpenTransactions } from './open-transaction.js';
 import { PastTuples } from './past-tuples.js';
+import { entryInDoubt, PreparedTransactions, type UnresolvedTransaction } from './prepared-transactions.js';
 import { type LocalRelation, Relations } from './relations.js';
 import { RowLineage } from './row-lineage.js';
 import type { ScanObserver } from './scan-observer.js';
+import type { ScanOptions } from './scan-options.js';
 import { Shapes } from './shape.js';
 import { TemporaryFile } from './temporary-file.js';
-import type { TemporaryRoom } from './temporary-room.js';
 import { ToastChunks } from './toast-chunks.js';
 import { TransactionIndex } from './transaction-index.js';
 import { TupleSource } from './tuple-source.js';
-
-/** What a scan is told. */
-export interface ScanOptions {
-  readonly segments: WalSegments;
-  readonly catalog: Catalog & CatalogFeed;
-  /** BLCKSZ in bytes. */
-  readonly blockSize: number;
-  /** A record's first byte, a checkpoint's redo pointer: where reading begins. */
-  readonly startLsn: Lsn;
-  /** Transactions that were running there: they may have changed the catalog before. */
-  readonly startRunningXids: ReadonlySet<number>;
-  /** Transactions from this id on began after lostFrom, whoever seems to have been running; undefined when nothing tells. */
-  readonly wholeFromXid?: number;
-  /** What of the beginning is missing, when WAL does not reach back to before the oldest of them. */
-  readonly shortfall?: string;
-  /** Transactions whose commit record ends after this LSN are wanted. */
-  readonly lostFrom: Lsn;
-  readonly tempDir?: string;
-  /** What may be put there; no limit when undefined. */
-  readonly room?: TemporaryRoom;
-  /** The same transactions are found by somebody else, who lends his index once they are. */
-  readonly indexIsLent?: boolean;
-  /** Transaction ids from here on had not been given out where reading begins; undefined when no checkpoint tells. */
-  readonly startNextXid?: number;
-  /** Where rows are looked for whose past is not in the WAL at hand, best first. */
-  readonly disks?: readonly DiskPages[];
-  /** What WAL would tell of them: `needs segments before 0000000100000002000000F3`. */
-  readonly wantedWal?: string;
-}
-
-/** A transaction that was prepared and not resolved so far. */
-interface Prepared {
-  readonly transaction: OpenTransaction;
-  readonly xids: readonly number[];
-  readonly gid: string;
-  readonly origin?: RecordedOrigin;
-  readonly databaseOid: number;
-  readonly time: number;
-  readonly lsn: Lsn;
-  readonly endLsn: Lsn;
-}
 
 function isOneOf(wanted: ReadonlySet<number>, xid: number, subxids: readonly number[]): boolean {
   return wanted.size > 0 && (wanted.has(xid) || subxids.some((each) => wanted.has(each)));
@@ -115,7 +72,7 @@ export class Scan {
   readonly #catalog: CatalogScan;
   readonly #heap: HeapScan;
   readonly #past: PastTuples;
-  readonly #prepared = new Map<number, Prepared>();
+  readonly #prepared = new PreparedTransactions();
   /** When the last transaction before here ended. */
   #lastEndTime = 0;
   readonly #sequences = new Map<LocalRelation, Lsn>();
@@ -191,7 +148,7 @@ export class Scan {
     for (;;) {
       for (let i = 0; i < RECORDS_BETWEEN_LOOKS; i++) {
         if (!this.reader.next()) {
-          const end = this.#whereItEnds();
+          const end = endOfWal(this.reader);
           // Places that take a while may have what is missing: once they were asked, reading goes on from here.
           if (this.#options.segments.waiting()) return true;
           this.#finish(end);
@@ -312,16 +269,7 @@ export class Scan {
       case TransactionOperation.prepare: {
         const prepared = parsePrepare(reader, this.#version);
         if (!this.#crossedFork && reader.endLsn > this.#options.lostFrom) this.#crossFork();
-        this.#prepared.set(prepared.xid, {
-          transaction: this.#open.take(prepared.xid, prepared.subxids, reader.lsn),
-          xids: [prepared.xid, ...prepared.subxids],
-          gid: prepared.gid,
-          origin: prepared.origin,
-          databaseOid: prepared.databaseOid,
-          time: prepared.time,
-          lsn: reader.lsn,
-          endLsn: reader.endLsn,
-        });
+        this.#prepared.add(reader, prepared, this.#open.take(prepared.xid, prepared.subxids, reader.lsn));
         this.observer?.ended(prepared.xid, prepared.subxids);
         return;
       }
@@ -332,8 +280,7 @@ export class Scan {
     const { reader } = this;
     const end = parseTransactionEnd(reader, this.#version, this.#end);
     if (!this.#crossedFork && reader.endLsn > this.#options.lostFrom) this.#crossFork();
-    const prepared = end.twoPhase ? this.#prepared.get(end.xid) : undefined;
-    if (prepared) this.#prepared.delete(end.xid);
+    const prepared = end.twoPhase ? this.#prepared.resolve(end.xid) : undefined;
     const taken = this.#open.take(end.xid, end.subxids, reader.lsn);
     this.#noteEnd(end, prepared?.transaction ?? taken, prepared);
     this.observer?.ended(end.xid, end.subxids);
@@ -341,7 +288,11 @@ export class Scan {
   }
 
   /** The transaction has ended, with the record under the reader. */
-  #noteEnd(end: TransactionEnd, transaction: OpenTransaction, prepared: Prepared | undefined): void {
+  #noteEnd(
+    end: TransactionEnd,
+    transaction: OpenTransaction,
+    prepared: UnresolvedTransaction | undefined,
+  ): void {
     const { reader } = this;
     this.#lastEndTime = end.time;
     const beginningMissing = this.#beganBeforeStart(end.xid, end.subxids);
@@ -376,7 +327,7 @@ export class Scan {
   #crossFork(): void {
     this.#crossedFork = true;
     this.lineage.cross();
-    for (const { transaction } of this.#prepared.values()) this.lineage.keepEarly(transaction);
+    for (const transaction of this.#prepared.transactions()) this.lineage.keepEarly(transaction);
   }
 
   /** Did one of these transactions run where reading begins, and is something of it missing there? */
@@ -395,61 +346,20 @@ export class Scan {
     this.observer?.finished();
     this.observer = undefined;
     this.index.reshape((unsettled, commitLsn) => this.#shapes.again(unsettled, commitLsn));
-    const inDoubt = [...this.#prepared.values()].filter(
-      (each) => each.endLsn > this.#options.lostFrom && each.transaction.hasChanges,
-    );
-    inDoubt.sort((a, b) => a.lsn - b.lsn);
-    for (const each of inDoubt) {
-      this.lineage.lost(each.transaction);
-      this.index.append({
-        xid: each.xids[0],
-        firstLsn: each.transaction.firstLsn,
-        commitLsn: each.lsn,
-        commitEndLsn: each.endLsn,
-        commitTime: each.time,
-        walBytes: each.transaction.walBytes,
-        state: 'prepared',
-        origin: each.origin,
-        straddlesFork: each.transaction.firstLsn < this.#options.lostFrom,
-        beginningMissing: this.#beganBeforeStart(each.xids[0], each.xids.slice(1)),
-        changesCatalog: each.transaction.changesCatalog,
-        buildsOn: each.transaction,
-        toDecode: each.transaction.toDecode,
-        gid: each.gid,
-        shape: this.#shapes.of(
-          each.transaction,
-          each.databaseOid,
-          this.reader.lsn,
-          new Set(each.xids),
-          this.#catalog.age,
-        ),
-      });
+    const { lostFrom } = this.#options;
+    for (const each of this.#prepared.inDoubt(lostFrom)) {
+      const { transaction, databaseOid, xids } = each;
+      this.lineage.lost(transaction);
+      const beginningMissing = this.#beganBeforeStart(xids[0], xids.slice(1));
+      const shape = this.#shapes.of(
+        transaction,
+        databaseOid,
+        this.reader.lsn,
+        new Set(xids),
+        this.#catalog.age,
+      );
+      this.index.append(entryInDoubt(each, lostFrom, beginningMissing, shape));
     }
     this.reader.end = end;
-  }
-
-  /** Where reading stopped, and whether that is the end of WAL, as after any crash, or only the end of what can be read. */
-  #whereItEnds(): WalEnd | undefined {
-    const { end } = this.reader;
-    if (end?.kind === 'missing') return this.#isJustNotThere(end) ? { ...end, kind: 'end' } : end;
-    if (end === undefined) return end;
-    const goesOn = this.reader.continuesAfter(end.lsn);
-    if (goesOn === undefined) return end;
-    const more =
-      goesOn === end.lsn ? 'the rest of that record is whole' : `WAL goes on at ${formatLsn(goesOn)}`;
-    return { ...end, kind: 'damaged', reason: `${end.reason}; ${more}` };
-  }
-
-  /** A segment that was never begun: the last record filled the one before it to its end, or was to go on in it. */
-  #isJustNotThere(end: WalEnd): boolean {
-    const { segments } = this.#options;
-    const next = end.lsn + ((segments.segmentSize - (end.lsn % segments.segmentSize)) % segments.segmentSize);
-    const segment = segments.at(next);
-    if (!('missing' in segment) || segment.broken || this.#hasSegmentAfter(next)) return false;
-    return next === end.lsn || (!('missing' in segments.at(next - 1)) && segment.broken === false);
-  }
-
-  #hasSegmentAfter(lsn: Lsn): boolean {
-    return this.#options.segments.list().some((segment) => segment.startLsn > lsn && !('missing' in segment));
   }
 }
