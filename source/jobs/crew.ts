@@ -192,10 +192,11 @@ export class Crew {
     return this.#byPart.get(number)?.parts.get(number);
   }
 
-  /** Bytes of a part were written. */
-  written(number: number, bytes: number): void {
+  /** A piece of a part was written, and is not looked at any more. */
+  written(number: number, { bytes }: Piece): void {
     const thread = this.#byPart.get(number);
-    if (thread) post(thread, { kind: 'written', bytes });
+    const memory = bytes.buffer as ArrayBuffer;
+    if (thread) post(thread, { kind: 'written', bytes: bytes.length, memory }, [memory]);
   }
 
   /** A part has been written to its end. */
@@ -234,6 +235,6 @@ export class Crew {
   }
 }
 
-function post(thread: Thread, message: ToThread): void {
-  thread.worker.postMessage(message);
+function post(thread: Thread, message: ToThread, transfer: readonly ArrayBuffer[] = []): void {
+  thread.worker.postMessage(message, transfer);
 }

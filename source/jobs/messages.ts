@@ -46,8 +46,8 @@ export type ToThread =
   | { readonly kind: 'index'; readonly index: LentIndex }
   | { readonly kind: 'export'; readonly order: ExportOrder }
   | { readonly kind: 'part'; readonly order: PartOrder }
-  /** So many bytes were written: as many more may be made ahead. */
-  | { readonly kind: 'written'; readonly bytes: number };
+  /** So many bytes were written: as many more may be made ahead, in the memory where they were. */
+  | { readonly kind: 'written'; readonly bytes: number; readonly memory: ArrayBufferLike };
 
 /** From a thread. */
 export type FromThread =

@@ -7,6 +7,7 @@ import type { TransactionRuns } from '../incident/transaction-runs.js';
 import type { Tally } from '../sql/tally.js';
 import type { Crew, Piece } from './crew.js';
 import type { ExportOrder, PartFigures, PartOrder } from './messages.js';
+import { PieceRoom } from './piece-room.js';
 import type { Plan } from './plan.js';
 
 /** Bytes of its own parts that this thread makes before what comes before them is written. */
@@ -48,6 +49,7 @@ class PartsInOrder {
   #making: OwnPart | undefined;
   /** Bytes held of them. */
   #ahead = 0;
+  readonly #pieces = new PieceRoom();
   /** Bytes of the next part that are written already, by file, while it is made again from its beginning. */
   #written: number[];
 
@@ -86,7 +88,7 @@ class PartsInOrder {
       if (given?.pieces.length) {
         const piece = given.pieces.shift()!;
         this.#put(piece);
-        crew.written(this.#next, piece.bytes.length);
+        crew.written(this.#next, piece);
         yield undefined;
       } else if (given?.figures) {
         crew.finished(this.#next);
@@ -95,6 +97,7 @@ class PartsInOrder {
         const piece = own.pieces.shift()!;
         this.#put(piece);
         this.#ahead -= piece.bytes.length;
+        this.#pieces.giveBack(piece.bytes.buffer);
         yield undefined;
       } else if (own?.figures) {
         this.#made.delete(this.#next);
@@ -156,7 +159,7 @@ class PartsInOrder {
           return;
         }
         this.#ahead += bytes.length;
-        pieces.push({ file, bytes: new Uint8Array(bytes) });
+        pieces.push({ file, bytes: this.#pieces.copy(bytes) });
       }),
     };
     this.#made.set(number, own);

@@ -12,6 +12,7 @@ import type { OpenedIncident } from '../incident/opened-incident.js';
 import type { TransactionRuns } from '../incident/transaction-runs.js';
 import { TemporaryRoom } from '../transactions/temporary-room.js';
 import type { ExportOrder, FromThread, PartOrder, ThreadStart, ToThread } from './messages.js';
+import { PieceRoom } from './piece-room.js';
 
 /** Bytes that may be made before anybody has written them. */
 const AHEAD_BYTES = 4 * 1024 * 1024;
@@ -29,6 +30,7 @@ class PartThread {
   #runs: TransactionRuns | undefined;
   /** Bytes told and not written so far. */
   #ahead = 0;
+  readonly #pieces = new PieceRoom();
   #room: TemporaryRoom | undefined;
   #wake: (() => void) | undefined;
 
@@ -50,6 +52,7 @@ class PartThread {
         break;
       case 'written':
         this.#ahead -= message.bytes;
+        this.#pieces.giveBack(message.memory);
         break;
     }
     this.#wake?.();
@@ -80,9 +83,9 @@ class PartThread {
     const { number, indexes, keepFrom } = part;
     this.#runs ??= incident.runs(context.request.undo, longest);
     const making = this.#maker!.make(this.#runs.of(indexes, keepFrom), (file, piece) => {
-      const bytes = new Uint8Array(piece);
+      const bytes = this.#pieces.copy(piece);
       this.#ahead += bytes.length;
-      tell({ kind: 'piece', number, file, bytes }, [bytes.buffer]);
+      tell({ kind: 'piece', number, file, bytes }, [bytes.buffer as ArrayBuffer]);
     });
     let breathed = performance.now();
     for (;;) {
