@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { FakeClient } from './support/fake-client.js';
 import { startTui, type Tui } from './support/tui-driver.js';
 
 /** Opens the transaction at a position in commit order. */
-async function openTransaction(index: number, columns = 80, rows = 24): Promise<Tui> {
-  const tui = await startTui({ client: new FakeClient({ transactions: 500 }), columns, rows });
+async function openTransaction(
+  index: number,
+  columns = 80,
+  rows = 24,
+  client = new FakeClient({ transactions: 500 }),
+): Promise<Tui> {
+  const tui = await startTui({ client, columns, rows });
   await tui.press('enter');
   await tui.see(/▸ .* 738 /);
   await tui.press(...Array.from({ length: index }, () => 'j'), 'enter');
@@ -125,6 +131,47 @@ describe('a transaction opened', () => {
     await tui.type('no such thing');
     await tui.press('enter');
     await tui.see('no such thing is not found further down');
+    await tui.quit();
+  });
+
+  it('a long search says how far it has come, goes on from there, and is stopped by a key', async () => {
+    const searchedFrom: number[] = [];
+    class Slow extends FakeClient {
+      override async searchChanges(_index: number, _needle: string, from: number) {
+        searchedFrom.push(from);
+        if (searchedFrom.length > 2) return new Promise<undefined>(() => {});
+        await setTimeout(150);
+        return { at: from + 16, found: false };
+      }
+    }
+    const tui = await openTransaction(6, 80, 24, new Slow({ transactions: 500 }));
+    await tui.press('/');
+    await tui.type('note');
+    await tui.press('enter');
+    await tui.see('searching for note … 50 %  Esc stops');
+    assert.deepEqual(searchedFrom, [0, 16, 32]);
+    await tui.press('escape');
+    await tui.see('the search was stopped', '[Rows]');
+    await tui.quit();
+  });
+
+  it('rows are numbered up to what the header says while they are still being counted, and by what was counted then', async () => {
+    let goOn = (): void => {};
+    const counted = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    class Counting extends FakeClient {
+      override async changes(index: number, from: number, count: number) {
+        if (count === 0) await counted;
+        const { changes, total } = await super.changes(index, from, count);
+        const more = count > 0;
+        return { changes, total: more ? 40 : total + 1, more };
+      }
+    }
+    const tui = await openTransaction(6, 80, 24, new Counting({ transactions: 500 }));
+    await tui.see('63 rows:', '1/63 INSERT', 'change 1/63');
+    goOn();
+    await tui.see('1/64 INSERT', 'change 1/64');
     await tui.quit();
   });
 

@@ -39,7 +39,6 @@ export class Pager<Item> {
   #windows = new Map<number, readonly Item[]>();
   #layouts = new Map<number, readonly Line[]>();
   #fetching = false;
-  /** There are more than `total`. */
   #more = false;
   #stickToEnd = false;
   #closed = false;
@@ -53,6 +52,11 @@ export class Pager<Item> {
   /** The first item on the screen. */
   get item(): number {
     return this.#item;
+  }
+
+  /** There are more than `total`: they were counted so far. */
+  get more(): boolean {
+    return this.#more;
   }
 
   /** Sets the size of the window, in columns and lines, and fetches what it shows. */
@@ -225,6 +229,8 @@ export class Pager<Item> {
           ? this.#source.fetch((this.total ?? 0) + LEAP, 0)
           : this.#source.fetch(window! * WINDOW, WINDOW));
         if (this.#closed) return;
+        // An item may tell of how many it is one.
+        if (total !== this.total || (more ?? false) !== this.#more) this.#layouts.clear();
         this.total = total;
         this.#more = more ?? false;
         if (!leaps) {

@@ -25,6 +25,13 @@ export interface ListView {
   readonly firstLook?: number;
 }
 
+/** What a search through changes came to. */
+export interface ChangeSearched {
+  /** The change found, or the first that was not looked at. */
+  readonly at: number;
+  readonly found: boolean;
+}
+
 export interface IncidentClient {
   /**
    * Opens both sides, finds the fork, and begins to read WAL in the background. Rejects with ForkpointError; what was open before
@@ -58,10 +65,10 @@ export interface IncidentClient {
     count: number,
   ): Promise<{ changes: ListedChange[]; total: number; more?: boolean }>;
   /**
-   * First change at or after `from` whose text holds `needle` (case-insensitive), or undefined. A newer search ends it: then it is
-   * undefined, too.
+   * First change at or after `from` whose text holds `needle` (case-insensitive), or after some moments of searching where to go on from;
+   * undefined when there is none. A newer search ends it: then it is undefined, too.
    */
-  searchChanges(index: number, needle: string, from: number): Promise<number | undefined>;
+  searchChanges(index: number, needle: string, from: number): Promise<ChangeSearched | undefined>;
   /** Nobody waits for what is being searched for any more. */
   stopSearch(): Promise<void>;
   /** SQL text of one transaction, as lines [from, from+count), and how many lines there are (`more`: made so far). */

@@ -7,7 +7,7 @@ import { parseLsn } from '../bytes/lsn.js';
 import { rowCount } from '../transactions/transaction.js';
 import { breathe, eachOf } from './breathe.js';
 import { searchableText } from './changes-text.js';
-import type { IncidentClient, ListView } from './client.js';
+import type { ChangeSearched, IncidentClient, ListView } from './client.js';
 import { parseFilter } from './filter.js';
 import { FirstLines } from './first-lines.js';
 import { ListViewState } from './list-view.js';
@@ -22,22 +22,20 @@ import type {
   ListedTransaction,
   ListOrder,
   Progress,
-  RowVerdict,
 } from './model.js';
 import { type EarlySight, openIncident } from './open.js';
 import type { OpenedIncident } from './opened-incident.js';
 import { type ToldError, tell } from './rpc.js';
 import type { SqlLines } from './sql-lines.js';
 import { Superseded } from './superseded.js';
+import { verdictFromAfar } from './verdict-from-afar.js';
 
 /** Milliseconds of reading between two looks at the questions. */
 const SLICE = 8;
 /** Changes of one transaction that are compared again, one by one, for somebody who looks at them. */
 const ROWS_JUDGED_AGAIN = 16_384;
-const TOO_FAR_DOWN: RowVerdict = {
-  verdict: 'pending',
-  reason: 'this far down rows are not compared one by one: the verdict of the whole transaction counts them',
-};
+/** Milliseconds of a search after which it is told how far it has come. */
+const SEARCH_TOLD = 400;
 /** Milliseconds between two reports of progress. */
 const REPORT_EVERY = 100;
 
@@ -226,8 +224,10 @@ export class LocalClient implements IncidentClient {
     const judged = from + count <= ROWS_JUDGED_AGAIN;
     const verdicts = judged ? await incident.verdicts(index, from, count) : [];
     const changes: ListedChange[] = [];
+    const ofTransaction = incident.verdict(index);
     for (const change of incident.changeSlice(index, from, count)) {
-      changes.push({ change, verdict: judged ? verdicts[changes.length] : TOO_FAR_DOWN });
+      const verdict = judged ? verdicts[changes.length] : verdictFromAfar(change, ofTransaction);
+      changes.push({ change, verdict });
     }
     return { changes, ...counted };
   }
@@ -242,19 +242,21 @@ export class LocalClient implements IncidentClient {
     }
   }
 
-  async searchChanges(index: number, needle: string, from: number): Promise<number | undefined> {
+  async searchChanges(index: number, needle: string, from: number): Promise<ChangeSearched | undefined> {
     const incident = await this.#whenOpen();
     const search = ++this.#searches;
     const wanted = needle.toLowerCase();
-    let position = from;
-    let breathed = performance.now();
+    let at = from;
+    const begun = performance.now();
+    let breathed = begun;
     for (const change of incident.changeSlice(index, from, Number.POSITIVE_INFINITY)) {
-      if (searchableText(change).includes(wanted)) return position;
-      position++;
-      if ((position & 63) !== 0 || performance.now() - breathed < SLICE) continue;
+      if (searchableText(change).includes(wanted)) return { at, found: true };
+      at++;
+      if ((at & 63) !== 0 || performance.now() - breathed < SLICE) continue;
       await breathe();
       if (search !== this.#searches || !this.#current(incident)) return undefined;
       breathed = performance.now();
+      if (breathed - begun > SEARCH_TOLD) return { at, found: false };
     }
     return undefined;
   }

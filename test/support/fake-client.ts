@@ -9,7 +9,7 @@ import { ForkpointError } from '../../source/bytes/errors.js';
 import { formatLsn, parseLsn } from '../../source/bytes/lsn.js';
 import { POSTGRES_EPOCH_MS } from '../../source/bytes/timestamp.js';
 import { searchableText } from '../../source/incident/changes-text.js';
-import type { IncidentClient, ListView } from '../../source/incident/client.js';
+import type { ChangeSearched, IncidentClient, ListView } from '../../source/incident/client.js';
 import { parseFilter } from '../../source/incident/filter.js';
 import type {
   ExportRequest,
@@ -400,10 +400,11 @@ export class FakeClient implements IncidentClient {
     return { changes, total };
   }
 
-  async searchChanges(index: number, needle: string, from: number): Promise<number | undefined> {
+  async searchChanges(index: number, needle: string, from: number): Promise<ChangeSearched | undefined> {
     await this.#answer('searchChanges');
     for (let number = Math.max(0, from); number < changeCount(index); number++) {
-      if (searchableText(fakeChange(index, number).change).includes(needle.toLowerCase())) return number;
+      if (searchableText(fakeChange(index, number).change).includes(needle.toLowerCase()))
+        return { at: number, found: true };
     }
     return undefined;
   }

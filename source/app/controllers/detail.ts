@@ -1,9 +1,11 @@
 /** One transaction opened: its changes, its redo and its undo SQL, each in a pager of its own. */
+import { formatCount } from '../../bytes/count.js';
 import { printable } from '../../bytes/printable.js';
 import { breakLines } from '../../bytes/text-width.js';
 import { searchableText } from '../../incident/changes-text.js';
 import type { IncidentClient } from '../../incident/client.js';
 import type { ListedChange, ListedTransaction } from '../../incident/model.js';
+import { rowCount } from '../../transactions/transaction.js';
 import type { Context } from '../bindings/binding.js';
 import { changeLines, highlight } from '../change-block.js';
 import type { KeyPress } from '../keys.js';
@@ -21,6 +23,9 @@ const SEARCH_STRIDE = 256;
 
 /** A search that takes longer is said to be under way. */
 const LONG_SEARCH_MILLISECONDS = 200;
+
+/** Hears now and then which item a search has come to. */
+type Reached = (at: number) => void;
 
 /** What the detail asks of the application. */
 export interface DetailExits {
@@ -67,7 +72,7 @@ export class DetailController {
           changeLines(change, {
             width,
             index,
-            total: this.#changes.total ?? 0,
+            total: this.total ?? 0,
             whole: this.whole,
             needle: this.needle,
             found: this.#hit === index,
@@ -95,6 +100,13 @@ export class DetailController {
 
   get pager(): Pager<ListedChange> | Pager<string> {
     return this.pagers[this.tab];
+  }
+
+  /** How many items there are as far as that is known; undefined before anything is. Rows were counted when WAL was read. */
+  get total(): number | undefined {
+    const { total, more } = this.pager;
+    const isCounted = this.tab === 'rows' && total !== undefined && more;
+    return isCounted ? Math.max(total, rowCount(this.transaction)) : total;
   }
 
   resize(width: number, height: number): void {
@@ -196,16 +208,19 @@ export class DetailController {
     const version = this.#searchVersion;
     const { needle, tab } = this;
     this.#seeking = true;
+    const begun = performance.now();
     let said = false;
-    const sayIt = setTimeout(() => {
+    const reached = (at: number): void => {
+      if (version !== this.#searchVersion || performance.now() - begun < LONG_SEARCH_MILLISECONDS) return;
       said = true;
-      this.#host.say(`searching for ${needle} …  Esc stops`);
-    }, LONG_SEARCH_MILLISECONDS);
+      this.#host.say(`searching for ${needle} …${this.#searchedTo(at)}  Esc stops`);
+    };
+    const sayIt = setTimeout(() => reached(from), LONG_SEARCH_MILLISECONDS);
     try {
       const find =
         tab === 'rows'
-          ? this.#findChange(needle, from, step, version)
-          : this.#findLine(tab, needle, from, step, version);
+          ? this.#findChange(needle, from, step, reached)
+          : this.#findLine(tab, needle, from, step, reached);
       const hit = await find;
       if (version !== this.#searchVersion) return;
       if (hit === undefined) {
@@ -224,23 +239,35 @@ export class DetailController {
     }
   }
 
+  /** How far a search has come, for people: a share where it is known of how many, else a number. */
+  #searchedTo(at: number): string {
+    const { total } = this;
+    const isWhole = this.tab === 'rows' || !this.pager.more;
+    if (!total || !isWhole) return ` line ${formatCount(at + 1)}`;
+    return ` ${Math.min(100, Math.floor((at / total) * 100))} %`;
+  }
+
   async #findChange(
     needle: string,
     from: number,
     step: 1 | -1,
-    version: number,
+    reached: Reached,
   ): Promise<number | undefined> {
-    if (step > 0) return this.#client.searchChanges(this.transaction.index, needle, from);
-    return this.#scan(
-      from,
-      step,
-      version,
-      async (first, count) => {
+    if (step < 0) {
+      const read = async (first: number, count: number) => {
         const { changes, total } = await this.#client.changes(this.transaction.index, first, count);
         return { texts: changes.map((listed) => searchableText(listed.change)), total };
-      },
-      needle,
-    );
+      };
+      return this.#scan(from, step, reached, read, needle);
+    }
+    const version = this.#searchVersion;
+    for (let at = from; ; ) {
+      const answer = await this.#client.searchChanges(this.transaction.index, needle, at);
+      if (answer === undefined || answer.found) return answer?.at;
+      if (version !== this.#searchVersion) return undefined;
+      at = answer.at;
+      reached(at);
+    }
   }
 
   #findLine(
@@ -248,30 +275,27 @@ export class DetailController {
     needle: string,
     from: number,
     step: 1 | -1,
-    version: number,
+    reached: Reached,
   ): Promise<number | undefined> {
-    return this.#scan(
-      from,
-      step,
-      version,
-      async (first, count) => {
-        const { lines, total } = await this.#client.sql(this.transaction.index, tab, first, count);
-        return { texts: lines.map((text) => text.toLowerCase()), total };
-      },
-      needle,
-    );
+    const read = async (first: number, count: number) => {
+      const { lines, total } = await this.#client.sql(this.transaction.index, tab, first, count);
+      return { texts: lines.map((text) => text.toLowerCase()), total };
+    };
+    return this.#scan(from, step, reached, read, needle);
   }
 
   /** Looks through texts in strides, one way, until one holds the needle or the search is given up. */
   async #scan(
     from: number,
     step: 1 | -1,
-    version: number,
+    reached: Reached,
     read: (first: number, count: number) => Promise<{ texts: string[]; total: number }>,
     needle: string,
   ): Promise<number | undefined> {
+    const version = this.#searchVersion;
     let at = from;
     let total = Number.POSITIVE_INFINITY;
+    let told = performance.now();
     while (at >= 0 && at < total && version === this.#searchVersion) {
       const first = step > 0 ? at : Math.max(0, at - SEARCH_STRIDE + 1);
       const count = step > 0 ? SEARCH_STRIDE : at - first + 1;
@@ -283,6 +307,9 @@ export class DetailController {
           : answer.texts.findLastIndex((text) => text.includes(needle));
       if (hit >= 0) return first + hit;
       at = step > 0 ? first + count : first - 1;
+      if (performance.now() - told < LONG_SEARCH_MILLISECONDS) continue;
+      reached(at);
+      told = performance.now();
     }
     return undefined;
   }

@@ -71,8 +71,12 @@ function tabsLine(detail: DetailController, width: number): Line {
       style: tab === detail.tab ? 'active' : 'muted',
     }),
   );
-  const { total, item } = detail.pager;
-  const place = total === undefined ? '' : `${formatCount(Math.min(item + 1, total))}/${formatCount(total)}`;
+  const { total } = detail;
+  const { item, more } = detail.pager;
+  // Lines are made as somebody goes there: of how many they are is known at the end.
+  const open = more && detail.tab !== 'rows' ? '…' : '';
+  const place =
+    total === undefined ? '' : `${formatCount(Math.min(item + 1, total))}/${formatCount(total)}${open}`;
   const needle: Line = detail.needle ? [{ text: `  /${printable(detail.needle)}`, style: 'key' }] : [];
   const unit = detail.tab === 'rows' ? 'change' : 'line';
   return spread(
