@@ -34,10 +34,10 @@ describe('the keymap', () => {
     }
   });
 
-  it('has a way out by escape everywhere, and ctrl-c quits everywhere but where it stops what is under way', () => {
+  it('has a way out by escape everywhere, and ctrl-c quits at once everywhere but where it stops what is under way', () => {
     for (const context of CONTEXTS) {
       assert.ok(bindingFor(context, 'escape'), context);
-      const action = context === 'preserve-copying' ? 'stop' : 'quit';
+      const action = context === 'preserve-copying' ? 'stop' : 'interrupt';
       assert.equal(bindingFor(context, 'ctrl-c')?.action, action, context);
     }
   });

@@ -32,6 +32,7 @@ async function screenAfter(frames: readonly string[]): Promise<{ lines: string[]
       },
       on: () => {},
       off: () => {},
+      once: () => {},
     },
     new LineStore(),
   );

@@ -108,7 +108,7 @@ for (const size of [
       await tui.see('2 transactions marked, 33');
       const kept = (await tui.lines()).filter((line) => line.includes('●') && !line.includes('marked'));
       assert.deepEqual(kept.map(timeAndXid), marked.map(timeAndXid), 'the same two transactions');
-      assert.equal(await tui.quit(), 0);
+      assert.equal(await tui.quit(), 130);
     });
   });
 }
@@ -147,7 +147,7 @@ describe('a configured restore_command on the timeline screen', { timeout: 120_0
     await tui.press('r');
     await tui.see('no restore_command is configured that is not run');
     assert.equal(readdirSync(temp).length, 1);
-    assert.equal(await tui.quit(), 0);
+    assert.equal(await tui.quit(), 130);
     assert.deepEqual(readdirSync(temp), []);
   });
 
@@ -167,7 +167,7 @@ describe('a configured restore_command on the timeline screen', { timeout: 120_0
     await tui.press('enter');
     await tui.see('transactions, commit order');
     await tui.press('escape');
-    assert.equal(await tui.quit(), 0);
+    assert.equal(await tui.quit(), 130);
     assert.deepEqual(readdirSync(temp), []);
     const pid = readFileSync(join(notes, 'pid'), 'utf8').trim();
     // Killed it is at once; when it is gone is up to the kernel.
@@ -191,7 +191,7 @@ describe('a server as a place on the timeline screen', { timeout: 120_000 }, () 
     await tui.type(peer.url);
     await tui.press('enter');
     await tui.see(`LOST  ${LOST_TRANSACTIONS} transactions`);
-    assert.equal(await tui.quit(), 0);
+    assert.equal(await tui.quit(), 130);
     await peer.stop();
     await other.stop();
   });

@@ -121,7 +121,7 @@ for (const size of [
       await tui.seeNot('Preserve');
       if (size.rows >= 40) await tui.see(COPY);
       assert.deepEqual(await listed(tui), before);
-      assert.equal(await tui.quit(), 0);
+      assert.equal(await tui.quit(), 130);
     });
 
     it('goes on without it on Escape, and comes back to it by a key that the footer and the help name', async () => {
@@ -137,7 +137,7 @@ for (const size of [
       await tui.press('escape', 'c');
       await tui.see('Preserve what was lost before anything else', `Copy to ./${COPY}`);
       assert.deepEqual(readdirSync(there), []);
-      assert.equal(await tui.quit(), 0);
+      assert.equal(await tui.quit(), 130);
     });
 
     it('offers nothing without a risk; the key still preserves, and says in a sentence what is in the way', async () => {
@@ -170,7 +170,7 @@ for (const size of [
       await tui.see('complete already');
       await tui.press('escape');
       await tui.see('fork at 0/');
-      assert.equal(await tui.quit(), 0);
+      assert.equal(await tui.quit(), 130);
     });
   });
 }
@@ -218,7 +218,7 @@ describe('preserving under way', () => {
     await tui.press('enter');
     await tui.see('Preserved in', '9 files', '5 lost transactions');
     assert.equal(new Set(preserving.outputs).size, 1);
-    assert.equal(await tui.quit(), 0);
+    assert.equal(await tui.quit(), 130);
   });
 
   it('can be left running: the screen says so, c shows it, and leaving the program asks and stops it', async () => {
@@ -254,7 +254,7 @@ describe('preserving under way', () => {
     if ((await tui.lines()).some((line) => line.includes('Stopped'))) await tui.press('enter');
     await tui.see('Preserved in');
     assert.ok(existsSync(join(there, COPY, 'SHA256SUMS')));
-    assert.equal(await tui.quit(), 0);
+    assert.equal(await tui.quit(), 130);
   });
 });
 

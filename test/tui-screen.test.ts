@@ -82,7 +82,7 @@ describe('the screen', () => {
   it('gives the terminal back: main screen, cursor, wrapping and paste mode as they were', async () => {
     const tui = await startTui({ client: new FakeClient({ transactions: 5 }) });
     assert.match(tui.screen.raw, /^\x1b\[\?1049h\x1b\[\?25l/);
-    assert.equal(await tui.quit(), 0);
+    assert.equal(await tui.quit(), 130);
     await tui.screen.lines();
     assert.match(tui.screen.raw, /\x1b\[\?7h\x1b\[\?2004l\x1b\[\?25h\x1b\[\?1049l/);
     assert.equal(tui.screen.terminal.buffer.active.type, 'normal');

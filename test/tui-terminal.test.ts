@@ -62,7 +62,7 @@ describe('on a real pseudo-terminal', () => {
     await pty.press('escape');
     await pty.see('fork at');
     await pty.press('ctrl-c');
-    assert.equal((await pty.ended).exitCode, 0);
+    assert.equal((await pty.ended).exitCode, 130);
   });
 
   it('tells of a defect in the reading thread where it was met, once the terminal is given back, and ends with 1', async () => {

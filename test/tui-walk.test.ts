@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type BuiltIncident, buildIncident } from './servers/incident.js';
@@ -147,7 +148,7 @@ describe('an operator with two real data directories', { timeout: 120_000 }, () 
     await again.see('evil\\x1b[31m', '\\u202e');
     assert.ok(!again.screen.raw.includes('\u202e'));
     await again.press('ctrl-c');
-    assert.equal((await again.ended).exitCode, 0);
+    assert.equal((await again.ended).signal, constants.signals.SIGINT);
   });
 
   it('is refused, with a reason, what is no incident', async () => {
@@ -157,6 +158,6 @@ describe('an operator with two real data directories', { timeout: 120_000 }, () 
     await pty.press('enter');
     await pty.see('not a data directory');
     await pty.press('ctrl-c');
-    assert.equal((await pty.ended).exitCode, 0);
+    assert.equal((await pty.ended).signal, constants.signals.SIGINT);
   });
 });

@@ -1,4 +1,5 @@
 /** Opens the TUI on a terminal and gives the terminal back, whatever happens. */
+import { whenHolding } from '../bytes/leftovers.js';
 import type { IncidentClient } from '../incident/client.js';
 import type { IncidentRequest } from '../incident/model.js';
 import type { SessionStore } from '../incident/session.js';
@@ -8,7 +9,7 @@ import { draw } from './draw.js';
 import { LineStore } from './line-store.js';
 import type { Probing } from './probing.js';
 import { ScreenWriter } from './screen-writer.js';
-import { type EndingSignal, signalExitCode, Terminal } from './terminal.js';
+import { ENDING_SIGNALS, reachedTerminal, signalExitCode, Terminal } from './terminal.js';
 import { themeFor } from './theme.js';
 
 /** What the TUI needs from outside. */
@@ -30,11 +31,14 @@ export interface RunAppOptions {
   readonly initialFilter?: string;
 }
 
-const ENDING_SIGNALS: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+/** Milliseconds that a terminal which does not take what is written is waited for: at the end, and where a signal ends the program. */
+const PATIENCE = 2000;
+const LITTLE_PATIENCE = 30;
 
 /**
  * Runs until the operator quits; resolves to the exit code. Marks are saved and the terminal restored when a signal
- * or an error ends it, too; an unexpected error rejects, after the terminal is restored.
+ * or an error ends it, too; an unexpected error rejects, after the terminal is restored. After a signal threads have been told to end
+ * and are not waited for.
  */
 export async function runApp(options: RunAppOptions): Promise<number> {
   const { stdin, stdout } = options;
@@ -66,37 +70,36 @@ export async function runApp(options: RunAppOptions): Promise<number> {
     writer.emit('resize');
   };
   const signalled = ENDING_SIGNALS.map((signal) => {
-    const listener = (): void => {
-      app.flush();
-      finish(signalExitCode(signal));
-    };
+    const listener = (): void => finish(signalExitCode(signal));
     process.on(signal, listener);
     return { signal, listener };
   });
   // A lost connection shows as an error of the stream before (or without) SIGHUP.
-  const streamLost = (): void => {
-    app.flush();
-    finish(signalExitCode('SIGHUP'));
-  };
+  const streamLost = (): void => finish(signalExitCode('SIGHUP'));
   const crashed = (error: unknown): void => fail(error);
   stdout.on('resize', resized);
   stdout.on('error', streamLost);
   stdin.on('end', streamLost);
   process.on('uncaughtException', crashed);
   process.on('unhandledRejection', crashed);
+  whenHolding(() => {});
   terminal.enter();
   const ink = draw({ app, lines, theme: themeFor(options.env), writer, stdin });
   // Ink leaves by itself only when a component throws.
   ink.waitUntilExit().then(() => finish(0), crashed);
+  let isHurried = false;
   try {
-    return await ended;
+    const code = await ended;
+    isHurried = ENDING_SIGNALS.some((signal) => signalExitCode(signal) === code);
+    return code;
   } finally {
-    app.flush();
     // Where the terminal is gone, each write to it fails, later and by an event: that is no news any more.
     stdout.on('error', () => {});
+    stdin.on('error', () => {});
     writer.close();
-    ink.unmount();
     terminal.leave();
+    app.flush();
+    ink.unmount();
     stdout.off('resize', resized);
     stdout.off('error', streamLost);
     stdin.off('end', streamLost);
@@ -105,6 +108,9 @@ export async function runApp(options: RunAppOptions): Promise<number> {
     process.off('unhandledRejection', crashed);
     const farewell = app.farewell();
     if (farewell) stdout.write(`${farewell}\n`);
-    await app.close();
+    const closed = app.close();
+    if (isHurried) closed.catch(() => {});
+    else await closed;
+    await reachedTerminal(stdout, isHurried ? LITTLE_PATIENCE : PATIENCE);
   }
 }

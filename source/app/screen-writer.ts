@@ -14,9 +14,11 @@ import { findScroll, scrolled, scrollSequence } from './scroll.js';
 export interface TerminalOutput {
   readonly columns?: number;
   readonly rows?: number;
+  /** False: it has more to write than it likes, and says `drain` once that is written. */
   write(text: string): boolean;
   on(event: 'resize', listener: () => void): unknown;
   off(event: 'resize', listener: () => void): unknown;
+  once(event: 'drain', listener: () => void): unknown;
 }
 
 const SYNCHRONIZED_BEGIN = '\x1b[?2026h';
@@ -37,8 +39,11 @@ export class ScreenWriter extends EventEmitter {
   readonly columns = 1;
   #output: TerminalOutput;
   #lines: LineStore;
-  #shown: string[] = [];
+  #shown: readonly string[] = [];
   #open = true;
+  /** The terminal does not keep up: only the newest frame is of interest once it does. */
+  #isBehind = false;
+  #newest: readonly string[] | undefined;
 
   /** `lines`: what the characters in a frame that stand for lines stand for. */
   constructor(output: TerminalOutput, lines: LineStore) {
@@ -61,12 +66,28 @@ export class ScreenWriter extends EventEmitter {
     if (!this.#open || frame === '') return true;
     const resolved = this.#lines.resolve(frame);
     const lines = Array.from({ length: this.rows }, (_, row) => resolved[row] ?? '');
-    const text = this.#update(lines);
-    this.#shown = lines;
-    if (text === '') return true;
-    this.#output.write(text.length <= ONE_PACKET ? text : SYNCHRONIZED_BEGIN + text + SYNCHRONIZED_END);
+    if (this.#isBehind) this.#newest = lines;
+    else this.#show(lines);
     return true;
   };
+
+  #show(lines: readonly string[]): void {
+    const text = this.#update(lines);
+    this.#shown = lines;
+    if (text === '') return;
+    this.#put(text.length <= ONE_PACKET ? text : SYNCHRONIZED_BEGIN + text + SYNCHRONIZED_END);
+  }
+
+  #put(text: string): void {
+    if (this.#output.write(text) || this.#isBehind) return;
+    this.#isBehind = true;
+    this.#output.once('drain', () => {
+      this.#isBehind = false;
+      const newest = this.#newest;
+      this.#newest = undefined;
+      if (newest && this.#open) this.#show(newest);
+    });
+  }
 
   /** The shortest way to those lines: with a part of the screen moved, or without. */
   #update(lines: readonly string[]): string {
@@ -86,7 +107,7 @@ export class ScreenWriter extends EventEmitter {
 
   /** Sends a sequence that puts nothing on the screen (a clipboard, a title). */
   send(sequence: string): void {
-    if (this.#open) this.#output.write(sequence);
+    if (this.#open) this.#put(sequence);
   }
 
   /** The screen's contents are unknown (after a resize, or when continued): the next frame is drawn whole. */

@@ -15,9 +15,34 @@ const SIGNAL_EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 /** A signal that ends the program. */
 export type EndingSignal = keyof typeof SIGNAL_EXIT_CODES;
 
+/** All of them. */
+export const ENDING_SIGNALS: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
 /** Exit code after `signal`. */
 export function signalExitCode(signal: EndingSignal): number {
   return SIGNAL_EXIT_CODES[signal];
+}
+
+/**
+ * Has writes return at once. Node has those to a terminal wait until they are done: where the line has come to a stand (a connection that
+ * is stuck, a multiplexer that is stopped) nothing would be heard any more, neither a key nor a signal.
+ */
+function waitForNobody(output: TerminalOutput): void {
+  const { _handle: handle } = output as { _handle?: { setBlocking?(blocking: boolean): void } };
+  handle?.setBlocking?.(false);
+}
+
+/** Waits until what was written has reached the terminal, as many milliseconds at most. */
+export function reachedTerminal(stdout: NodeJS.WriteStream, patience: number): Promise<void> {
+  // What only looks like a stream has nothing that waits.
+  if (!(stdout.writableLength > 0)) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, patience);
+    stdout.write('', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 /** The terminal while the program has it. */
@@ -33,6 +58,7 @@ export class Terminal {
   enter(): void {
     if (this.#entered) return;
     this.#entered = true;
+    waitForNobody(this.#output);
     this.#output.write(ENTER);
   }
 

@@ -1,6 +1,7 @@
 /** `forkpoint [OLD] [NEW]` and `forkpoint demo`: the full-screen program. */
 import { homedir } from 'node:os';
 import { ForkpointError } from '../bytes/errors.js';
+import { holdNothingYet } from '../bytes/leftovers.js';
 import type { IncidentRequest } from '../incident/model.js';
 import { createWorkerClient } from '../incident/worker-client.js';
 import { isServerUrl } from '../server/connection.js';
@@ -25,6 +26,7 @@ export async function app(options: Arguments): Promise<ExitCode> {
   const { old, new: fresh } = options.request;
   const begun = filesAlone(options.request);
   const defects = new Defects();
+  holdNothingYet();
   const ready = old && fresh ? { client: createWorkerClient(begun, defects.note), begun } : undefined;
   if (!process.stdin.isTTY || !process.stdout.isTTY) {
     await ready?.client.close();

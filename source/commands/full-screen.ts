@@ -2,7 +2,7 @@
 import { homedir } from 'node:os';
 import { fileSystemProbing } from '../app/probing.js';
 import { runApp } from '../app/run-app.js';
-import { signalExitCode } from '../app/terminal.js';
+import { ENDING_SIGNALS, signalExitCode } from '../app/terminal.js';
 import type { IncidentClient } from '../incident/client.js';
 import type { IncidentRequest } from '../incident/model.js';
 import { openSessionStore, stateDirectory } from '../incident/session.js';
@@ -11,6 +11,7 @@ import { threadedPreserving } from '../preserve/preserving.js';
 import type { Arguments } from './arguments.js';
 import type { Defects } from './defects.js';
 import { EXIT, type ExitCode } from './exit-code.js';
+import { endBySignal } from './signals.js';
 
 /** A client that the first sides opened are to be read by. */
 export interface ReadyClient {
@@ -46,14 +47,9 @@ export async function fullScreen(
     begun: ready?.begun,
     initialFilter: options.filter,
   });
+  const signal = ENDING_SIGNALS.find((each) => signalExitCode(each) === code);
+  if (signal) return endBySignal(signal);
   await unused?.close();
   defects.throwFirst();
-  if (code === signalExitCode('SIGHUP')) {
-    // Its terminal is gone, and exiting would have Node restore that terminal's modes and abort over it: let the signal do its work.
-    process.removeAllListeners('SIGHUP');
-    process.kill(process.pid, 'SIGHUP');
-  }
-  // Ended by a signal: the code says which, and nothing is waited for any more.
-  if (code !== EXIT.done) process.exit(code);
   return EXIT.done;
 }

@@ -9,7 +9,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { hold } from '../bytes/leftovers.js';
+import { holdMade } from '../bytes/leftovers.js';
 import { printable } from '../bytes/printable.js';
 import type { RemoteAnswer, WantedSegment } from '../wal/remote-place.js';
 import type { WalSpool } from '../wal/spool.js';
@@ -74,12 +74,15 @@ interface Ended {
 
 function runShell(command: string, directory: string, seconds: number, signal: AbortSignal): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = spawn('/bin/sh', ['-c', command], {
-      cwd: directory,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const letGo = child.pid === undefined ? undefined : hold({ processGroup: child.pid });
+    const { made: child, letGo } = holdMade(
+      () =>
+        spawn('/bin/sh', ['-c', command], {
+          cwd: directory,
+          detached: true,
+          stdio: ['ignore', 'pipe', 'pipe'],
+        }),
+      ({ pid }) => (pid === undefined ? undefined : { processGroup: pid }),
+    );
     let said = '';
     const hear = (chunk: Buffer): void => {
       if (said.length < MOST_SAID) said += chunk.toString('utf8').slice(0, MOST_SAID - said.length);
@@ -102,7 +105,7 @@ function runShell(command: string, directory: string, seconds: number, signal: A
       signal.removeEventListener('abort', abort);
       // Whatever it left running in the background is not waited for, and ends with it.
       killGroup(child, 'SIGKILL');
-      letGo?.();
+      letGo();
       child.stdout.destroy();
       child.stderr.destroy();
       resolve({ ...ended, timedOut, said });

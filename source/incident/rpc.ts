@@ -1,6 +1,6 @@
 /** What goes between the thread that draws and the worker that reads. */
-import type { MessagePort } from 'node:worker_threads';
 import { type Complaint, ForkpointError } from '../bytes/errors.js';
+import type { LeftoverNotes } from '../bytes/leftovers.js';
 import type { IncidentClient } from './client.js';
 import type { IncidentRequest, Progress } from './model.js';
 import { Superseded } from './superseded.js';
@@ -10,8 +10,8 @@ export type Question = Exclude<keyof IncidentClient, 'onProgress'>;
 
 /** What the worker is started with. */
 export interface WorkerData {
-  /** See noteLeftovers; transferred. */
-  readonly leftovers: MessagePort;
+  /** See noteLeftovers. */
+  readonly leftovers: LeftoverNotes;
   /** What will be asked to be opened first. */
   readonly begin?: IncidentRequest;
 }

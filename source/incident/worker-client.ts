@@ -21,10 +21,10 @@ export function createWorkerClient(
   onDefect: (defect: Error) => void = () => {},
 ): IncidentClient {
   const thread = followThread();
-  const workerData: WorkerData = { leftovers: thread.port, begin };
+  const workerData: WorkerData = { leftovers: thread.notes, begin };
   const worker = new Worker(new URL('./worker.js', import.meta.url), {
     workerData,
-    transferList: [thread.port],
+    transferList: thread.notes.ports,
   });
   const waiting = new Map<number, Waiting>();
   const listeners = new Set<(progress: Progress) => void>();

@@ -72,10 +72,10 @@ export class Crew {
     yields: boolean,
   ): void {
     const leftovers = followThread();
-    const start: ThreadStart = { request, leftovers: leftovers.port, room: room.lend(number), yields };
+    const start: ThreadStart = { request, leftovers: leftovers.notes, room: room.lend(number), yields };
     const worker = new Worker(new URL('./thread.js', import.meta.url), {
       workerData: start,
-      transferList: [leftovers.port],
+      transferList: leftovers.notes.ports,
       // What it has to say of its end is of no interest to anybody.
       stderr: true,
       resourceLimits: { maxOldGenerationSizeMb: megabytes, maxYoungGenerationSizeMb: YOUNG_MB },

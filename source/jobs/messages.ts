@@ -1,5 +1,5 @@
 /** What goes between the thread that writes an export and the threads that make parts of it. */
-import type { MessagePort } from 'node:worker_threads';
+import type { LeftoverNotes } from '../bytes/leftovers.js';
 import type { BodyContext } from '../export/format.js';
 import type { IncidentRequest } from '../incident/model.js';
 import type { ReadingFacts } from '../incident/opened-incident.js';
@@ -11,8 +11,8 @@ import type { LentIndex } from '../transactions/transaction-index.js';
 export interface ThreadStart {
   /** Without the server that verdicts are asked of: nothing is judged there. */
   readonly request: IncidentRequest;
-  /** Hears of what must not outlive it. */
-  readonly leftovers: MessagePort;
+  /** See noteLeftovers. */
+  readonly leftovers: LeftoverNotes;
   /** For its temporary files. */
   readonly room: LentRoom;
   /** Somebody draws on a screen: he goes first, wherever that can be said. */

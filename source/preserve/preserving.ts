@@ -51,10 +51,10 @@ function begin(
   onDefect: (defect: Error) => void,
 ): PreserveRun {
   const thread = followThread();
-  const task: PreserveTask = { request, output, leftovers: thread.port };
+  const task: PreserveTask = { request, output, leftovers: thread.notes };
   const worker = new Worker(new URL('./worker.js', import.meta.url), {
     workerData: task,
-    transferList: [thread.port],
+    transferList: thread.notes.ports,
   });
   const done = new Promise<Preserved>((resolve, reject) => {
     worker.on('message', (reply: PreserveReply) => {

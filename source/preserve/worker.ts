@@ -1,6 +1,6 @@
 /** The thread that preserves: one directory, then it ends. Any message stops it. */
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { noteLeftovers } from '../bytes/leftovers.js';
+import { parentPort, workerData } from 'node:worker_threads';
+import { type LeftoverNotes, noteLeftovers } from '../bytes/leftovers.js';
 import type { IncidentRequest } from '../incident/model.js';
 import { type ToldError, tell } from '../incident/rpc.js';
 import { type Preserved, type PreserveProgress, preserve } from './preserve.js';
@@ -9,8 +9,8 @@ import { type Preserved, type PreserveProgress, preserve } from './preserve.js';
 export interface PreserveTask {
   readonly request: IncidentRequest;
   readonly output: string;
-  /** Hears of what the thread leaves behind when it is ended. */
-  readonly leftovers: MessagePort;
+  /** See noteLeftovers. */
+  readonly leftovers: LeftoverNotes;
 }
 
 /** What it says. */

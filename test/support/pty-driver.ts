@@ -31,6 +31,8 @@ export interface Pty {
   see(...expected: (string | RegExp)[]): Promise<void>;
   lines(): Promise<string[]>;
   resize(columns: number, rows: number): void;
+  /** Nothing reads the terminal any more: as where a connection is stuck. */
+  stopReading(): void;
   /** Ends the program with a signal: as the operator's shell would, or the kernel when the line is lost. */
   kill(signal: NodeJS.Signals): void;
 }
@@ -94,6 +96,7 @@ export function startPty(options: PtyOptions): Pty {
       screen.terminal.resize(newColumns, newRows);
       child.resize(newColumns, newRows);
     },
+    stopReading: () => child.pause(),
     kill: (signal) => child.kill(signal),
   };
 }

@@ -37,9 +37,15 @@ export const DIALOGS_KEYS: readonly Binding[] = [
   { context: 'global', keys: ['?'], action: 'help', description: 'all keys that work here', hint: 'help' },
   {
     context: 'global',
-    keys: ['q', 'ctrl-c'],
+    keys: ['q'],
     action: 'quit',
     description: 'quit (marks and place are kept for the next start)',
     hint: 'quit',
+  },
+  {
+    context: 'global',
+    keys: ['ctrl-c'],
+    action: 'interrupt',
+    description: 'quit at once, whatever is under way (an export that is being written is not kept)',
   },
 ];

@@ -9,6 +9,7 @@ import { clipboardSequence } from '../clipboard.js';
 import { bindingFor, isTyping } from '../keymap.js';
 import { type KeyPress, keyLabel } from '../keys.js';
 import { Redraw } from '../redraw.js';
+import { signalExitCode } from '../terminal.js';
 import type { AppOptions } from './app-options.js';
 import type { DetailController } from './detail.js';
 import type { ExportController } from './export.js';
@@ -229,6 +230,7 @@ export class AppController implements Host {
 
   #run(action: string): void {
     if (action === 'global-quit') this.#quit();
+    else if (action === 'global-interrupt') this.#options.exit(signalExitCode('SIGINT'));
     else if (action === 'global-help') this.#openHelp();
     else if (this.confirmation) this.#answer(action === 'yes');
     else if (this.help) this.help.run(action);
@@ -255,11 +257,6 @@ export class AppController implements Host {
   }
 
   #quit(): void {
-    // Who is asked and says it again means it.
-    if (this.confirmation) {
-      this.#options.exit(0);
-      return;
-    }
     const question = quitQuestion(this.exporting?.state === 'writing', this.preserving?.state === 'copying');
     if (question) this.confirm(question, () => this.#options.exit(0));
     else this.#options.exit(0);
