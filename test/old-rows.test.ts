@@ -262,6 +262,32 @@ for (const major of MAJORS) {
       assert.match(sql, /LEFT OUT: .*needs segments before/);
     });
 
+    test('what was done to a row of the catalog that is gone from everywhere is said not to be known, and counted', async () => {
+      const { built } = await play({
+        major,
+        fullPageWrites: false,
+        lost: [90, 80, 70].map((percent) => `ALTER TABLE tracked SET (fillfactor = ${percent})`),
+        finally: ['VACUUM pg_class', 'CHECKPOINT'],
+        after: async (server) => {
+          for (const percent of [60, 50])
+            await server.query(`ALTER TABLE tracked SET (fillfactor = ${percent})`);
+          await server.query('VACUUM pg_class');
+          await server.query('CHECKPOINT');
+        },
+      });
+      const incident = await readIncident(built);
+      const altered = everythingLost(incident).slice(0, 3);
+      for (const { transaction, changes } of altered) {
+        const untold = changes.filter((change) => change.kind === 'undecodable');
+        assert.equal(transaction.undecodable, untold.length);
+        assert.ok(changes.length > 0, `xid ${transaction.xid} said something to the catalog`);
+        for (const change of changes)
+          if (change.kind === 'catalog') assert.match(change.description, /catalog: |^alters table/);
+      }
+      assert.ok(altered.some(({ transaction }) => transaction.undecodable > 0));
+      incident.close();
+    });
+
     for (const seed of SEEDS) {
       test(`no row is told wrong after random work on both sides (seed ${seed})`, async () => {
         const { built, moments } = await play({

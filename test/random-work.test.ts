@@ -110,7 +110,12 @@ for (const seed of SEEDS) {
       assert.deepEqual(await definitions(fork), await definitions(old));
       await Promise.all([fork.stop('immediate'), old.stop('immediate')]);
       assert.deepEqual(
-        summary.leftOutReasons.filter((reason) => !/^(\d+ × )?xid \d+ is in doubt:/.test(reason)),
+        summary.leftOutReasons.filter(
+          (reason) =>
+            !/^(\d+ × )?xid \d+ is in doubt:|existing rows got values of a default that is computed/.test(
+              reason,
+            ),
+        ),
         [],
       );
     });

@@ -34,6 +34,8 @@ export class CatalogChanges {
   /** LSNs at which what committed transactions see changes, ascending, each once. */
   readonly #events: Lsn[] = [];
   readonly #byXid = new Map<number, ChangesOfTransaction>();
+  /** By transaction: the first record that changed a row of which it is not known what it was, or became. */
+  readonly #unknown = new Map<number, Lsn>();
 
   /** `corrected` is called when it turns out that a transaction that committed before changed these catalogs. */
   constructor(fates: TransactionFates, corrected: () => void) {
@@ -64,6 +66,19 @@ export class CatalogChanges {
     changes.tables.push(table);
     changes.versions.push(version);
     changes.removed.push(removed);
+  }
+
+  /** A transaction changed a row by the record at `lsn`, later than all before, of which it is not known what it was, or became. */
+  addUnknown(xid: number, lsn: Lsn): void {
+    if (!this.#unknown.has(xid)) this.#unknown.set(xid, lsn);
+  }
+
+  /** The first such record of transactions. */
+  firstUnknown(xids: ReadonlySet<number>): Lsn | undefined {
+    let first: Lsn | undefined;
+    for (const [xid, lsn] of this.#unknown)
+      if (xids.has(xid) && (first === undefined || lsn < first)) first = lsn;
+    return first;
   }
 
   /** Some transactions committed, by the record at `lsn`. */

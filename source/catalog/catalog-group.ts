@@ -46,6 +46,8 @@ export class CatalogGroup {
   readonly #mapped: MappedFiles;
   /** Of a branch: the files that both nodes had. */
   readonly #sharedFiles = new Set<number>();
+  /** The last record that took a row away of which nothing was known. */
+  #unknownRemoval: Lsn = -1;
 
   /** Finds all of the group's files. Throws ForkpointError when the map or a mapped catalog's file cannot be read. */
   constructor(options: CatalogGroupOptions) {
@@ -129,7 +131,13 @@ export class CatalogGroup {
     if (!file) return;
     this.changes.revision++;
     file.table.store.tupleWritten(file.fileNumber, block, offset, tuple, xid, lsn);
+    if (this.#unknownRemoval === lsn) this.changes.addUnknown(xid, lsn);
     this.#files.addNew();
+  }
+
+  /** CatalogFeed.tupleUnreadable, for a file of this directory. */
+  tupleUnreadable(fileNode: number, xid: number, lsn: Lsn): void {
+    if (this.#files.get(fileNode)) this.changes.addUnknown(xid, lsn);
   }
 
   /** CatalogFeed.tupleRemoved, for a file of this directory. */
@@ -137,7 +145,10 @@ export class CatalogGroup {
     const file = this.#files.get(fileNode);
     if (!file) return;
     this.changes.revision++;
-    file.table.store.tupleRemoved(file.fileNumber, block, offset, xid, lsn);
+    if (file.table.store.tupleRemoved(file.fileNumber, block, offset, xid, lsn)) return;
+    // Where not all rows are kept, only one that is written in its stead tells that it should have been.
+    if (file.table.spec.wanted) this.#unknownRemoval = lsn;
+    else this.changes.addUnknown(xid, lsn);
   }
 
   /** CatalogFeed.tupleOverwritten, for a file of this directory. */

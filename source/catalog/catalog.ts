@@ -31,6 +31,11 @@ export interface Catalog {
   isTransient(definition: RelationDefinition): boolean;
   /** The rows of a database's catalogs that these (sub)transactions wrote and removed, as far as WAL has told, in LSN order. */
   rowChanges(databaseOid: Oid, xids: ReadonlySet<number>): CatalogRowChange[];
+  /**
+   * The first record of these (sub)transactions, as far as WAL has told, that changed a row of a database's catalogs of which it is not known
+   * what it was, or became: rowChanges() does not tell all then.
+   */
+  firstUnknown(databaseOid: Oid, xids: ReadonlySet<number>): Lsn | undefined;
   /** All rows of a database's catalogs at a moment; undefined when there is no such database. */
   rows(databaseOid: Oid, at: Moment): CatalogSnapshot | undefined;
   /** Types of a database at a moment. The same object while nothing changed. */
@@ -59,6 +64,8 @@ export interface CatalogFeed {
     xid: number,
     lsn: Lsn,
   ): void;
+  /** A tuple was written by `xid`, and nobody can tell which. */
+  tupleUnreadable(locator: RelationLocator, xid: number, lsn: Lsn): void;
   /** The tuple at (block, offset) was deleted or superseded by `xid`. */
   tupleRemoved(locator: RelationLocator, block: number, offset: number, xid: number, lsn: Lsn): void;
   /** The tuple at (block, offset) was overwritten in place, without a transaction (XLOG_HEAP_INPLACE): `data` replaces what follows its header. */

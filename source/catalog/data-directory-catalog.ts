@@ -131,6 +131,13 @@ export class DataDirectoryCatalog implements BranchableCatalog {
     return this.#open(databaseOid)?.group.changes.rowChanges(xids) ?? [];
   }
 
+  firstUnknown(databaseOid: Oid, xids: ReadonlySet<number>): Lsn | undefined {
+    return (
+      this.#open(databaseOid)?.group.changes.firstUnknown(xids) ??
+      this.#shared.group.changes.firstUnknown(xids)
+    );
+  }
+
   rows(databaseOid: Oid, at: Moment): CatalogSnapshot | undefined {
     return this.#snapshot(databaseOid, at);
   }
@@ -164,6 +171,10 @@ export class DataDirectoryCatalog implements BranchableCatalog {
     lsn: Lsn,
   ): void {
     this.#groupOf(locator.databaseOid)?.tupleWritten(locator.fileNode, block, offset, tuple, xid, lsn);
+  }
+
+  tupleUnreadable(locator: RelationLocator, xid: number, lsn: Lsn): void {
+    this.#groupOf(locator.databaseOid)?.tupleUnreadable(locator.fileNode, xid, lsn);
   }
 
   tupleRemoved(locator: RelationLocator, block: number, offset: number, xid: number, lsn: Lsn): void {

@@ -102,8 +102,8 @@ export class CatalogScan {
       const tuple = this.#tuples.newTuple(reader, offset, logged, oldWriter).copy();
       this.#catalog.tupleWritten(relation.locator, block, offset, tuple, reader.xid, reader.lsn);
     } catch (error) {
-      // The catalog's own row is on disk in some version; a table it cannot tell will be said to be unknown.
       if (!(error instanceof TupleUnavailableError)) throw error;
+      this.#catalog.tupleUnreadable(relation.locator, reader.xid, reader.lsn);
     }
   }
 

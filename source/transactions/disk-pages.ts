@@ -43,6 +43,7 @@ export class DiskPages {
   readonly sharedUpTo: Lsn | undefined;
   readonly mayBeTorn: boolean;
   readonly #options: DiskPagesOptions;
+  /** By tablespace, database and file node. */
   readonly #files = new Map<string, RelationFile | undefined>();
   readonly #tablespaces = new Map<number, boolean>();
   #multixacts: MultixactReader | undefined;
@@ -72,12 +73,13 @@ export class DiskPages {
 
   #file(locator: RelationLocator): RelationFile | undefined {
     const { dataDirectory, majorVersion, pageSize, checksums } = this.#options;
+    const key = `${locator.tablespaceOid}/${locator.databaseOid}/${locator.fileNode}`;
+    if (this.#files.has(key)) return this.#files.get(key);
     const path = relationPath(dataDirectory, majorVersion, locator);
-    if (this.#files.has(path)) return this.#files.get(path);
     // What is damaged here is only passed over, so nobody need be told of it.
     const file = RelationFile.find(path, pageSize, checksums ? new DamagedPages() : undefined);
     if (this.#files.size >= KEPT_FILES) this.#files.delete(this.#files.keys().next().value as string);
-    this.#files.set(path, file);
+    this.#files.set(key, file);
     return file;
   }
 

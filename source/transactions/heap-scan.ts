@@ -299,7 +299,7 @@ export class HeapScan {
 
   /**
    * Notes who wrote the row at (block, offset) that the record under the reader updates or deletes, and whether that was another lost
-   * transaction; what could be kept of that.
+   * transaction; what of that is known from now on. The catalog is told at once, whatever can be kept.
    */
   #remember(
     transaction: OpenTransaction,
@@ -314,7 +314,7 @@ export class HeapScan {
       if (this.#histories.overflowed) this.#lineage.pagesForgotten();
       others = this.#lineage.met(transaction, relation, block, offset, writer, reader);
     }
-    return this.#oldRows.append(reader.lsn, writer, others) ? writer : WRITER_FORGOTTEN;
+    return this.#oldRows.append(reader.lsn, writer, others) || relation.followed ? writer : WRITER_FORGOTTEN;
   }
 
   #inplace(): void {

@@ -56,6 +56,8 @@ export interface PastTuplesOptions {
   readonly file: Pick<TemporaryFile, 'failure'>;
 }
 
+const NOT_PROVEN = 'another row stands at its place, or nothing proves that it is this one';
+
 /** Bytes that a disk writes as one; what lies within cannot be of two moments. */
 const SECTOR = 512;
 
@@ -114,8 +116,10 @@ export class PastTuples {
     removed: TupleRemoval | undefined,
   ): Buffer | string {
     const { block, offset } = place;
-    if (disk.sharedUpTo !== undefined && typeof written === 'object' && written.endLsn > disk.sharedUpTo)
-      return 'it never was';
+    const { sharedUpTo = Number.POSITIVE_INFINITY } = disk;
+    if (typeof written === 'object' && written.endLsn > sharedUpTo) return 'it never was';
+    // The mark of a change that happened on the other node alone is not there: the page need not be read.
+    if (written === 'forgotten' && (removed === undefined || removed.lsn >= sharedUpTo)) return NOT_PROVEN;
     const page = disk.page(place, block);
     if (!page) return `block ${block} is not there or damaged`;
     const tuple = tupleAt(page, offset);
@@ -124,8 +128,7 @@ export class PastTuples {
       return state === LinePointerState.normal ? `block ${block} is damaged` : 'it was cleaned away';
     }
     const { start, length } = tuple;
-    if (!this.#proves(disk, page, start, place, written, removed))
-      return 'another row stands at its place, or nothing proves that it is this one';
+    if (!this.#proves(disk, page, start, place, written, removed)) return NOT_PROVEN;
     if (disk.mayBeTorn && !this.#isWhole(page, start, length, place, removed))
       return 'its page may be torn: there are no data checksums';
     return Buffer.from(page.subarray(start, start + length));
@@ -143,9 +146,7 @@ export class PastTuples {
     const shared = disk.sharedUpTo ?? Number.POSITIVE_INFINITY;
     if (written === 'forgotten') {
       return (
-        removed !== undefined &&
-        removed.lsn < Math.min(lsn, shared) &&
-        this.#bearsItsMark(disk, page, start, place, removed)
+        removed !== undefined && removed.lsn < lsn && this.#bearsItsMark(disk, page, start, place, removed)
       );
     }
     if (removed !== undefined && lsn <= removed.lsn && lsn <= shared)

@@ -156,12 +156,23 @@ function truncatedBy(
 ): readonly RelationDefinition[] {
   if (transaction.truncated.length > 0 || at.ownXids === undefined || !transaction.changesCatalog)
     return transaction.truncated;
+  if (isUntold(transaction, catalog, databaseOid, at)) return transaction.emptied;
   const emptied = newFiles(catalog.rowChanges(databaseOid, at.ownXids))
     .filter(({ kind }) => kind === 'r')
     .map(({ lsn, relationOid }) =>
       catalog.relationByOid(databaseOid, relationOid, { lsn, ownXids: at.ownXids }),
     );
   return [...emptied.filter((each) => each !== undefined), ...transaction.emptied];
+}
+
+/** Did it change rows of the catalog that are not known? Then nobody knows what it said there, be it a TRUNCATE. */
+function isUntold(
+  { changesCatalog }: Did,
+  catalog: Catalog,
+  databaseOid: number,
+  { ownXids }: Moment,
+): boolean {
+  return changesCatalog && ownXids !== undefined && catalog.firstUnknown(databaseOid, ownXids) !== undefined;
 }
 
 /** `unknown`: the catalog did not tell what one of its relations is. */
@@ -204,6 +215,7 @@ function shapeOf(
     counts.update += each.update;
     counts.delete += each.delete;
   }
+  if (isUntold(transaction, catalog, database, at)) undecodable++;
   for (const definition of truncatedBy(transaction, catalog, database, at))
     countsOf(definition.schema, definition.name).truncate++;
   const list = [...tables.values()];

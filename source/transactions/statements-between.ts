@@ -14,7 +14,7 @@ import { reasonOf } from '../ddl/node-tree.js';
 import { relationName } from '../ddl/object-names.js';
 import { reconstruct } from '../ddl/reconstruct.js';
 import { type DdlStatement, ownedSequences } from '../ddl/run.js';
-import type { CatalogChange, RowChange, SequenceChange } from '../rows/row-change.js';
+import type { CatalogChange, RowChange, SequenceChange, UndecodableChange } from '../rows/row-change.js';
 import { TruncateFlag } from '../wal/heap-record.js';
 import type { WalReader } from '../wal/reader.js';
 import { HeapOperation, ResourceManager } from '../wal/resource-managers.js';
@@ -26,7 +26,7 @@ import type { Relations } from './relations.js';
 import { lostRecord } from './transaction-records.js';
 
 /** A change that no record of a row tells. */
-export type ToldChange = CatalogChange | RowChange | SequenceChange;
+export type ToldChange = CatalogChange | RowChange | SequenceChange | UndecodableChange;
 
 /**
  * All of them: before the record of rows at an LSN, and behind the last. Records of sequences are told here too, as what they mean
@@ -128,6 +128,8 @@ class StatementFinder {
   readonly #survey: Survey;
   readonly #changes: readonly CatalogRowChange[];
   readonly #databaseOid: Oid;
+  /** The first of its records that changed a row of the catalog which is not known: nobody knows then what it said. */
+  readonly #unknown: Lsn | undefined;
   /** Tables emptied and not told yet, in LSN order. */
   readonly #emptied: Emptied[];
   /** Sequences with a new file, not told yet. */
@@ -143,7 +145,9 @@ class StatementFinder {
     this.#survey = surveyOf(parts);
     const { catalog, ownXids } = parts;
     this.#databaseOid = this.#survey.databaseOid;
-    this.#changes = catalog.rowChanges(this.#databaseOid, ownXids);
+    this.#unknown = catalog.firstUnknown(this.#databaseOid, ownXids);
+    // A row that it changed would seem to be one that it took away, or made.
+    this.#changes = this.#unknown === undefined ? catalog.rowChanges(this.#databaseOid, ownXids) : [];
     const files = newFiles(this.#changes);
     // Where logical decoding is served, WAL says TRUNCATE in words.
     this.#emptied = this.#survey.truncatesLogged ? [] : files.filter((each) => each.kind === 'r');
@@ -164,8 +168,22 @@ class StatementFinder {
       () => {},
     );
     const after = this.#flush(Number.POSITIVE_INFINITY);
+    if (this.#unknown !== undefined) after.push(this.#untold(this.#unknown));
     const named = namedCatalogs(this.#parts, this.#survey);
-    return { before: this.#before, after: named ? [...after, named] : after };
+    if (named) after.push(named);
+    return { before: this.#before, after };
+  }
+
+  #untold(lsn: Lsn): UndecodableChange {
+    return {
+      kind: 'undecodable',
+      operation: 'update',
+      lsn,
+      xid: this.#parts.xid,
+      relation: 'the system catalog',
+      problem:
+        'a row that it changed there is not known, and so neither what it did to definitions nor whether it emptied a table',
+    };
   }
 
   /** Notes a record that is no row's; false when it is one. */

@@ -134,14 +134,15 @@ export class VersionStore {
     if (!settled) this.#told.tellCopiesWritten(added, lsn);
   }
 
-  /** CatalogFeed.tupleRemoved, for a file of this catalog. */
-  tupleRemoved(fileNumber: number, block: number, offset: number, xid: number, lsn: Lsn): void {
+  /** CatalogFeed.tupleRemoved, for a file of this catalog; false when it is not known what stood there. */
+  tupleRemoved(fileNumber: number, block: number, offset: number, xid: number, lsn: Lsn): boolean {
     const set = this.#read();
     const version = set.current(fileNumber, block, offset);
     const { isShared, imagedBlocks, toldBlocks } = set.places.files[fileNumber];
     if (version >= 0) this.#told.removed(version, xid, lsn);
     else if (set.homeless > 0 && isShared && !imagedBlocks.has(block) && !toldBlocks.has(block))
       set.options.lost(lsn);
+    return version >= 0;
   }
 
   /** CatalogFeed.tupleOverwritten, for a file of this catalog. */
