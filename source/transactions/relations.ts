@@ -114,7 +114,15 @@ export class Relations {
   /** Finds out what an unknown relation is, as seen at `moment`. */
   identify(relation: LocalRelation, moment: Moment): void {
     const definition = this.#catalog.relationByLocator(relation.locator, moment);
-    if (!definition) return;
+    if (!definition) {
+      // Of a transient relation's file it is not known whose it has become.
+      if (relation.maybeTransient) {
+        relation.role = 'unknown';
+        relation.definition = undefined;
+        relation.alwaysTable = false;
+      }
+      return;
+    }
     relation.definition = definition;
     relation.maybeTransient = transientName(definition.name) !== 0 || this.#isOfTransient(definition, moment);
     relation.role = roleOf(definition, this.#catalog);

@@ -147,13 +147,13 @@ function isOf(known: KnownShape, transaction: OpenTransaction, databaseOid: numb
   return true;
 }
 
-/** What was truncated: in the words of WAL where it has them, else as new and cut off files tell. */
+/** What was truncated: in the words of WAL where it has them, else as new and cut off files tell; undefined where the catalog does not tell what that was. */
 function truncatedBy(
   transaction: Did,
   catalog: Catalog,
   databaseOid: number,
   at: Moment,
-): readonly RelationDefinition[] {
+): readonly (RelationDefinition | undefined)[] {
   if (transaction.truncated.length > 0 || at.ownXids === undefined || !transaction.changesCatalog)
     return transaction.truncated;
   if (isUntold(transaction, catalog, databaseOid, at)) return transaction.emptied;
@@ -162,7 +162,7 @@ function truncatedBy(
     .map(({ lsn, relationOid }) =>
       catalog.relationByOid(databaseOid, relationOid, { lsn, ownXids: at.ownXids }),
     );
-  return [...emptied.filter((each) => each !== undefined), ...transaction.emptied];
+  return [...emptied, ...transaction.emptied];
 }
 
 /** Did it change rows of the catalog that are not known? Then nobody knows what it said there, be it a TRUNCATE. */
@@ -216,8 +216,13 @@ function shapeOf(
     counts.delete += each.delete;
   }
   if (isUntold(transaction, catalog, database, at)) undecodable++;
-  for (const definition of truncatedBy(transaction, catalog, database, at))
-    countsOf(definition.schema, definition.name).truncate++;
+  for (const definition of truncatedBy(transaction, catalog, database, at)) {
+    if (definition) countsOf(definition.schema, definition.name).truncate++;
+    else {
+      unknown = true;
+      undecodable++;
+    }
+  }
   const list = [...tables.values()];
   const sum = (key: 'insert' | 'update' | 'delete' | 'truncate') =>
     list.reduce((total, each) => total + each[key], 0);

@@ -254,7 +254,11 @@ class StatementFinder {
       }
       // One TRUNCATE of many tables, as far as anybody can tell: said in one, it works where foreign keys tie them.
       const change = this.#truncateChange(emptied, group[0]?.lsn ?? emptied.lsn);
-      if (change) group.push(change);
+      if (change?.kind === 'row') group.push(change);
+      else if (change) {
+        endGroup();
+        changes.push(change);
+      }
     }
     const statements = this.#statementsUntil(until);
     endGroup();
@@ -287,10 +291,21 @@ class StatementFinder {
     );
   }
 
-  #truncateChange({ lsn, relationOid }: Emptied, told: Lsn): RowChange | undefined {
+  #truncateChange({ lsn, relationOid }: Emptied, told: Lsn): RowChange | UndecodableChange | undefined {
     const moment: Moment = { lsn, ownXids: this.#parts.ownXids };
-    const table = this.#parts.decoder.tableByOid(this.#databaseOid, relationOid, moment);
-    if (!table) return undefined;
+    const { catalog, decoder } = this.#parts;
+    const table = decoder.tableByOid(this.#databaseOid, relationOid, moment);
+    if (!table && catalog.relationByOid(this.#databaseOid, relationOid, moment)) return undefined;
+    if (!table) {
+      return {
+        kind: 'undecodable',
+        operation: 'truncate',
+        lsn,
+        xid: this.#parts.xid,
+        relation: `OID ${relationOid}`,
+        problem: `the catalog does not tell which table OID ${relationOid} was at ${formatLsn(lsn)}`,
+      };
+    }
     return {
       kind: 'row',
       operation: 'truncate',
