@@ -3,6 +3,7 @@
  * lost part can hold millions of rows.
  */
 
+import { largeMemory } from '../bytes/large-memory.js';
 import type { KeyDigest } from './key-digest.js';
 
 const FIRST_CAPACITY = 1024;
@@ -91,7 +92,7 @@ export class KeyTable {
       ends[bucket] = before;
       before += count * 4;
     }
-    if (sortedWords.length < before) sortedWords = new Int32Array(before);
+    if (sortedWords.length < before) sortedWords = new Int32Array(largeMemory(before * 4));
     for (let from = 0; from < words.length; from += 4) {
       if (words[from + 3] === 0) continue;
       const bucket = words[from] >>> shift;
@@ -127,7 +128,7 @@ export class KeyTable {
     const old = this.#words;
     this.#capacity *= 2;
     this.#shift = 32 - Math.log2(this.#capacity);
-    this.#words = new Int32Array(this.#capacity * 4);
+    this.#words = new Int32Array(largeMemory(this.#capacity * 16), 0, this.#capacity * 4);
     for (let from = 0; from < old.length; from += 4) {
       if (old[from + 3] === 0) continue;
       const place = this.#placeOf(old[from], old[from + 1], old[from + 2]);

@@ -9,6 +9,7 @@
  * Memory is bounded: pages are found by hashing into typed arrays, their writers lie in one arena that goes to the temporary file when it
  * is full, and what a checkpoint makes superfluous is dropped.
  */
+import { largeMemory } from '../bytes/large-memory.js';
 import type { Lsn } from '../bytes/lsn.js';
 import type { TemporaryFile } from './temporary-file.js';
 import { WRITER_FORGOTTEN, WRITER_UNKNOWN } from './tuple-writer.js';
@@ -294,7 +295,7 @@ export class PageHistories {
     const used = this.#arenaUsed + room;
     if (used > this.#arena.length && this.#arena.length < this.#limits.writers) {
       const wanted = Math.max(this.#arena.length * 2, used);
-      const larger = new Float64Array(Math.min(this.#limits.writers, wanted));
+      const larger = allZero(Math.min(this.#limits.writers, wanted));
       larger.set(this.#arena.subarray(0, this.#arenaUsed));
       this.#arena = larger;
     }
@@ -330,8 +331,8 @@ export class PageHistories {
   #enlarge(): void {
     const [words, slots] = [this.#words, this.#slots];
     this.#slots = slots * 2;
-    this.#words = new Uint32Array(this.#slots * WORDS);
-    this.#numbers = new Float64Array(this.#words.buffer);
+    this.#numbers = allZero(this.#slots * NUMBERS);
+    this.#words = new Uint32Array(this.#numbers.buffer, 0, this.#slots * WORDS);
     for (let slot = 0; slot < slots; slot++) {
       const relation = words[slot * WORDS + RELATION];
       if (relation === 0) continue;
@@ -355,11 +356,11 @@ export class PageHistories {
     }
     let size = capacity;
     while (size > SMALLEST_TABLE && kept * 4 < size) size /= 2;
-    this.#words = new Uint32Array(size * WORDS);
-    this.#numbers = new Float64Array(this.#words.buffer);
+    this.#numbers = allZero(size * NUMBERS);
+    this.#words = new Uint32Array(this.#numbers.buffer, 0, size * WORDS);
     this.#slots = size;
     this.#count = 0;
-    this.#arena = new Float64Array(Math.min(this.#limits.writers, Math.max(16 * 1024, used * 2)));
+    this.#arena = allZero(Math.min(this.#limits.writers, Math.max(16 * 1024, used * 2)));
     this.#arenaUsed = 0;
     for (let slot = 0; slot < slots; slot++) {
       const relation = words[slot * WORDS + RELATION];
@@ -377,6 +378,11 @@ export class PageHistories {
       this.#arenaUsed += room;
     }
   }
+}
+
+/** So many numbers. */
+function allZero(count: number): Float64Array<ArrayBuffer> {
+  return new Float64Array(largeMemory(count * 8), 0, count);
 }
 
 function hash(relation: number, block: number): number {
