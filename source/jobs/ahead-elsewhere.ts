@@ -28,7 +28,7 @@ const PATIENCE = 5000;
 const WAIT_MS = 20;
 /** Megabytes of the thread's heap, where nothing else is said, and of its young generation: it makes little that lives on. */
 const HEAP_MB = 64;
-const YOUNG_MB = 8;
+const YOUNG_MB = 3;
 /** Of a row that is only kept. */
 const NO_TABLE = -1;
 /** Its number among those who have a part of the room for temporary files: none of a crew's. */

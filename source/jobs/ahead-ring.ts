@@ -28,7 +28,7 @@ export const MESSAGE_MASK = 0xff;
 export const RowFlag = { written: 0x100, kept: 0x200 } as const;
 
 /** Bytes of the memory; a power of two. */
-const SIZE = 8 * 1024 * 1024;
+const SIZE = 4 * 1024 * 1024;
 const UNIT = 8;
 const UNITS = SIZE / UNIT;
 /** Bytes of a row's message before its record, and of that with statements before them. */
