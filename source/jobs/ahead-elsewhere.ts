@@ -24,8 +24,9 @@ import { tellTable } from './told-tables.js';
 
 /** Milliseconds in which the thread has to do something when it is waited for. */
 const PATIENCE = 5000;
-/** Most milliseconds of one wait: others may want to look at signals. */
+/** Most milliseconds of one wait, as others may want to look at signals, and least. */
 const WAIT_MS = 20;
+const LEAST_WAIT_MS = 1;
 /** Megabytes of the thread's heap, where nothing else is said, and of its young generation: it makes little that lives on. */
 const HEAP_MB = 64;
 const YOUNG_MB = 3;
@@ -235,12 +236,14 @@ export class AheadElsewhere implements AheadRows {
 
   isBehind(milliseconds: number): boolean {
     const until = performance.now() + Math.min(milliseconds, WAIT_MS);
-    for (;;) {
-      if (this.#isDone || (!this.hasStopped && this.#ring.hasEnough)) return false;
-      const left = until - performance.now();
-      if (left <= 0) return true;
-      this.#wait(left);
+    // Whoever asks again and again without any time to wait must come to an end, too.
+    let wait = Math.max(Math.min(milliseconds, WAIT_MS), LEAST_WAIT_MS);
+    while (!this.#isDone && (this.hasStopped || !this.#ring.hasEnough)) {
+      if (wait <= 0) return true;
+      this.#wait(wait);
+      wait = until - performance.now();
     }
+    return false;
   }
 
   /** Waits until the thread has done something; it is let go when it has not for long. */
