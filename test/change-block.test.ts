@@ -52,7 +52,7 @@ describe('the new primary now, in 80 columns', () => {
       { before: ['1', '10', 'a'], after: ['1', '9', 'a'] },
       { verdict: 'changed', reason: 'changed there', current: ['1', '4', 'a'] },
     );
-    assert.match(text, /new primary now: 1 of 3 columns differ, all else the same as after\n +amount +4$/m);
+    assert.match(text, /new primary now: 1 of 3 columns differs, all else the same as after\n +amount +4$/m);
   });
 
   it('says that it is the same', () => {

@@ -239,7 +239,7 @@ describe('export', () => {
     }
     const sql = readFileSync(join(directory, 'sql-among-others'), 'utf8');
     assert.match(sql, /^-- 1 transaction in doubt \(prepared, never resolved\): left out$/m);
-    assert.match(sql, /^-- 1 transaction: 1 rows inserted/m);
+    assert.match(sql, /^-- 1 transaction: 1 row inserted/m);
   });
 
   it('writes DDL as a comment, or as a statement when asked', () => {

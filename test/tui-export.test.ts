@@ -211,7 +211,7 @@ describe('the session', () => {
     const second = await startTui({ client: growing, sessions });
     await second.see('looked at before');
     await second.press('y', 'enter');
-    await second.see('1 marks come back when the reading reaches them');
+    await second.see('1 mark comes back when the reading reaches it');
     growing.read();
     await second.see('1 transaction marked');
     await second.quit();

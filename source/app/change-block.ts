@@ -4,7 +4,7 @@ import { formatCount } from '../bytes/count.js';
 import { formatLsn } from '../bytes/lsn.js';
 import { printable } from '../bytes/printable.js';
 import { breakLines, fit, textWidth, wrapWords } from '../bytes/text-width.js';
-import { formatBytes } from '../incident/figures.js';
+import { formatBytes, plural } from '../incident/figures.js';
 import type { ListedChange, RowVerdict } from '../incident/model.js';
 import {
   type CatalogChange,
@@ -190,7 +190,9 @@ function currentLines(change: RowChange, verdict: RowVerdict | undefined, option
   const valueWidth = width - 8 - nameWidth;
   const rest = differing.length < columns.length ? `, all else the same as ${name}` : '';
   return [
-    heading(`${formatCount(differing.length)} of ${formatCount(columns.length)} columns differ${rest}`),
+    heading(
+      `${formatCount(differing.length)} of ${plural(columns.length, 'column')} ${differing.length === 1 ? 'differs' : 'differ'}${rest}`,
+    ),
     ...differing.flatMap((at) => {
       const value = cell(current[at], valueWidth, options.whole);
       return value.lines.map(

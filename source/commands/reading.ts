@@ -116,7 +116,7 @@ function progressText(incident: Incident): string {
 function comparedText(incident: Incident): string {
   const { phase, judged } = incident.progress();
   if (phase !== 'judging' || !judged) return progressText(incident);
-  return `comparing with the new primary: ${formatCount(judged.done)} of ${formatCount(judged.total)} rows`;
+  return `comparing with the new primary: ${formatCount(judged.done)} of ${plural(judged.total, 'row')}`;
 }
 
 async function readAll(incident: Incident, judge: boolean): Promise<void> {

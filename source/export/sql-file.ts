@@ -39,7 +39,7 @@ function facts({
     request.transactions
       ? 'selection: transactions marked by hand'
       : `selection: ${request.filter ? `filter ${request.filter}` : 'everything lost'}`,
-    `${plural(selection.transactions, 'transaction')}: ${formatCount(selection.inserts)} rows inserted, ${formatCount(selection.updates)} updated, ${formatCount(selection.deletes)} deleted, ${plural(selection.truncates, 'table')} truncated`,
+    `${plural(selection.transactions, 'transaction')}: ${plural(selection.inserts, 'row')} inserted, ${formatCount(selection.updates)} updated, ${formatCount(selection.deletes)} deleted, ${plural(selection.truncates, 'table')} truncated`,
   );
   if (selection.changingCatalog > 0) {
     const how = request.ddl

@@ -1,6 +1,6 @@
 import type { ReactElement } from 'react';
 import { formatCount } from '../../bytes/count.js';
-import { formatBytes, formatDuration } from '../../incident/figures.js';
+import { formatBytes, formatDuration, plural } from '../../incident/figures.js';
 import type { Progress } from '../../incident/model.js';
 import type { Line } from '../span.js';
 import { spread } from '../span.js';
@@ -43,7 +43,7 @@ export function progressLine(progress: Progress): Line {
 function judgedText({ judged }: Progress): string {
   if (!judged || judged.total === 0) return ' …';
   const share = Math.floor((judged.done / judged.total) * 100);
-  return `: ${share}% of ${formatCount(judged.total)} rows`;
+  return `: ${share}% of ${plural(judged.total, 'row')}`;
 }
 
 /** The first line of the screen: where one is, and how the reading goes. */

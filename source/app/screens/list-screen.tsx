@@ -103,7 +103,7 @@ function marksLine(list: ListController, pending: number): Line {
     ...(pending > 0
       ? [
           {
-            text: `   ${formatCount(pending)} marks come back when the reading reaches them`,
+            text: `   ${plural(pending, 'mark')} ${pending === 1 ? 'comes back when the reading reaches it' : 'come back when the reading reaches them'}`,
             style: 'warning' as const,
           },
         ]
