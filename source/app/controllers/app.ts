@@ -17,6 +17,7 @@ import { HelpController } from './help.js';
 import { errorText, type Host, type MessageKind, type Screen, type ScreenSize } from './host.js';
 import type { ListController } from './list.js';
 import { OpenIncident } from './open-incident.js';
+import { Opening } from './opening.js';
 import { PickController } from './pick.js';
 import type { PreserveController } from './preserve.js';
 import { type AppQuestion, askPlainly, askToLeave, askToResume, quitQuestion } from './questions.js';
@@ -29,6 +30,17 @@ const OPENING: Progress = {
   rate: 0,
   secondsLeft: 0,
   loss: NOTHING_LOST,
+};
+
+/** What keys mean on a screen that has nothing to show yet. */
+const CONTEXT_OF_NOTHING: Readonly<Record<Screen, Context>> = {
+  pick: 'pick',
+  opening: 'opening',
+  timeline: 'opening',
+  list: 'opening',
+  detail: 'list',
+  export: 'list',
+  preserve: 'timeline',
 };
 
 /** Are both sides chosen, with nothing to be said about them? */
@@ -46,16 +58,12 @@ export class AppController implements Host {
   message: { readonly text: string; readonly kind: MessageKind } | undefined;
   progress: Progress = OPENING;
   incident: OpenIncident | undefined;
-  /** The sides being opened. */
-  opening: IncidentRequest | undefined;
   #options: AppOptions;
   /** Undefined as long as nobody has had to choose anything. */
   #pick: PickController | undefined;
-  #openVersion = 0;
-  /** The client that is opening two sides. */
-  #connecting: IncidentClient | undefined;
+  /** The last one. */
+  #opening: Opening | undefined;
   #initialFilter: string | undefined;
-  #knownPhase: Progress['phase'] = 'opening';
   #chosenSession = false;
 
   constructor(options: AppOptions) {
@@ -71,6 +79,11 @@ export class AppController implements Host {
   /** Choosing the two sides, from what was given as arguments. */
   get pick(): PickController {
     return (this.#pick ??= this.#newPick(this.#options.request ?? {}));
+  }
+
+  /** The sides being opened. */
+  get opening(): IncidentRequest | undefined {
+    return this.#opening?.request;
   }
 
   /** The list of the opened incident. */
@@ -169,8 +182,7 @@ export class AppController implements Host {
 
   /** Ends the threads, whatever they are doing. */
   async close(): Promise<void> {
-    const connecting = this.#connecting;
-    await Promise.all([this.#closeIncident(), connecting?.close().catch(() => undefined)]);
+    await Promise.all([this.#closeIncident(), this.#opening?.end()]);
   }
 
   /** One line for the terminal that comes back: what was kept. */
@@ -187,25 +199,13 @@ export class AppController implements Host {
   }
 
   #screenContext(): Context {
-    switch (this.screen) {
-      case 'pick':
-        return this.pick.context;
-      case 'opening':
-        return 'opening';
-      case 'timeline':
-        return this.incident?.timeline.context ?? 'opening';
-      case 'list':
-        return this.list?.context ?? 'opening';
-      case 'detail':
-        return this.detail?.context ?? 'list';
-      case 'export':
-        return this.exporting?.context ?? 'list';
-      case 'preserve':
-        return this.preserving?.context ?? 'timeline';
-    }
+    return this.#active()?.context ?? CONTEXT_OF_NOTHING[this.screen];
   }
 
-  #active(): { edit(press: KeyPress): boolean; run(action: string): void } | undefined {
+  /** What the open screen shows, and keys go to. */
+  #active():
+    | { readonly context: Context; edit(press: KeyPress): boolean; run(action: string): void }
+    | undefined {
     switch (this.screen) {
       case 'pick':
         return this.pick;
@@ -281,57 +281,20 @@ export class AppController implements Host {
   }
 
   async #open(request: IncidentRequest): Promise<void> {
-    const version = ++this.#openVersion;
-    if (this.incident) await this.#closeIncident();
-    this.screen = 'opening';
-    this.opening = request;
-    this.progress = OPENING;
-    this.#knownPhase = 'opening';
-    this.redraw();
-    const client = this.#options.connect();
-    this.#connecting = client;
-    let begun = false;
-    const begin = (overview: IncidentOverview, firstSight?: FirstSight): void => {
-      if (begun || version !== this.#openVersion) return;
-      if (overview.swapped && !this.#pick && !isAnswered(this.pick)) {
-        stopListening();
-        void client.close().catch(() => undefined);
-        this.#leaveOpening();
-        return;
-      }
-      begun = true;
-      this.#opened(client, request, overview, stopListening, firstSight);
-    };
-    const stopListening = client.onProgress((progress) => {
-      // Both sides are known, and what was lost first, long before it is known where reading has to begin.
-      const { firstSight } = progress;
-      if (firstSight && !begun) begin(firstSight.overview, firstSight);
-      else this.#progressed(client, progress);
+    this.#opening?.leave();
+    const opening = new Opening(this.#options.connect(), request, {
+      begin: (...known) => this.#begin(...known),
+      progressed: (client, progress) => this.#progressed(client, progress),
+      opened: (client, overview) => {
+        if (this.incident?.client === client) this.incident.opened(overview);
+      },
+      failed: (failed, error) => this.#openingFailed(failed, error),
     });
-    try {
-      const overview = await client.open(request);
-      if (this.#connecting === client) this.#connecting = undefined;
-      if (version !== this.#openVersion) {
-        stopListening();
-        await client.close();
-        return;
-      }
-      begin(overview);
-      if (this.incident?.client !== client) return;
-      this.incident.overview = overview;
-      this.incident.opening = false;
-      this.redraw();
-    } catch (error) {
-      stopListening();
-      await client.close().catch(() => undefined);
-      const left = begun ? this.incident?.client !== client : version !== this.#openVersion;
-      if (left) return;
-      if (begun) await this.#closeIncident();
-      this.screen = 'pick';
-      // Looked at only now, the sides may themselves be what stands in the way: then that has been said.
-      if (this.#pick || isAnswered(this.pick)) this.pick.failed(request, errorText(error));
-      this.redraw();
-    }
+    this.#opening = opening;
+    if (this.incident) await this.#closeIncident();
+    this.progress = OPENING;
+    this.#show('opening');
+    await opening.run();
   }
 
   #stopOpening(): void {
@@ -341,20 +304,27 @@ export class AppController implements Host {
 
   /** Back from opening to choosing. */
   #leaveOpening(): void {
-    this.#openVersion++;
-    void this.#connecting?.close().catch(() => undefined);
-    this.#connecting = undefined;
+    this.#opening?.leave();
+    this.#show('pick');
+  }
+
+  async #openingFailed(opening: Opening, error: unknown): Promise<void> {
+    const { begun, left, client, request } = opening;
+    if (begun ? this.incident?.client !== client : left) return;
+    if (begun) await this.#closeIncident();
     this.screen = 'pick';
+    // Looked at only now, the sides may themselves be what stands in the way: then that has been said.
+    if (this.#pick || isAnswered(this.pick)) this.pick.failed(request, errorText(error));
     this.redraw();
   }
 
-  #opened(
-    client: IncidentClient,
-    request: IncidentRequest,
-    overview: IncidentOverview,
-    stopListening: () => void,
-    firstSight: FirstSight | undefined,
-  ): void {
+  /** Both sides are known: their incident comes onto the screen. False when something has to be asked about them first. */
+  #begin(opening: Opening, overview: IncidentOverview, firstSight: FirstSight | undefined): boolean {
+    if (overview.swapped && !this.#pick && !isAnswered(this.pick)) {
+      this.#leaveOpening();
+      return false;
+    }
+    const { client, request, stopListening } = opening;
     const sides = { client, request, overview, stopListening };
     const incident = new OpenIncident(sides, this.#options, this, {
       screen: () => this.screen,
@@ -365,9 +335,6 @@ export class AppController implements Host {
       leave: () => this.#leaveIncident(),
       swap: () => this.#swap(),
       nameFork: () => this.#nameFork(request),
-      beginsAgain: () => {
-        this.#knownPhase = 'opening';
-      },
     });
     this.incident = incident;
     this.#show('timeline');
@@ -379,6 +346,7 @@ export class AppController implements Host {
     if (overview.swapped)
       this.say(`old and new look swapped: ${overview.swapped}; s exchanges them`, 'warning');
     void this.#beginList(incident, firstSight);
+    return true;
   }
 
   async #beginList({ list, keeper }: OpenIncident, firstSight: FirstSight | undefined): Promise<void> {
@@ -400,26 +368,11 @@ export class AppController implements Host {
     const { givenUp } = progress;
     const isNews = givenUp !== undefined && this.progress.givenUp === undefined;
     this.progress = progress;
-    const { incident } = this;
-    if (incident?.client === client) {
-      const turned = progress.phase !== this.#knownPhase;
-      this.#knownPhase = progress.phase;
-      // Verdicts change lines that are known already.
-      void incident.list.grown(turned || progress.phase === 'judging');
-      void incident.keeper.grown();
-      if (turned || isNews) void this.#refreshOverview(incident);
+    if (this.incident?.client === client) {
+      this.incident.progressed(progress, isNews);
       if (isNews) this.say(`old rows are not kept now: ${givenUp}`, 'warning');
     }
     this.redraw();
-  }
-
-  async #refreshOverview(incident: OpenIncident): Promise<void> {
-    try {
-      incident.overview = await incident.client.overview();
-      this.redraw();
-    } catch {
-      // The picture drawn at the opening stays.
-    }
   }
 
   #show(screen: Screen): void {

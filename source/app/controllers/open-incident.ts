@@ -1,6 +1,6 @@
 /** An incident that is open: its picture, its list, what is opened from them, and what is kept of it. */
 import type { IncidentClient } from '../../incident/client.js';
-import type { IncidentOverview, IncidentRequest } from '../../incident/model.js';
+import type { IncidentOverview, IncidentRequest, Progress } from '../../incident/model.js';
 import type { AppOptions } from './app-options.js';
 import type { Host } from './host.js';
 import { IncidentScreens, type ScreenExits } from './incident-screens.js';
@@ -17,8 +17,6 @@ export interface IncidentExits extends ScreenExits {
   swap(): void;
   /** Asks where the two parted. */
   nameFork(): void;
-  /** Reading begins from the start. */
-  beginsAgain(): void;
 }
 
 /** Two sides as they were opened. */
@@ -43,6 +41,8 @@ export class OpenIncident implements ReopenedIncident {
   /** Both sides are known, and where reading has to begin is still being looked for. */
   opening = true;
   #closed = false;
+  #phase: Progress['phase'] = 'opening';
+  readonly #host: Host;
   readonly #stopListening: () => void;
 
   constructor(sides: OpenedSides, options: AppOptions, host: Host, exits: IncidentExits) {
@@ -50,6 +50,7 @@ export class OpenIncident implements ReopenedIncident {
     this.client = client;
     this.request = request;
     this.overview = overview;
+    this.#host = host;
     this.#stopListening = stopListening;
     this.timeline = new TimelineController(host, {
       list: () => exits.show('list'),
@@ -72,11 +73,39 @@ export class OpenIncident implements ReopenedIncident {
     });
     this.keeper = new SessionKeeper(options.sessions, client, overview, request, this.list, host);
     this.screens = new IncidentScreens(this, options, host, exits);
-    this.places = new MorePlaces(this, host, () => exits.beginsAgain());
+    this.places = new MorePlaces(this, host, () => {
+      this.#phase = 'opening';
+    });
   }
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** All is known of it that opening tells. */
+  opened(overview: IncidentOverview): void {
+    this.overview = overview;
+    this.opening = false;
+    this.#host.redraw();
+  }
+
+  /** Reading or judging has come further. `isNews`: something had to be given up. */
+  progressed({ phase }: Progress, isNews: boolean): void {
+    const turned = phase !== this.#phase;
+    this.#phase = phase;
+    // Verdicts change lines that are known already.
+    void this.list.grown(turned || phase === 'judging');
+    void this.keeper.grown();
+    if (turned || isNews) void this.#refreshOverview();
+  }
+
+  async #refreshOverview(): Promise<void> {
+    try {
+      this.overview = await this.client.overview();
+      this.#host.redraw();
+    } catch {
+      // The picture drawn at the opening stays.
+    }
   }
 
   /** Closes its screens, and ends the thread, whatever it is doing. */
