@@ -47,6 +47,15 @@ function timeAndXid(line: string): string {
   return /[0-9:.]+ +\d+/.exec(line)?.[0] ?? line;
 }
 
+/** The list's lines with a mark: the header counts marks before the lines are there. */
+async function twoMarkedLines(tui: Tui): Promise<string[]> {
+  for (;;) {
+    const marked = (await tui.lines()).filter((line) => line.includes('●') && !line.includes('marked'));
+    if (marked.length === 2) return marked;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 const clients: IncidentClient[] = [];
 
 function connect(): IncidentClient {
@@ -86,7 +95,7 @@ for (const size of [
       await tui.see(/1\/\d+ of \d+/);
       await tui.press('j', 'space', 'space');
       await tui.see('2 transactions marked, 33');
-      const marked = (await tui.lines()).filter((line) => line.includes('●') && !line.includes('marked'));
+      const marked = await twoMarkedLines(tui);
       await tui.press('escape');
       await tui.see('all lost transactions');
       await tui.press('escape');
@@ -106,7 +115,7 @@ for (const size of [
       await tui.seeNot('p adds a place', 'WAL MISSING');
       await tui.press('enter');
       await tui.see('2 transactions marked, 33');
-      const kept = (await tui.lines()).filter((line) => line.includes('●') && !line.includes('marked'));
+      const kept = await twoMarkedLines(tui);
       assert.deepEqual(kept.map(timeAndXid), marked.map(timeAndXid), 'the same two transactions');
       assert.equal(await tui.quit(), 130);
     });
