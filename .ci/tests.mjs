@@ -26,16 +26,21 @@ const MATRIX = [
 
 /** The longest of the others. */
 const LONG = [
-  'fuzz',
   'jobs',
-  'demonstrations',
-  'corruption',
-  'bad-input',
-  'commands',
-  'check',
+  'fuzz',
+  'server-encodings',
+  'preserve',
+  'written-ahead',
+  'read-only',
+  'odd-cases',
   'large-transactions',
-  'export-roads',
-  'catalog',
+  'recorded',
+  'corruption',
+  'archives',
+  'restore-command',
+  'bad-input',
+  'several-databases',
+  'check',
 ];
 
 /** Every test file by its name, `lost-ddl` for test/lost-ddl.test.ts; what stays compiled of one that is gone is left out. */

@@ -81,7 +81,7 @@ function assertNoneLeftOut({ leftOutReasons }: ExportSummary): void {
 }
 
 for (const { major, walLevel } of matrix([10, 18], ['logical', 'replica'])) {
-  describe(`large objects of PostgreSQL ${major}, wal_level=${walLevel}`, { timeout: 120_000 }, () => {
+  describe(`large objects of PostgreSQL ${major}, wal_level=${walLevel}`, { timeout: 300_000 }, () => {
     let built: BuiltIncident;
 
     test('an incident happens', async () => {

@@ -1,6 +1,7 @@
 /** Runs the real program on a real pseudo-terminal and reads its screen through a terminal emulator. */
 import assert from 'node:assert/strict';
-import { spawn } from '@lydell/node-pty';
+import { after } from 'node:test';
+import { type IPty, spawn } from '@lydell/node-pty';
 import { keySequence, ScreenReader } from './tui-driver.js';
 
 /** What to run, and where. */
@@ -37,6 +38,12 @@ export interface Pty {
   kill(signal: NodeJS.Signals): void;
 }
 
+/** A test that fails leaves its program running, and a running program keeps the test file from ending. */
+const running = new Set<IPty>();
+after(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
@@ -54,10 +61,12 @@ export function startPty(options: PtyOptions): Pty {
     env: { ...process.env, ...options.env },
   });
   child.onData((data) => screen.write(data));
+  running.add(child);
   const ended = new Promise<PtyExit>((resolve) => child.onExit(resolve));
   let exit: PtyExit | undefined;
   void ended.then((how) => {
     exit = how;
+    running.delete(child);
   });
   const patience = options.patience ?? 20_000;
   return {
