@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { exportTransactions } from '../source/export/export.js';
@@ -12,7 +13,7 @@ import { openIncident } from '../source/incident/open.js';
 import type { OpenedIncident } from '../source/incident/opened-incident.js';
 import { createWorkerClient } from '../source/incident/worker-client.js';
 import { Crew } from '../source/jobs/crew.js';
-import { beginExport, Chosen, exportBody } from '../source/jobs/export-body.js';
+import { beginExport, Chosen, exportBody, startCrew } from '../source/jobs/export-body.js';
 import { planParts, type TransactionPlaces } from '../source/jobs/plan.js';
 import { type BuiltIncident, buildIncident } from './servers/incident.js';
 import { stopAllServers } from './servers/server.js';
@@ -257,19 +258,33 @@ describe('an export that is worth several threads', { timeout: 240_000 }, () => 
     const incident = await openIncident(where);
     const crews: Crew[] = [];
     const join = (crew: Crew) => crews.push(crew);
-    beginExport(incident, where, request, join);
+    const look = beginExport(incident, where, request, join);
+    look();
     assert.equal(crews.length, 0);
-    while (crews.length === 0) assert.ok(incident.step(0), 'all was read, and nobody had come');
+    for (; crews.length === 0; look()) assert.ok(incident.step(0), 'all was read, and nobody had come');
     assert.equal(crews[0].size, 2);
     while (incident.step(1000));
     assert.equal(crews.length, 1);
     assert.ok(!incident.wroteMostAhead);
     incident.close();
     const other = await openIncident(where);
-    beginExport(other, where, { ...request, undo: true }, join);
+    beginExport(other, where, { ...request, undo: true }, join)();
     assert.equal(crews.length, 2);
     other.close();
     for (const crew of crews) await crew.close();
+  });
+
+  it('has none come unasked where a few transactions are all, for nobody can help with one', async () => {
+    const where = { old: built.oldDataDirectory, new: built.newDataDirectory };
+    const incident = await openIncident(where);
+    const crewFor = (length: number, jobs?: number) =>
+      startCrew(incident, { ...where, jobs }, 'sql', { walBytes: 1024 ** 3, length });
+    assert.equal(crewFor(4), undefined);
+    for (const crew of [crewFor(4, 2), ...(availableParallelism() > 1 ? [crewFor(100)] : [])]) {
+      assert.equal(crew?.size, 1);
+      await crew.close();
+    }
+    incident.close();
   });
 
   it('leaves nothing behind whenever it is interrupted', async () => {

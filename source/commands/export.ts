@@ -56,8 +56,8 @@ export async function exportLost(options: Arguments): Promise<ExitCode> {
       },
       (incident) => {
         // How much a filter lets through is not known so early.
-        if (request.filter) return;
-        beginExport(incident, where, request, (started) => {
+        if (request.filter) return undefined;
+        return beginExport(incident, where, request, (started) => {
           crew = started;
         });
       },

@@ -59,21 +59,20 @@ export interface ReadIncident {
 
 /**
  * Opens the incident, reads the old side's WAL (with `judge` also compares it with the new primary), and hands it to `work`;
- * `opened` has it before it is read. However that ends, and on a signal too, the incident is closed: files go, and no connection keeps the process alive. Throws ForkpointError.
+ * `opened` has it before it is read, and what it returns is called between steps of reading. However that ends, and on a signal too, the incident is closed: files go, and no connection keeps the process alive. Throws ForkpointError.
  */
 export async function withIncident<Result>(
   options: Arguments,
   judge: boolean,
   work: (read: ReadIncident) => Result | Promise<Result>,
-  opened?: (incident: OpenedIncident) => void,
+  opened?: (incident: OpenedIncident) => (() => void) | undefined,
 ): Promise<Result> {
   endOnSignals();
   const incident = await openIncident(options.request as IncidentRequest);
   const close = () => incident.close();
   process.once('exit', close);
   try {
-    opened?.(incident);
-    await readAll(incident, judge);
+    await readAll(incident, judge, opened?.(incident));
     const { old, warnings } = incident.overview();
     const missing = incident.incomplete ? [...warnings] : [];
     // It goes on while it is read, or recovers and recycles what was lost: its own warnings say so.
@@ -119,12 +118,14 @@ function comparedText(incident: Incident): string {
   return `comparing with the new primary: ${formatCount(judged.done)} of ${plural(judged.total, 'row')}`;
 }
 
-async function readAll(incident: Incident, judge: boolean): Promise<void> {
+async function readAll(incident: Incident, judge: boolean, between?: () => void): Promise<void> {
   const line = new ProgressLine();
   try {
     const drawing = setInterval(() => line.show(() => progressText(incident)), DRAW_MS);
     try {
+      between?.();
       while (incident.step(SLICE_MS)) {
+        between?.();
         line.show(() => progressText(incident));
         await incident.fetch();
         await breathe();

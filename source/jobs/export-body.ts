@@ -23,6 +23,8 @@ const WAL_A_THREAD = 128 * 1024 * 1024;
 const WAL_A_THREAD_ASKED = 16 * 1024 * 1024;
 /** Bytes of lost WAL from which on a thread pays that only writes down what this one reads. */
 const WAL_AHEAD = 64 * 1024 * 1024;
+/** Fewer transactions than this are not shared among threads unasked: one of them is likely most of all, and nobody can help with it. */
+const LEAST_TO_SHARE = 8;
 /** Bytes that a thread needs. */
 const LEAST_MEMORY = 64 * 1024 * 1024;
 /** How much of a machine's memory threads may take when nobody says. */
@@ -42,6 +44,7 @@ export function startCrew(
   const wanted = request.jobs ?? Math.min(MOST_JOBS, availableParallelism());
   const worth = walBytes / (request.jobs === undefined ? WAL_A_THREAD : WAL_A_THREAD_ASKED);
   // No transaction is parted among threads.
+  if (request.jobs === undefined && length < LEAST_TO_SHARE) return undefined;
   const jobs = Math.min(wanted, Math.floor(worth) + 1, length);
   if (jobs < 2 || incident.remote || !FORMATS[format].openPart) return undefined;
   const memory = (request.maxMemory ?? totalmem() * MEMORY_SHARE) / 2;
@@ -95,23 +98,29 @@ export function exportBody(
 /**
  * Begins an export of everything, before reading begins. Where it can be written while it is read, this thread reads, and it or another one
  * that need not read writes. Threads that make parts, each of which reads and keeps all of it as well, are started when that cannot be done or
- * turns out not to pay, and `joined` is told.
+ * turns out not to pay, and `joined` is told. What is returned is to be called between two steps of reading: unasked they are started
+ * only once there are transactions enough to share.
  */
 export function beginExport(
   incident: OpenedIncident,
   where: IncidentRequest,
   request: ExportRequest,
   joined: (crew: Crew) => void,
-): void {
-  const start = () => {
+): () => void {
+  let isWanted = !canBeAhead(request);
+  if (!isWanted)
+    incident.writeAhead(rowsTo(incident, where), () => {
+      isWanted = true;
+    });
+  return () => {
+    if (!isWanted || (where.jobs === undefined && incident.places().length < LEAST_TO_SHARE)) return;
+    isWanted = false;
     const crew = startCrew(incident, where, request.format, {
       walBytes: incident.lostBytes,
       length: Number.POSITIVE_INFINITY,
     });
     if (crew) joined(crew);
   };
-  if (canBeAhead(request)) incident.writeAhead(rowsTo(incident, where), start);
-  else start();
 }
 
 /** What writes rows ahead: another thread where that pays, else this one. */

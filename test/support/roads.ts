@@ -44,8 +44,10 @@ export async function readWriting(
 ): Promise<OpenedIncident> {
   const where = requestFor(directories, tempLimit);
   const incident = await openIncident(where);
-  if (request) beginExport(incident, where, request, () => assert.fail('a small incident takes no threads'));
-  while (incident.step(1000));
+  const look = request
+    ? beginExport(incident, where, request, () => assert.fail('a small incident takes no threads'))
+    : () => {};
+  while (incident.step(1000)) look();
   return incident;
 }
 
