@@ -3,6 +3,7 @@
  * tuple costs an object. Where the ring comes round to a tuple that was not taken yet, that moves on with the ring while there is much room
  * between such ones, and into the temporary file when there is little: either way it is copied, not looked for in WAL again.
  */
+import { largeMemory } from '../bytes/large-memory.js';
 import type { Lsn } from '../bytes/lsn.js';
 import type { HeaderlessTuple } from '../heap/deform.js';
 import type { FoundTuple } from './found-tuple.js';
@@ -55,7 +56,7 @@ export class RecentTuples {
 
   /** `file` takes what does not fit. `bytes`: how many the ring has, a power of two of at least a megabyte. */
   constructor(file: TemporaryFile, bytes = DEFAULT_BYTES) {
-    const memory = new ArrayBuffer(bytes);
+    const memory = largeMemory(bytes);
     this.buffer = Buffer.from(memory);
     this.#halves = new Uint16Array(memory);
     this.#words = new Uint32Array(memory);

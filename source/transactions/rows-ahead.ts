@@ -22,6 +22,9 @@ import type { WrittenAhead, WrittenRun } from './written-ahead.js';
 /** Rows of a table none of which was ever changed are not kept beyond this: it is one that is only added to. */
 const ADDED_ONLY = 4096;
 
+/** When so many bytes of records go by whose transactions are too long for it, and fewer of others, it does not pay. */
+const MOST_PASSED_OVER = 64 * 1024 * 1024;
+
 /** What part of all lost WAL has to be written ahead for the rest to be written by the way. */
 const MOST = 0.5;
 
@@ -35,6 +38,10 @@ export class RowsAhead implements ScanObserver {
   /** Bytes of WAL of all lost transactions, and of those among them that were written. */
   #lostBytes = 0;
   #writtenBytes = 0;
+  /** Bytes of records of transactions that are written later, seen since they were known to be. */
+  #passedOver = 0;
+  /** To be called once, when it turns out not to pay. */
+  #gaveUp: (() => void) | undefined;
   /** Rows of each relation that went by; infinity once one was changed. */
   readonly #added: number[] = [];
   readonly #databases: string[] = [];
@@ -48,6 +55,7 @@ export class RowsAhead implements ScanObserver {
     rowsTo: (results: AheadResults) => AheadRows,
     gaveUp: () => void,
   ) {
+    this.#gaveUp = gaveUp;
     this.#scan = scan;
     this.#lostFrom = lostFrom;
     this.#written = written;
@@ -55,8 +63,13 @@ export class RowsAhead implements ScanObserver {
     this.#tables = new LocatedTables(catalog);
     this.#rows = rowsTo({
       piece: (bytes, runs, walBytes, isLast) => this.#piece(bytes, runs, walBytes, isLast),
-      gaveUp,
+      gaveUp: () => this.#giveUp(),
     });
+  }
+
+  #giveUp(): void {
+    this.#gaveUp?.();
+    this.#gaveUp = undefined;
   }
 
   get isFull(): boolean {
@@ -84,18 +97,31 @@ export class RowsAhead implements ScanObserver {
     }
     const { catalogAge } = this.#scan;
     let table: LocatedTable | undefined;
-    if (record.lsn >= this.#lostFrom && !rows.isLeft(xid)) {
+    if (record.lsn >= this.#lostFrom) {
+      if (rows.isLeft(xid)) return this.#passOver(record, relation, operation);
       table = this.#tableOf(record, catalogAge);
       if (table === undefined) rows.leave(xid);
     }
-    const isKept = this.#isKept(record, relation, operation);
+    this.#tell(record, table, this.#isKept(record, relation, operation), operation);
+  }
+
+  /** A row that is written later; when there are few others, nothing more is written ahead. */
+  #passOver(record: RecordCursor, relation: LocalRelation, operation: number): void {
+    this.#passedOver += record.totalLength;
+    if (this.#passedOver > MOST_PASSED_OVER && this.#passedOver > this.#writtenBytes) {
+      this.#rows.finish();
+      this.#giveUp();
+    } else this.#tell(record, undefined, this.#isKept(record, relation, operation), operation);
+  }
+
+  #tell(record: RecordCursor, table: LocatedTable | undefined, isKept: boolean, operation: number): void {
     if (table === undefined && !isKept) return;
     const isChange =
       record.rmid === ResourceManager.heap &&
       operation !== HeapOperation.insert &&
       operation !== HeapOperation.confirm;
     const writer = isChange ? this.#scan.oldRows.writerFor(record.lsn) : WRITER_UNKNOWN;
-    rows.row(record, table !== undefined, isKept, table, catalogAge, writer);
+    this.#rows.row(record, table !== undefined, isKept, table, this.#scan.catalogAge, writer);
   }
 
   /** The table that the record is of, noted to have been made use of; undefined where that cannot be done. */

@@ -3,6 +3,7 @@
  * in chunks of its own, so that room which is given back is taken at once, and nothing has to move. When all of it is taken the oldest
  * chunk is emptied: what was in there is looked for in WAL. RecentTuples keeps what is known to be wanted; this, what only may be.
  */
+import { largeMemory } from '../bytes/large-memory.js';
 import type { Lsn } from '../bytes/lsn.js';
 import type { HeaderlessTuple } from '../heap/deform.js';
 import type { FoundTuple } from './found-tuple.js';
@@ -80,7 +81,7 @@ export class TuplesAtHand {
 
   /** `bytes`: how many all take together, a multiple of a megabyte. Only what is used of them becomes memory. */
   constructor(bytes: number) {
-    const memory = new ArrayBuffer(bytes);
+    const memory = largeMemory(bytes);
     this.buffer = Buffer.from(memory);
     this.#halves = new Uint16Array(memory);
     this.#words = new Uint32Array(memory);
