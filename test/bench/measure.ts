@@ -36,10 +36,11 @@ interface Usage {
   readonly processor: number;
 }
 
-/** Writes the process's own figures to descriptor 3 when it ends, however it ends. */
+/** Writes the process's own figures to descriptor 3 when it ends, however it ends; its threads, which load this too, write nothing. */
 const REPORT = `data:text/javascript,${encodeURIComponent(`
   import { writeSync } from 'node:fs';
-  process.on('exit', () => {
+  import { isMainThread } from 'node:worker_threads';
+  if (isMainThread) process.on('exit', () => {
     const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
     writeSync(3, JSON.stringify({ megabytes: maxRSS / 1024, processor: (userCPUTime + systemCPUTime) / 1e6 }));
   });`)}`;
