@@ -41,6 +41,7 @@ describe('the export', () => {
     await setPath(tui, path);
     await tui.press('enter');
     await tui.see('✓ Written: 2 transactions', 'sha256', 'lost.sql');
+    await tui.see('run it on the NEW primary:', 'psql -X -v ON_ERROR_STOP=1 -d shop -f /');
     const text = readFileSync(path);
     await tui.see(createHash('sha256').update(text).digest('hex'));
     assert.equal(statSync(path).mode & 0o777, 0o600);

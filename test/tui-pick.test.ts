@@ -108,6 +108,23 @@ describe('the picker', () => {
     await tui.quit();
   });
 
+  it('goes on beside a typed OLD, where the new one often is', async () => {
+    const tui = await startPicker();
+    await typePath(tui, '/home');
+    await tui.press('enter');
+    await tui.see('photos/');
+    await typePath(tui, '/srv/old');
+    await tui.press('enter');
+    await tui.see('Which is the NEW primary', 'running/');
+    await tui.quit();
+  });
+
+  it('says a long refusal to its end', async () => {
+    const tui = await startPicker({ old: '/srv/old', new: '/srv/other' });
+    await tui.see('different clusters', '7432109876543210987', '6999999999999999999');
+    await tui.quit();
+  });
+
   it('refuses what does not exist, with the reason under the box', async () => {
     const tui = await startPicker();
     await typePath(tui, '/srv/nowhere');

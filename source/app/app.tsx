@@ -1,11 +1,10 @@
 import { Box } from 'ink';
 import type { ReactElement } from 'react';
 import { printable } from '../bytes/printable.js';
-import { truncateMiddle } from '../bytes/text-width.js';
+import { truncateMiddle, wrapWords } from '../bytes/text-width.js';
 import { Dialog } from './components/dialog.js';
 import { Footer } from './components/footer.js';
 import { Header } from './components/header.js';
-import { LineView } from './components/line-view.js';
 import { LinesView } from './components/lines-view.js';
 import type { AppController } from './controllers/app.js';
 import { useKeys } from './hooks/use-keys.js';
@@ -110,19 +109,33 @@ function tooSmall({ size }: AppController): Line {
   return [{ text: `${size.columns}×${size.rows} is too small: forkpoint needs ${least}. q quits.` }];
 }
 
-/** The whole screen: a line above, a body, a line for messages, the keys. Exactly as large as the terminal. */
+/** Rows of a message at most: what is wrong, where and what to do next takes more than one of 80 columns. */
+const MOST_SAID = 4;
+
+/** What is said above the keys: one row that may be empty, or as many as the message takes. */
+function saidLines(
+  { message, incident, screen, exporting, preserving }: AppController,
+  width: number,
+): Line[] {
+  if (message)
+    return wrapWords(printable(message.text), width - 2)
+      .slice(0, MOST_SAID)
+      .map((part): Line => [{ text: ` ${part}`, style: MESSAGE_STYLES[message.kind] }]);
+  if (incident && exporting?.state === 'writing' && screen !== 'export')
+    return [[{ text: ' an export is being written: e shows it', style: 'warning' }]];
+  if (incident && preserving?.state === 'copying' && screen !== 'preserve')
+    return [
+      [{ text: ' the old side is being preserved: c on the fork’s screen shows it', style: 'warning' }],
+    ];
+  return [[]];
+}
+
+/** The whole screen: a line above, a body, what is said, the keys. Exactly as large as the terminal. */
 export function App({ app, theme, lines }: AppProps): ReactElement {
   useRedraw(app.redrawer);
   useKeys((press) => app.press(press));
   const { columns, rows } = app.size;
-  const { message } = app;
-  const said: Line = message
-    ? [{ text: ` ${printable(message.text)}`, style: MESSAGE_STYLES[message.kind] }]
-    : app.incident && app.exporting?.state === 'writing' && app.screen !== 'export'
-      ? [{ text: ' an export is being written: e shows it', style: 'warning' }]
-      : app.incident && app.preserving?.state === 'copying' && app.screen !== 'preserve'
-        ? [{ text: ' the old side is being preserved: c on the fork’s screen shows it', style: 'warning' }]
-        : [];
+  const said = saidLines(app, columns);
   return (
     <ThemeContext.Provider value={theme}>
       <LineStoreContext.Provider value={lines}>
@@ -135,8 +148,8 @@ export function App({ app, theme, lines }: AppProps): ReactElement {
               progress={app.incident ? app.progress : undefined}
               width={columns}
             />
-            <Body app={app} width={columns} height={rows - 3} />
-            <LineView line={said} width={columns} />
+            <Body app={app} width={columns} height={rows - 2 - said.length} />
+            <LinesView lines={said} width={columns} height={said.length} />
             <Footer context={app.context} facts={app.facts} width={columns} />
           </Box>
         )}

@@ -2,6 +2,7 @@
 
 import { formatCount } from '../../bytes/count.js';
 import { printable } from '../../bytes/printable.js';
+import { shellWord } from '../../bytes/shell-word.js';
 import type { IncidentClient } from '../../incident/client.js';
 import { formatBytes, plural } from '../../incident/figures.js';
 import type { ExportSummary } from '../../incident/model.js';
@@ -256,6 +257,13 @@ export class ExportController {
         `  sha256        ${file.sha256}`,
         '',
       );
+      const { format, undo } = this.choices;
+      if (format === 'sql' && file.database)
+        lines.push(
+          `Once it is approved, run it on the ${undo ? 'OLD' : 'NEW'} primary:`,
+          `  ${printable(psqlCommand(file.database, file.path))}`,
+          '',
+        );
     }
     if (summary.leftOut > 0) {
       lines.push(`!! LEFT OUT: ${plural(summary.leftOut, 'change')} that could not be decoded exactly`);
@@ -263,4 +271,12 @@ export class ExportController {
     }
     return lines;
   }
+}
+
+/** What runs a file of SQL and stops at the first error. A name that psql would take for more than a name is told as one. */
+function psqlCommand(database: string, path: string): string {
+  const name = /^[\w.-]+$/.test(database)
+    ? database
+    : `dbname='${database.replaceAll(/[\\']/g, (character) => `\\${character}`)}'`;
+  return `psql -X -v ON_ERROR_STOP=1 -d ${shellWord(name)} -f ${shellWord(path)}`;
 }

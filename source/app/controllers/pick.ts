@@ -1,4 +1,5 @@
 /** Choosing the two sides: what is proposed, what is browsed, what is typed; then both next to each other. */
+import { dirname } from 'node:path';
 import type { Lsn } from '../../bytes/lsn.js';
 import { printable } from '../../bytes/printable.js';
 import type { IncidentRequest } from '../../incident/model.js';
@@ -237,6 +238,8 @@ export class PickController {
     const problem = this.#choose(path);
     if (problem === undefined) {
       this.typing = undefined;
+      // The other side is often beside it.
+      if (this.stage === 'new') this.list.browse(dirname(path));
       return;
     }
     const probed = isServerUrl(path) ? undefined : this.#probes.at(path);
